@@ -1,0 +1,118 @@
+"""Images with labels: MNIST, which ships inside this package, and a user's own."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPLITS = ("train", "validation", "test")
+NUM_VALIDATION = 5000  # The last images of MNIST's training file are held out to choose models by.
+
+
+class Dataset(NamedTuple):
+    """Images and their classes, in the same order; read-only arrays."""
+
+    images: NDArray[np.uint8]
+    """(N, H, W) or (N, H, W, C)."""
+    labels: NDArray[np.int64]
+    """(N,), classes from 0."""
+
+
+@lru_cache(maxsize=len(SPLITS))
+def load_mnist(split: str = "train") -> Dataset:
+    """MNIST's images (N, 28, 28) and labels: "train" (55,000), "validation" (5,000, held out of the training file) or "test" (10,000).
+
+    Read once per process and shared, hence read-only.
+
+    Raises:
+        ValueError: an unknown split, or damaged files.
+    """
+    check_split(split)
+    prefix = "t10k" if split == "test" else "train"
+    folder = files("ram_envs.data")
+    images = read_idx(folder.joinpath(f"{prefix}-images-idx3-ubyte.gz"))
+    labels = read_idx(folder.joinpath(f"{prefix}-labels-idx1-ubyte.gz"))
+    if split == "train":
+        images, labels = images[:-NUM_VALIDATION], labels[:-NUM_VALIDATION]
+    elif split == "validation":
+        images, labels = images[-NUM_VALIDATION:], labels[-NUM_VALIDATION:]
+    return make_dataset(images, labels)
+
+
+def make_dataset(images: Any, labels: Any) -> Dataset:
+    """Check a user's images and labels and return them as a read-only `Dataset`.
+
+    Args:
+        images: (N, H, W) or (N, H, W, C), uint8 in 0..255, or floats in 0..1, which are rounded to bytes.
+        labels: (N,), whole numbers from 0.
+
+    Raises:
+        ValueError: no images, images without labels, other shapes, labels below 0, or floats outside [0, 1].
+        TypeError: other dtypes.
+    """
+    if images is None or labels is None:
+        missing = "images" if images is None else "labels"
+        raise ValueError(f"{missing} are missing: pass images (N, H, W[, C]) and labels (N,)")
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim not in (3, 4):
+        raise ValueError(f"images have shape {images.shape}; expected (N, H, W) or (N, H, W, C)")
+    if 0 in images.shape:
+        raise ValueError(f"images are empty: their shape is {images.shape}; pass at least one image")
+    if labels.shape != (len(images),):
+        raise ValueError(f"labels have shape {labels.shape} for {len(images)} images; expected ({len(images)},)")
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels have dtype {labels.dtype}; convert them to whole numbers from 0")
+    if labels.min() < 0:
+        raise ValueError(f"label {labels.min()} at index {labels.argmin()} is negative; classes count from 0")
+    images = np.ascontiguousarray(_to_bytes(images)).view()
+    labels = labels.astype(np.int64)
+    images.flags.writeable = labels.flags.writeable = False
+    return Dataset(images, labels)
+
+
+def check_split(split: Any) -> None:
+    """Raise a ValueError unless `split` is "train", "validation" or "test"."""
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}; it must be one of {', '.join(map(repr, SPLITS))}")
+
+
+def read_idx(path: Any) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, packed with gzip or not.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a file that is damaged, cut short, or not IDX of unsigned bytes; the message names it.
+    """
+    path = Path(path) if isinstance(path, str) else path
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"{path} is damaged or cut short ({error}); install the package again") from error
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+        raise ValueError(f"{path} is not an IDX file of unsigned bytes: it begins with {content[:4]!r}")
+    start = 4 + 4 * content[3]
+    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist()) if len(content) >= start else ()
+    if len(shape) != content[3] or len(content) - start != int(np.prod(shape, dtype=np.int64)):
+        raise ValueError(
+            f"{path} is cut short or damaged: its header says {shape}, and {len(content) - start} bytes follow it"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _to_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise TypeError(f"images have dtype {images.dtype}; convert them to uint8 (0..255) or floats (0..1)")
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"float images span {images.min()} to {images.max()}; scale them to 0..1")
+    return np.rint(images * 255).astype(np.uint8)
