@@ -1,0 +1,124 @@
+"""What all tests share: the environments under test, a small set of images, and exact comparison of nested data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import ram_envs  # noqa: F401  (registers the environments)
+
+# Compiled kernels make the first example slow, so there is no deadline; the examples are the same in every run.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+IDS = (
+    "ram_envs/GlimpseMNIST-v0",
+    "ram_envs/GlimpseMNIST-Translated-v0",
+    "ram_envs/GlimpseMNIST-Cluttered-v0",
+    "ram_envs/GlimpseMNIST-Cluttered100-v0",
+    "ram_envs/GlimpseImages-v0",
+    "ram_envs/Catch-v0",
+)
+
+
+def own_images(*shape: int, count: int = 12) -> np.ndarray:
+    """Random images as a user would bring them, (count, *shape) uint8, no two alike."""
+    return np.random.default_rng(5).integers(0, 256, size=(count, *shape), dtype=np.uint8)
+
+
+def own_labels(count: int = 12) -> np.ndarray:
+    """Labels 0, 1, 2, 0, 1, 2, ... for `own_images`, (count,) int64."""
+    return np.arange(count) % 3
+
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    id.removeprefix("ram_envs/"): (id, {}) for id in IDS if id != "ram_envs/GlimpseImages-v0"
+} | {
+    "GlimpseMNIST-v0-test": ("ram_envs/GlimpseMNIST-v0", {"split": "test", "num_glimpses": 3}),
+    "GlimpseMNIST-Cluttered-v0-validation": (
+        "ram_envs/GlimpseMNIST-Cluttered-v0",
+        {"split": "validation", "num_glimpses": 2, "initial_location": "center"},
+    ),
+    "GlimpseImages-v0": (
+        "ram_envs/GlimpseImages-v0",
+        {"images": own_images(14, 20), "labels": own_labels(), "num_glimpses": 4, "patch_size": 5, "num_scales": 2},
+    ),
+    "GlimpseImages-v0-colour": (
+        "ram_envs/GlimpseImages-v0",
+        {"images": own_images(14, 20, 3), "labels": own_labels(), "num_glimpses": 1},
+    ),
+    "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
+    "Catch-v0-small": (
+        "ram_envs/Catch-v0",
+        {"height": 9, "width": 7, "paddle_width": 3, "ball_speed": 2, "pooling": "max"},
+    ),
+}
+
+
+class Case:
+    """One environment under test: its id and arguments, and the three ways to make it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.id, self.kwargs = CASES[name]
+        self.is_catch = "Catch" in name
+
+    def make(self, **kwargs: Any) -> gym.Env:
+        """The environment as `gym.make` gives it, wrappers and all."""
+        return gym.make(self.id, **(self.kwargs | kwargs))
+
+    def make_vec(self, num_envs: int, **kwargs: Any) -> gym.vector.VectorEnv:
+        """The native vector environment."""
+        return gym.make_vec(self.id, num_envs=num_envs, **(self.kwargs | kwargs))
+
+    def make_sync(self, num_envs: int, autoreset_mode: str) -> gym.vector.VectorEnv:
+        """Gymnasium's own vector environment over single ones."""
+        vector_kwargs = {"autoreset_mode": autoreset_mode}
+        return gym.make_vec(self.id, num_envs, vectorization_mode="sync", vector_kwargs=vector_kwargs, **self.kwargs)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    """Each environment under test in turn."""
+    return Case(request.param)
+
+
+def assert_same(actual: Any, expected: Any, path: str = "it") -> None:
+    """Exact equality of nested data: same types, same keys, same dtypes, same shapes, same values."""
+    assert type(actual) is type(expected), f"{path}: {type(actual)} is not {type(expected)}"
+    if isinstance(expected, Mapping):
+        assert set(actual) == set(expected), f"{path}: keys {sorted(actual)} are not {sorted(expected)}"
+        for key in expected:
+            assert_same(actual[key], expected[key], f"{path}[{key!r}]")
+    elif isinstance(expected, list | tuple):
+        assert len(actual) == len(expected), f"{path}: {len(actual)} items are not {len(expected)}"
+        for i, (one, other) in enumerate(zip(actual, expected, strict=True)):
+            assert_same(one, other, f"{path}[{i}]")
+    elif isinstance(expected, np.ndarray):
+        assert actual.dtype == expected.dtype, f"{path}: {actual.dtype} is not {expected.dtype}"
+        assert actual.shape == expected.shape, f"{path}: {actual.shape} is not {expected.shape}"
+        if expected.dtype == object:
+            assert_same(actual.tolist(), expected.tolist(), path)
+        else:
+            np.testing.assert_array_equal(actual, expected, err_msg=path)
+    else:
+        assert actual == expected, f"{path}: {actual!r} is not {expected!r}"
+
+
+def arrays_in(data: Any) -> list[np.ndarray]:
+    """Every array in nested data."""
+    if isinstance(data, Mapping):
+        data = list(data.values())
+    if isinstance(data, list | tuple):
+        return [array for item in data for array in arrays_in(item)]
+    if isinstance(data, np.ndarray) and data.dtype == object:
+        return [data, *arrays_in(data.tolist())]
+    return [data] if isinstance(data, np.ndarray) else []
