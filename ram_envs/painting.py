@@ -25,6 +25,8 @@ Box = tuple[int, int, int, int]
 # Okabe and Ito's palette, which people with any common form of colour-blindness can tell apart.
 ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
 BLUE, VERMILLION, PURPLE = (0, 114, 178), (213, 94, 0), (204, 121, 167)
+SCALE_COLOURS = (ORANGE, SKY, GREEN, PURPLE)
+"""The colour of each scale of the retina, fine scale first; used again from the start beyond four."""
 # Greys of the background, from the deepest to the text.
 NIGHT, SLATE, RAISED, FAINT, GREY, WHITE = (
     (12, 14, 19),
@@ -173,3 +175,10 @@ def put_image(surface: pygame.Surface, image: NDArray[np.uint8], box: Box) -> No
     """Put an (H, W, 3) image into a box, each of its pixels a sharp block."""
     left, top, width, height = box
     surface.blit(import_pygame().transform.scale(surface_on(image), (width, height)), (left, top))
+
+
+def outline(surface: pygame.Surface, box: Box, colour: Colour, width: int) -> None:
+    """Paint a frame just outside of a box."""
+    left, top, across, down = box
+    grown = (left - width, top - width, across + 2 * width, down + 2 * width)
+    import_pygame().draw.rect(surface, colour, grown, width)

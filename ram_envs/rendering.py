@@ -13,21 +13,19 @@ from numpy.typing import NDArray
 from .painting import (
     FAINT,
     GREEN,
-    GREY,
     NIGHT,
-    ORANGE,
-    PURPLE,
     RAISED,
+    SCALE_COLOURS,
     SKY,
     SLATE,
-    WHITE,
+    VERMILLION,
     YELLOW,
     Box,
-    Colour,
     Point,
     disc,
     import_pygame,
     mix,
+    outline,
     put_image,
     rgb,
     ring,
@@ -37,12 +35,11 @@ from .painting import (
     verdict,
     write,
 )
+from .panel import Panel
 
 if TYPE_CHECKING:
     import pygame
 
-SCALE_COLOURS = (ORANGE, SKY, GREEN, PURPLE)
-"""The colour of each scale of the retina, fine scale first; used again from the start beyond four."""
 _OBJECT_COLOURS = (YELLOW, SKY)
 _NUMBERED = 12  # longer gaze paths show growing marks without numbers
 
@@ -78,29 +75,47 @@ class View(NamedTuple):
     """Things in the scene to point out, such as the ball: names and windows (top, left, height, width) in pixels."""
 
 
-def draw(view: View, *, size: int = 480) -> NDArray[np.uint8]:
+def draw(view: View, *, size: int = 480, panel: bool = True) -> NDArray[np.uint8]:
     """Paint one frame: the scene with the gaze on it, and beside it what the agent sees and says.
 
     A pure function: the same view gives the same picture. It needs pygame but no display.
 
     Args:
         view: what to show.
-        size: the frame's height in pixels, a multiple of 12 and at least 120. Text is meant to be read from 360 up.
+        size: the frame's height in pixels, a multiple of 6 and at least 60. Text is meant to be read from 360 up.
+        panel: False leaves out what is beside the scene, and says the answer in its corner: for small tiles.
 
     Returns:
-        A frame (size, size * 5 / 3, 3), uint8 RGB; both sides are even, as videos want them.
+        A frame (size, size * 5 / 3, 3), without the panel (size, size, 3), uint8 RGB; both sides are even, as videos
+        want them.
 
     Raises:
         ValueError: if the size does not fit.
         gymnasium.error.DependencyNotInstalled: if pygame is missing.
     """
-    if size < 120 or size % 12:
-        raise ValueError(f"size must be a multiple of 12 and at least 120, got {size}; 480 is the usual one")
-    frame = _background(size).copy()
+    if size < 60 or size % 6:
+        raise ValueError(f"size must be a multiple of 6 and at least 60, got {size}; 480 is the usual one")
+    frame = _background(size, panel).copy()
     surface = surface_on(frame)
     _paint_scene(surface, view, size)
-    _Panel(surface, view, size / 480).paint()
+    if panel:
+        Panel(surface, view, size / 480).paint()
+    else:
+        _paint_answer(surface, view, size)
     return frame
+
+
+def draw_grid(views: Sequence[View], *, tile: int = 180) -> NDArray[np.uint8]:
+    """Paint the rows of a vector environment as one picture of small tiles.
+
+    Args:
+        views: one or more, of one task.
+        tile: each tile's side in pixels, a multiple of 6 and at least 60.
+
+    Returns:
+        A frame (rows * tile, columns * tile, 3), uint8 RGB.
+    """
+    return grid([draw(view, size=tile, panel=False) for view in views])
 
 
 def grid(frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -127,16 +142,13 @@ def grid(frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 @functools.lru_cache(maxsize=8)
-def _background(size: int) -> NDArray[np.uint8]:
+def _background(size: int, panel: bool) -> NDArray[np.uint8]:
     """Return the empty frame: a dark stage on the left, a panel on the right."""
-    frame = np.empty((size, size * 5 // 3, 3), np.uint8)
+    frame = np.empty((size, size * 5 // 3 if panel else size, 3), np.uint8)
     frame[:, :size] = NIGHT
     frame[:, size:] = SLATE
     frame.setflags(write=False)
     return frame
-
-
-# The scene --------------------------------------------------------------------------------------------------------
 
 
 class _Stage(NamedTuple):
@@ -182,18 +194,23 @@ def _paint_scene(surface: pygame.Surface, view: View, size: int) -> None:
     for patch, window, _ in reversed(scales):
         put_image(surface, rgb(patch), stage.box(window))
     for _, window, colour in reversed(scales):
-        _outline(surface, stage.box(window), colour, max(round(2 * unit), 1))
+        outline(surface, stage.box(window), colour, max(round(2 * unit), 1))
     for (_, window), colour in zip(view.objects, _OBJECT_COLOURS * len(view.objects), strict=False):
-        _outline(surface, stage.box(window), colour, max(round(3 * unit), 1))
+        outline(surface, stage.box(window), colour, max(round(3 * unit), 1))
     _paint_gaze(surface, [stage.point(location) for location in view.gaze], view, unit)
     surface.set_clip(None)
 
 
-def _outline(surface: pygame.Surface, box: Box, colour: Colour, width: int) -> None:
-    """Paint a frame just outside of a box."""
-    left, top, across, down = box
-    grown = (left - width, top - width, across + 2 * width, down + 2 * width)
-    import_pygame().draw.rect(surface, colour, grown, width)
+def _paint_answer(surface: pygame.Surface, view: View, size: int) -> None:
+    """Paint a tile's edge and, in its corner, the latest answer; at the end of an episode, whether it was right."""
+    rect = import_pygame().draw.rect
+    rect(surface, RAISED, (0, 0, size, size), 1)
+    if view.finished:
+        rect(surface, GREEN if view.success else VERMILLION, (0, 0, size, size), max(size // 50, 2))
+        stamp(surface, verdict(view.success, max(size // 6, 8)), (0.88 * size, 0.12 * size))
+    if view.prediction is not None:
+        words = view.action_names[view.prediction]
+        write(surface, words, (0.06 * size, 0.05 * size), height=0.16 * size, colour=YELLOW)
 
 
 def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: float) -> None:
@@ -215,122 +232,3 @@ def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: 
         stamp(surface, mark, points[i])
     stamp(surface, ring(max(round(11 * unit), 3), max(round(4 * unit), 2), NIGHT), points[-1])
     stamp(surface, ring(max(round(10 * unit), 3), max(round(2 * unit), 1), YELLOW), points[-1])
-
-
-# The panel --------------------------------------------------------------------------------------------------------
-
-
-class _Panel:
-    """The right side of the frame: patches, probabilities and the verdict. Sizes are in 1/480 of the height."""
-
-    LEFT, RIGHT = 498, 782
-
-    def __init__(self, surface: pygame.Surface, view: View, unit: float) -> None:
-        self.surface = surface
-        self.view = view
-        self.unit = unit
-
-    def paint(self) -> None:
-        """Paint the panel from top to bottom."""
-        view = self.view
-        self.write("WHAT THE AGENT SEES", (self.LEFT, 20), 17, GREY)
-        of = "" if view.num_glimpses is None else f" / {view.num_glimpses}"
-        self.write(f"glimpse {len(view.gaze)}{of}", (self.RIGHT, 20), 17, WHITE, "topright")
-        bottom = self.patches(44, 336 if view.probabilities is None else 248)
-        if view.probabilities is not None:
-            self.bars(view.probabilities, bottom + 34, 366)
-        self.choices(374, 398)
-        self.status(434)
-
-    def write(self, words: str, at: Point, height: float, colour: Colour, anchor: str = "topleft") -> pygame.Rect:
-        """Write words at a place in panel units."""
-        place = (at[0] * self.unit, at[1] * self.unit)
-        return write(self.surface, words, place, height=height * self.unit, colour=colour, anchor=anchor)
-
-    def box(self, left: float, top: float, width: float, height: float) -> Box:
-        """Turn a box in panel units into pixels of the frame."""
-        x0, y0, x1, y1 = (round(z * self.unit) for z in (left, top, left + width, top + height))
-        return x0, y0, max(x1 - x0, 1), max(y1 - y0, 1)
-
-    def patches(self, top: float, bottom: float) -> float:
-        """Paint the k patches, each labelled with what it covers of the scene; return where they end."""
-        k, gap, caption = len(self.view.glimpse), 14.0, 20.0
-        across, down = self.RIGHT - self.LEFT, bottom - top
-
-        def side_for(columns: int) -> float:
-            rows = math.ceil(k / columns)
-            return min((across - gap * (columns - 1)) / columns, (down - gap * (rows - 1)) / rows - caption)
-
-        columns = max(range(1, k + 1), key=side_for)
-        side = side_for(columns)
-        for i, (patch, window) in enumerate(zip(self.view.glimpse, self.view.windows, strict=True)):
-            row, column = divmod(i, columns)
-            in_row = min(columns, k - row * columns)
-            left = self.LEFT + (across - in_row * side - (in_row - 1) * gap) / 2 + column * (side + gap)
-            high = top + row * (side + caption + gap)
-            colour = SCALE_COLOURS[i % len(SCALE_COLOURS)]
-            box = self.box(left, high, side, side)
-            put_image(self.surface, rgb(patch), box)
-            _outline(self.surface, box, colour, max(round(2 * self.unit), 1))
-            words = f"{window[3]} x {window[2]} pixels" if side > 110 else f"{window[3]} x {window[2]}"
-            self.write(words, (left + side / 2, high + side + 6), 17, colour, "midtop")
-        return high + side + caption
-
-    def slots(self) -> list[tuple[float, float]]:
-        """Return left and width of each action's column, in panel units."""
-        n = len(self.view.action_names)
-        width = (self.RIGHT - self.LEFT) / n
-        gap = min(6.0, width / 4)
-        return [(self.LEFT + i * width + gap / 2, width - gap) for i in range(n)]
-
-    def bars(self, probabilities: NDArray[np.floating[Any]], top: float, bottom: float) -> None:
-        """Paint each action's probability as a bar that stands on its name."""
-        fill = import_pygame().draw.rect
-        best = int(np.argmax(probabilities))
-        for i, ((left, width), p) in enumerate(zip(self.slots(), probabilities, strict=True)):
-            height = float(np.clip(p, 0, 1)) * (bottom - top)
-            fill(self.surface, mix(SLATE, RAISED, 0.6), self.box(left, top, width, bottom - top))
-            if height * self.unit >= 0.5:
-                fill(self.surface, SKY if i == best else FAINT, self.box(left, bottom - height, width, height))
-        left, width = self.slots()[best]
-        high = bottom - float(probabilities[best]) * (bottom - top)
-        self.write(f"{float(probabilities[best]):.0%}", (left + width / 2, max(high, top) - 3), 17, SKY, "midbottom")
-
-    def choices(self, top: float, bottom: float) -> None:
-        """Paint each action's name, the chosen one bright."""
-        n = len(self.view.action_names)
-        for i, ((left, width), name) in enumerate(zip(self.slots(), self.view.action_names, strict=True)):
-            chosen = i == self.view.prediction
-            box = self.box(left, top, width, bottom - top)
-            radius = round(5 * self.unit)
-            import_pygame().draw.rect(self.surface, YELLOW if chosen else RAISED, box, border_radius=radius)
-            if n <= 16:
-                middle = (left + width / 2, (top + bottom) / 2 + 0.5)
-                self.write(name, middle, 20, NIGHT if chosen else GREY, "center")
-
-    def status(self, middle: float) -> None:
-        """Say what the agent says, whether it is right, and the counts."""
-        view = self.view
-        left: float = self.LEFT
-        judged = view.prediction is not None and (view.label is not None or view.finished)
-        if judged:
-            mark = verdict(view.success, max(round(30 * self.unit), 4))
-            stamp(self.surface, mark, ((left + 15) * self.unit, middle * self.unit))
-            left += 42
-        self.write(self.sentence(), (left, middle), 28, WHITE, "midleft")
-        right: float = self.RIGHT
-        for name, count in reversed(view.counts.items()):
-            box = self.write(f"{count} {name}", (right, 462), 18, GREY, "midright")
-            right = box.left / self.unit - 14
-
-    def sentence(self) -> str:
-        """Return the agent's answer in words."""
-        view = self.view
-        if view.prediction is None:
-            return "looking"
-        name = view.action_names[view.prediction]
-        if view.label is not None:
-            return f"{name}, right" if view.success else f"{name}, but it is {view.action_names[view.label]}"
-        if view.finished:
-            return "caught" if view.success else "missed"
-        return name
