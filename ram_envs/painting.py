@@ -172,9 +172,32 @@ def stamp(surface: pygame.Surface, mark: pygame.Surface, at: Point) -> None:
 
 
 def put_image(surface: pygame.Surface, image: NDArray[np.uint8], box: Box) -> None:
-    """Put an (H, W, 3) image into a box, each of its pixels a sharp block."""
+    """Put an (H, W, 3) image into a box, each of its pixels a sharp block; only what the clip shows is scaled."""
+    pygame = import_pygame()
     left, top, width, height = box
-    surface.blit(import_pygame().transform.scale(surface_on(image), (width, height)), (left, top))
+    rows, columns, _ = image.shape
+    shown = surface.get_clip().clip(box)
+    if not shown.width or not shown.height:
+        return
+    # The image's pixels that are shown, at least in part.
+    row, column = (shown.top - top) * rows // height, (shown.left - left) * columns // width
+    last_row = ((shown.bottom - top) * rows - 1) // height + 1
+    last_column = ((shown.right - left) * columns - 1) // width + 1
+    part = np.ascontiguousarray(image[row:last_row, column:last_column])
+    x0, y0 = left + column * width // columns, top + row * height // rows
+    x1, y1 = left + last_column * width // columns, top + last_row * height // rows
+    shrinking = width < columns or height < rows
+    scale = pygame.transform.smoothscale if shrinking else pygame.transform.scale
+    surface.blit(scale(surface_on(part), (max(x1 - x0, 1), max(y1 - y0, 1))), (x0, y0))
+
+
+def patch_rgb(patch: NDArray[np.float32], scale: int) -> NDArray[np.uint8]:
+    """Return the retina's patch of a scale (0 is the finest) as (g, g, 3) uint8.
+
+    A thin line or a single pixel is faint once it is averaged into a coarse patch, so coarse scales are brightened,
+    by the exponent 2 / (2 + scale); the order of the brightnesses stays.
+    """
+    return rgb(patch if scale == 0 else np.clip(patch, 0, 1) ** (2 / (2 + scale)))
 
 
 def outline(surface: pygame.Surface, box: Box, colour: Colour, width: int) -> None:

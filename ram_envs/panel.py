@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .painting import (
+from ram_envs.painting import (
     FAINT,
     GREY,
     NIGHT,
@@ -24,8 +24,8 @@ from .painting import (
     import_pygame,
     mix,
     outline,
+    patch_rgb,
     put_image,
-    rgb,
     stamp,
     verdict,
     write,
@@ -34,7 +34,7 @@ from .painting import (
 if TYPE_CHECKING:
     import pygame
 
-    from .rendering import View
+    from ram_envs.rendering import View
 
 
 class Panel:
@@ -71,27 +71,29 @@ class Panel:
 
     def patches(self, top: float, bottom: float) -> float:
         """Paint the k patches, each labelled with what it covers of the scene; return where they end."""
-        k, gap, caption = len(self.view.glimpse), 14.0, 20.0
+        glimpse, gap, caption = self.view.glimpse, 14.0, 20.0
+        k, height, width = glimpse.shape[:3]
         across, down = self.RIGHT - self.LEFT, bottom - top
 
-        def side_for(columns: int) -> float:
+        def scale_for(columns: int) -> float:
             rows = math.ceil(k / columns)
-            return min((across - gap * (columns - 1)) / columns, (down - gap * (rows - 1)) / rows - caption)
+            wide, high = (across - gap * (columns - 1)) / columns, (down - gap * (rows - 1)) / rows - caption
+            return min(wide / width, high / height)
 
-        columns = max(range(1, k + 1), key=side_for)
-        side = side_for(columns)
-        for i, (patch, window) in enumerate(zip(self.view.glimpse, self.view.windows, strict=True)):
+        columns = max(range(1, k + 1), key=scale_for)
+        wide, high = width * scale_for(columns), height * scale_for(columns)
+        for i, (patch, window) in enumerate(zip(glimpse, self.view.windows, strict=True)):
             row, column = divmod(i, columns)
             in_row = min(columns, k - row * columns)
-            left = self.LEFT + (across - in_row * side - (in_row - 1) * gap) / 2 + column * (side + gap)
-            high = top + row * (side + caption + gap)
+            x = self.LEFT + (across - in_row * wide - (in_row - 1) * gap) / 2 + column * (wide + gap)
+            y = top + row * (high + caption + gap)
             colour = SCALE_COLOURS[i % len(SCALE_COLOURS)]
-            box = self.box(left, high, side, side)
-            put_image(self.surface, rgb(patch), box)
+            box = self.box(x, y, wide, high)
+            put_image(self.surface, patch_rgb(patch, i), box)
             outline(self.surface, box, colour, max(round(2 * self.unit), 1))
-            words = f"{window[3]} x {window[2]} pixels" if side > 110 else f"{window[3]} x {window[2]}"
-            self.write(words, (left + side / 2, high + side + 6), 17, colour, "midtop")
-        return high + side + caption
+            words = f"{window[3]} x {window[2]}" + (" pixels" if wide > 110 else "")
+            self.write(words, (x + wide / 2, y + high + 6), 17, colour, "midtop")
+        return y + high + caption
 
     def slots(self) -> list[tuple[float, float]]:
         """Return left and width of each action's column, in panel units."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .painting import (
+from ram_envs.painting import (
     FAINT,
     GREEN,
     NIGHT,
@@ -26,6 +26,7 @@ from .painting import (
     import_pygame,
     mix,
     outline,
+    patch_rgb,
     put_image,
     rgb,
     ring,
@@ -35,7 +36,7 @@ from .painting import (
     verdict,
     write,
 )
-from .panel import Panel
+from ram_envs.panel import Panel
 
 if TYPE_CHECKING:
     import pygame
@@ -190,11 +191,11 @@ def _paint_scene(surface: pygame.Surface, view: View, size: int) -> None:
     # The dimmed scene is lifted off black, so that the seen patches stand out by contrast even where both are empty.
     dimmed = (rgb(view.scene).astype(np.float32) * 0.34 + RAISED).astype(np.uint8)
     put_image(surface, dimmed, stage.box((0, 0, stage.height, stage.width)))
-    scales = list(zip(view.glimpse, view.windows, SCALE_COLOURS * len(view.windows), strict=False))
-    for patch, window, _ in reversed(scales):
-        put_image(surface, rgb(patch), stage.box(window))
-    for _, window, colour in reversed(scales):
-        outline(surface, stage.box(window), colour, max(round(2 * unit), 1))
+    boxes = [stage.box(window) for window in view.windows]
+    for i in reversed(range(len(boxes))):  # fine over coarse
+        put_image(surface, patch_rgb(view.glimpse[i], i), boxes[i])
+    for i in reversed(range(len(boxes))):
+        outline(surface, boxes[i], SCALE_COLOURS[i % len(SCALE_COLOURS)], max(round(2 * unit), 1))
     for (_, window), colour in zip(view.objects, _OBJECT_COLOURS * len(view.objects), strict=False):
         outline(surface, stage.box(window), colour, max(round(3 * unit), 1))
     _paint_gaze(surface, [stage.point(location) for location in view.gaze], view, unit)

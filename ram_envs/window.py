@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from .painting import NIGHT, import_pygame, surface_on
+from ram_envs.painting import NIGHT, import_pygame, surface_on
 
 if TYPE_CHECKING:
     import pygame
