@@ -1,0 +1,122 @@
+"""Every hyper-parameter in one flat dataclass, which is the command line too, and the named recipes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, Literal
+
+from .networks import Core
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyper-parameters of RAM and of its training by REINFORCE. The defaults are close to the paper's."""
+
+    env_id: str = "ram_envs/GlimpseMNIST-v0"
+    """Environment to train on."""
+    env_kwargs: dict[str, Any] = field(default_factory=dict)
+    """Its keyword arguments."""
+    total_episodes: int = 1_000_000
+    """Episodes to train for."""
+    num_envs: int = 256
+    """Episodes in one update."""
+    repeats: int = 1
+    """Independent episodes of each scene: consecutive rows of a batch share it. At least 2 for leave-one-out."""
+    seed: int = 0
+    """Of everything random: scenes, initial weights, locations and actions."""
+
+    checkpoint_every: int = 500
+    """Updates in a segment, after each of which the run validates and saves, and can be resumed bit for bit."""
+
+    # The model
+    core: Core = "rnn"
+    """Core network: "rnn" is the paper's ReLU recurrence for classification, "lstm" its choice for Catch."""
+    glimpse_size: int = 128
+    """Units of h_g."""
+    location_size: int = 128
+    """Units of h_l."""
+    hidden_size: int = 256
+    """Units of g_t and h_t."""
+    location_hidden: int = 0
+    """Units of a hidden layer in the location network; 0 for none, the paper's."""
+    identity_core: bool = False
+    """Begin the "rnn" core's recurrence as the identity: nothing is forgotten at first. Helps on cluttered scenes."""
+    detach_location: bool = True
+    """Keep the location network's gradient out of the core, which it would swamp at a small std."""
+    detach_baseline: bool = True
+    """Keep the baseline network's gradient out of the core. On Catch it is a help to let it in."""
+
+    # The loss
+    hybrid: bool = True
+    """Train the action by cross-entropy on the label where infos tell one; off, or without labels, by REINFORCE."""
+    reward: Literal["0/1", "log-likelihood", "information-gain"] = "0/1"
+    """The environment's own; or log p(label) of the answer; or after each glimpse the fall of -log p(label). The last
+    two need labels, are not in the paper, and have a lower variance."""
+    discount: float = 1.0
+    """Of later rewards. 1 in the paper; 0.8 suits information gain."""
+    baseline: Literal["state", "leave-one-out", "none"] = "state"
+    """What is subtracted from the return: the paper's b_t, or the mean return of the scene's other repeats."""
+    baseline_probability: bool = False
+    """Train b_t as a probability, by cross-entropy in place of squared error. For returns in [0, 1]."""
+    baseline_weight: float = 1.0
+    """Weight of the baseline's loss."""
+    gae_lambda: float = 1.0
+    """Below 1: generalised advantage estimates from b_t, less variance for some bias."""
+    standardise: bool = False
+    """Scale the advantages of each batch to zero mean and unit variance."""
+    reinforce_weight: float = 0.1
+    """Weight of the location's REINFORCE loss, a mean over the T - 1 choices."""
+    action_weight: float = 1.0
+    """Weight of the action's loss, cross-entropy or REINFORCE."""
+    step_weight: float = 0.0
+    """Weight of the mean cross-entropy of the guesses before the answer. Above 0 one model answers after any glimpse."""
+    entropy_weight: float = 0.0
+    """Bonus for the entropy of the action, where it learns by REINFORCE."""
+
+    # The optimiser
+    learning_rate: float = 1e-3
+    """Adam's."""
+    lr_schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    """From `learning_rate` to `final_learning_rate` over the run."""
+    final_learning_rate: float = 0.0
+    """Where the schedule ends."""
+    weight_decay: float = 0.0
+    """Decoupled, as in AdamW."""
+    max_grad_norm: float = 5.0
+    """Clip the gradient to this norm; 0 for no clipping."""
+    location_std: float = 0.1
+    """Standard deviation of the location's Gaussian, in units of half the image."""
+    final_location_std: float = 0.0
+    """Anneal the std linearly to this over the run; 0 for no annealing."""
+
+    def replace(self, **changes: Any) -> Config:
+        """A copy with some hyper-parameters changed.
+
+        Raises:
+            ValueError: a name that is no hyper-parameter.
+        """
+        names = [f.name for f in dataclasses.fields(self)]
+        if unknown := sorted(set(changes) - set(names)):
+            raise ValueError(f"no such hyper-parameter: {', '.join(unknown)}; there are: {', '.join(names)}")
+        return dataclasses.replace(self, **changes)
+
+
+def recipe(name: str) -> Config:
+    """The hyper-parameters of a named recipe, such as "cluttered60".
+
+    Raises:
+        ValueError: no recipe has this name.
+    """
+    if name not in recipe_names():
+        raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(recipe_names())}")
+    text = (resources.files(__package__) / "recipes" / f"{name}.json").read_text()
+    return Config().replace(**json.loads(text))
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the package."""
+    folder = resources.files(__package__) / "recipes"
+    return sorted(file.name.removesuffix(".json") for file in folder.iterdir() if file.name.endswith(".json"))

@@ -1,0 +1,128 @@
+"""The losses as pure functions, in the paper's symbols. Everything is time-major: (T, B) is T steps of B episodes.
+
+Masks are boolean (T, B). `active` marks the steps that an episode lived to take, `looked` those whose location was looked
+at: all but the last, whose location chooses no glimpse.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def location_log_prob(location: Tensor, mean: Tensor, std: float) -> Tensor:
+    """log N(l_t; mu_t, std) of the raw sample, before any clamping: (..., 2), (..., 2) -> (...).
+
+    Raises:
+        ValueError: the location carries a gradient; then its log-probability would have none in the mean.
+    """
+    assert location.shape == mean.shape and mean.shape[-1] == 2, (location.shape, mean.shape)
+    if location.requires_grad:
+        raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
+    constant = 2 * math.log(std) + math.log(2 * math.pi)
+    return (location - mean).square().sum(-1) * (-0.5 / std**2) - constant
+
+
+def discounted_sum(reward: Tensor, discount: float) -> Tensor:
+    """R_t = r_t + discount * R_{t+1}: (T, B) -> (T, B)."""
+    assert reward.dim() == 2, reward.shape
+    if discount == 1.0:
+        return reward.flip(0).cumsum(0).flip(0)
+    total, running = torch.empty_like(reward), torch.zeros_like(reward[0])
+    for t in reversed(range(len(reward))):
+        running = total[t] = reward[t] + discount * running
+    return total
+
+
+def generalised_advantage(reward: Tensor, baseline: Tensor, discount: float, gae_lambda: float) -> Tensor:
+    """Schulman et al. 2016: the sum of temporal differences of b_t, discounted by discount * lambda; (T, B) -> (T, B).
+
+    With lambda 1 it is R_t - b_t, the paper's. Rewards and baselines must be 0 where an episode is over.
+    """
+    assert reward.shape == baseline.shape and reward.dim() == 2, (reward.shape, baseline.shape)
+    following = torch.cat([baseline[1:], torch.zeros_like(baseline[:1])])
+    return discounted_sum(reward + discount * following - baseline, discount * gae_lambda)
+
+
+def information_gain(nll: Tensor, looked: Tensor) -> Tensor:
+    """Reward for where one looked: the fall of the label's negative log-likelihood from this glimpse to the next.
+
+    Args:
+        nll: -log p(label) after each glimpse, (T, B).
+        looked: (T, B).
+
+    Returns:
+        (T, B), 0 where nothing was looked at.
+    """
+    assert nll.shape == looked.shape and nll.dim() == 2, (nll.shape, looked.shape)
+    fall = torch.cat([nll[:-1] - nll[1:], torch.zeros_like(nll[:1])])
+    return fall * looked
+
+
+def leave_one_out(returns: Tensor, repeats: int) -> Tensor:
+    """The mean return of the other episodes of the same scene: an unbiased baseline. (T, B) -> (T, B).
+
+    Args:
+        returns: (T, B), consecutive groups of `repeats` rows sharing a scene.
+        repeats: at least 2.
+    """
+    steps, rows = returns.shape
+    assert repeats > 1 and rows % repeats == 0, (returns.shape, repeats)
+    groups = returns.reshape(steps, rows // repeats, repeats)
+    return ((groups.sum(-1, keepdim=True) - groups) / (repeats - 1)).reshape(steps, rows)
+
+
+def standardise(advantage: Tensor, mask: Tensor) -> Tensor:
+    """Zero mean and unit variance over the marked entries: (T, B) -> (T, B)."""
+    assert advantage.shape == mask.shape, (advantage.shape, mask.shape)
+    marked = advantage[mask]
+    return (advantage - marked.mean()) / (marked.std() + 1e-8)
+
+
+def masked_mean(value: Tensor, mask: Tensor) -> Tensor:
+    """The mean of the marked entries, 0 if there are none: (T, B) -> ()."""
+    assert value.shape == mask.shape, (value.shape, mask.shape)
+    return (value * mask).sum() / mask.sum().clamp(min=1)
+
+
+def reinforce_loss(log_prob: Tensor, advantage: Tensor, mask: Tensor) -> Tensor:
+    """-mean of log pi * advantage over the marked choices: its gradient is equation 2 of the paper, negated. -> ().
+
+    Raises:
+        ValueError: the advantage carries a gradient; the baseline learns from its own loss alone.
+    """
+    assert log_prob.shape == advantage.shape == mask.shape, (log_prob.shape, advantage.shape, mask.shape)
+    if advantage.requires_grad:
+        raise ValueError("detach the advantage: no gradient may reach the baseline through the policy's loss")
+    return -masked_mean(log_prob * advantage, mask)
+
+
+def action_loss(nll: Tensor, active: Tensor, last: Tensor, step_weight: float) -> Tensor:
+    """The hybrid loss's supervised part (section 3.2): cross-entropy of the answer, and of the guesses before it.
+
+    Args:
+        nll: -log p(label) after each glimpse, (T, B).
+        active: (T, B).
+        last: (T, B), True at each episode's answer.
+        step_weight: weight of the mean over the earlier guesses; 0 in the paper.
+    """
+    assert nll.shape == active.shape == last.shape, (nll.shape, active.shape, last.shape)
+    loss = masked_mean(nll, last)
+    return loss + step_weight * masked_mean(nll, active & ~last) if step_weight else loss
+
+
+def baseline_loss(baseline: Tensor, returns: Tensor, mask: Tensor, *, probability: bool = False) -> Tensor:
+    """Regression of b_t on the return: squared error, or cross-entropy of a logit where returns lie in [0, 1]. -> ()."""
+    assert baseline.shape == returns.shape == mask.shape, (baseline.shape, returns.shape, mask.shape)
+    if probability:
+        return masked_mean(F.binary_cross_entropy_with_logits(baseline, returns, reduction="none"), mask)
+    return masked_mean((baseline - returns).square(), mask)
+
+
+def entropy(logits: Tensor) -> Tensor:
+    """Of the softmax, in nats: (..., n) -> (...)."""
+    log_p = logits.log_softmax(-1)
+    return -(log_p.exp() * log_p).sum(-1)
