@@ -27,9 +27,10 @@ class Dataset(NamedTuple):
 
 @lru_cache(maxsize=len(SPLITS))
 def load_mnist(split: str = "train") -> Dataset:
-    """MNIST's images (N, 28, 28) and labels: "train" (55,000), "validation" (5,000, held out of the training file) or "test" (10,000).
+    """MNIST's images (N, 28, 28) and labels; read once per process and shared, hence read-only.
 
-    Read once per process and shared, hence read-only.
+    Args:
+        split: "train" (55,000 images), "validation" (5,000, held out of the training file) or "test" (10,000).
 
     Raises:
         ValueError: an unknown split, or damaged files.

@@ -49,7 +49,7 @@ class Retina:
         if patch_size * 2 ** (num_scales - 1) > WIDEST_PATCH:
             raise ValueError(
                 f"patch_size {patch_size} and num_scales {num_scales} make a patch of "
-                f"{patch_size * 2 ** (num_scales - 1)} pixels; at most {WIDEST_PATCH} are possible, so take fewer scales"
+                f"{patch_size * 2 ** (num_scales - 1)} pixels; at most {WIDEST_PATCH} are possible: take fewer scales"
             )
         if pooling not in ("average", "max"):
             raise ValueError(f"pooling is {pooling!r}; it must be 'average' or 'max'")
@@ -176,8 +176,8 @@ def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-unt
 def _glimpse(images, channels, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
     """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
 
-    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale is a
-    smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
+    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
+    is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
     """
     batch, height, row_length = images.shape
     num_scales, patch_size = output.shape[1], uintp(output.shape[2])

@@ -1,0 +1,1 @@
+"""MNIST, as its authors published it."""

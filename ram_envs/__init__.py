@@ -1,0 +1,46 @@
+"""Active vision for reinforcement learning: Gymnasium environments that are seen through a small foveated retina.
+
+Importing this package registers the environments and loads nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gymnasium.envs.registration import register
+
+if TYPE_CHECKING:
+    from ram_envs.datasets import load_mnist
+    from ram_envs.retina import Retina
+
+__all__ = ["Retina", "load_mnist"]
+__version__ = "0.1.0"
+
+_WHERE = {"Retina": "ram_envs.retina", "load_mnist": "ram_envs.datasets"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _register(name: str, environment: str, **defaults: Any) -> None:
+    register(
+        f"ram_envs/{name}",
+        entry_point=f"ram_envs.environments:{environment}Env",
+        vector_entry_point=f"ram_envs.environments:{environment}VectorEnv",
+        kwargs=defaults,
+    )
+
+
+_RETINA_60 = {"patch_size": 12, "num_scales": 3}
+_register("GlimpseMNIST-v0", "GlimpseMNIST")
+_register("GlimpseMNIST-Translated-v0", "GlimpseMNIST", canvas_size=60, **_RETINA_60)
+_register("GlimpseMNIST-Cluttered-v0", "GlimpseMNIST", canvas_size=60, num_distractors=4, **_RETINA_60)
+_register(
+    "GlimpseMNIST-Cluttered100-v0", "GlimpseMNIST", canvas_size=100, num_distractors=8, patch_size=12, num_scales=4
+)
+_register("GlimpseImages-v0", "GlimpseImages")
+_register("Catch-v0", "Catch")

@@ -1,0 +1,145 @@
+"""Catch: the rules of the paper's dynamic environment (section 4.2), batched."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.retina import Pooling, Retina, Window
+from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_whole
+
+GAME_SEED = 20143  # Of the numbered games, `reset(options={"index": i})`. Changing it changes every published result.
+
+
+class Catch(Task):
+    """A ball falls, the paddle must be under it when it reaches the bottom row.
+
+    The ball is one pixel. It starts in a random column of the top row and falls `ball_speed` rows a step along a
+    straight line at a random angle, bouncing off the side walls. The paddle lies in the bottom row, begins at a random
+    place and moves by one pixel: left, stay or right. When the ball reaches the bottom row the episode ends, with
+    reward 1 if the paddle is under it, else 0.
+
+    Args:
+        height: rows of the screen.
+        width: columns of the screen.
+        paddle_width: in pixels.
+        ball_speed: rows that the ball falls in a step.
+        max_angle: the largest angle between the ball's path and the vertical, in degrees; the angle is uniform up to
+            it.
+        foveated: False shows the whole screen as one patch, (1, height, width), wherever the agent looks.
+    """
+
+    frames_per_second = 12
+    count_names = ("caught", "missed")
+
+    def __init__(
+        self,
+        *,
+        batch_size: int = 1,
+        height: int = 24,
+        width: int = 24,
+        paddle_width: int = 2,
+        ball_speed: int = 1,
+        max_angle: float = 45.0,
+        patch_size: int = 6,
+        num_scales: int = 3,
+        pooling: Pooling = "average",
+        initial_location: InitialLocation = "random",
+        foveated: bool = True,
+    ) -> None:
+        self.height, self.width = check_whole("height", height, 2), check_whole("width", width, 1)
+        self.paddle_width = check_whole("paddle_width", paddle_width, 1)
+        if self.paddle_width > self.width:
+            raise ValueError(f"paddle_width is {paddle_width}, wider than the screen of {width} pixels")
+        self.ball_speed = check_whole("ball_speed", ball_speed, 1)
+        if not 0 <= max_angle < 90:
+            raise ValueError(f"max_angle is {max_angle}; it must be from 0 to below 90 degrees")
+        self.max_angle = math.radians(max_angle)
+        retina = Retina(patch_size, num_scales, pooling=pooling) if foveated else WholeScreen(self.height, self.width)
+        super().__init__(
+            batch_size=batch_size,
+            retina=retina,
+            image_shape=(self.height, self.width),
+            num_steps=math.ceil((self.height - 1) / self.ball_speed),
+            action_names=("left", "stay", "right"),
+            num_draws=3,
+            initial_location=initial_location,
+        )
+        self.indices = np.full(batch_size, -1, np.int64)
+        self.start = np.zeros(batch_size)
+        """Where the ball starts, in columns from the left wall."""
+        self.drift = np.zeros(batch_size)
+        """Columns that the ball moves sideways in a step."""
+        self.paddle = np.zeros(batch_size, np.int64)
+        """The paddle's leftmost column."""
+
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        if indices is not None:
+            if (indices < 0).any():
+                raise IndexError(f"index {indices[indices < 0][0]} is negative; games are numbered from 0")
+            draws = np.stack([np.random.default_rng([GAME_SEED, index]).random(3) for index in indices])
+        self.indices[rows] = -1 if indices is None else indices
+        self.start[rows] = draws[:, 0] * self.width
+        self.drift[rows] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
+        self.paddle[rows] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
+
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        self.paddle[rows] = np.clip(self.paddle[rows] + action - 1, 0, self.width - self.paddle_width)
+        terminated = self.steps[rows] == self.num_steps
+        distance = self.ball(rows)[1] - self.paddle[rows]
+        caught = terminated & (distance >= 0) & (distance < self.paddle_width)
+        return Outcome(caught.astype(np.float64), terminated, caught)
+
+    def ball(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The ball's row and column on the screen, each (n,)."""
+        path = self.start[rows] + self.drift[rows] * self.steps[rows]
+        # A path that bounces between walls is a straight one folded at them.
+        folded = self.width - np.abs(path % (2 * self.width) - self.width)
+        row = np.minimum(self.steps[rows] * self.ball_speed, self.height - 1)
+        return row, np.minimum(folded.astype(np.int64), self.width - 1)
+
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """See `Task.scenes`: 255 where the ball or the paddle is."""
+        screens = np.zeros((len(rows), self.height, self.width), np.uint8)
+        numbers = np.arange(len(rows))
+        screens[numbers, *self.ball(rows)] = 255
+        for i in range(self.paddle_width):
+            screens[numbers, -1, self.paddle[rows] + i] = 255
+        return screens
+
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
+        row, column = self.ball(rows)
+        pixels = np.stack([column + 0.5, row + 0.5], axis=1)
+        paddle = np.stack([self.paddle[rows] + self.paddle_width / 2, np.full(len(rows), self.height - 0.5)], axis=1)
+        size = np.array([self.width, self.height])
+        return {
+            "index": self.indices[rows],
+            "ball": (pixels / size * 2 - 1).astype(np.float32),
+            "paddle": (paddle / size * 2 - 1).astype(np.float32),
+        }
+
+    step_info = beginning_info
+
+
+class WholeScreen(Retina):
+    """No fovea: the whole screen as one patch, (1, H, W), wherever the agent looks. For control runs."""
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__(1, 1)
+        self.height, self.width = height, width
+
+    def shape(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """(1, H, W)."""
+        return (1, self.height, self.width)
+
+    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
+        """The screens (B, H, W) as (B, 1, H, W), in [0, 1]."""
+        return np.divide(images[:, None], 255, dtype=np.float32)
+
+    def windows(self, location: NDArray[Any], image_shape: tuple[int, ...]) -> list[Window]:
+        """One window: the screen."""
+        return [Window(0, 0, self.height, self.width)]

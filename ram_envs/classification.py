@@ -1,0 +1,161 @@
+"""Classification by glimpses: the rules of Glimpse-MNIST (the paper's section 4.1), batched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.datasets import Dataset, check_split, load_mnist, make_dataset
+from ram_envs.retina import Pooling, Retina
+from ram_envs.scenes import Placement, SceneRules, compose, place
+from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_indices, check_whole
+
+# Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
+SCENE_SEEDS = {"validation": 20141, "test": 20142}
+
+
+class Classification(Task):
+    """Look `num_glimpses` times at a still scene, then name the class of the image in it.
+
+    The action of every step is the current prediction; only the last one is the answer, and brings reward 1 if it is
+    right, else 0.
+
+    Args:
+        dataset: the images to classify.
+        split: "train" draws each scene afresh; "validation" and "test" have one fixed scene for each image.
+        distractor_images: (M, h, w[, C]), what distractors are cut from; `dataset`'s own if None.
+        canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
+        max_shift: by how many pixels the image may lie beside the place the canvas allows it, hanging over the edge.
+        num_distractors: how many small cuts of other images lie about.
+        distractor_size: width and height of a cut in pixels.
+    """
+
+    frames_per_second = 4
+    count_names = ("right", "wrong")
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        batch_size: int = 1,
+        split: str = "train",
+        num_glimpses: int = 6,
+        patch_size: int = 8,
+        num_scales: int = 1,
+        pooling: Pooling = "average",
+        initial_location: InitialLocation = "random",
+        canvas_size: int | tuple[int, int] | None = None,
+        max_shift: int = 0,
+        num_distractors: int = 0,
+        distractor_size: int = 8,
+        distractor_images: NDArray[np.uint8] | None = None,
+        num_classes: int | None = None,
+    ) -> None:
+        check_split(split)
+        self.dataset = dataset
+        self.distractor_images = dataset.images if distractor_images is None else distractor_images
+        canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
+        self.rules = SceneRules(
+            canvas_height=canvas_height,
+            canvas_width=canvas_width,
+            image_height=dataset.images.shape[1],
+            image_width=dataset.images.shape[2],
+            max_shift=check_whole("max_shift", max_shift, 0),
+            num_distractors=check_whole("num_distractors", num_distractors, 0),
+            distractor_size=check_whole("distractor_size", distractor_size, 1),
+        )
+        self.rules.check()
+        num_classes = _count_classes(dataset.labels, num_classes)
+        super().__init__(
+            batch_size=batch_size,
+            retina=Retina(patch_size, num_scales, pooling=pooling),
+            image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
+            num_steps=check_whole("num_glimpses", num_glimpses, 1),
+            action_names=tuple(map(str, range(num_classes))),
+            num_draws=1 + self.rules.num_draws,
+            initial_location=initial_location,
+        )
+        self.indices = np.zeros(batch_size, np.int64)
+        self.labels = np.zeros(batch_size, np.int64)
+        self.corners = np.zeros((batch_size, 2), np.int64)
+        self._scenes = np.zeros((batch_size, *self.image_shape), np.uint8)
+        self._fixed_draws: NDArray[np.float64] | None = None
+        if split in SCENE_SEEDS:
+            generator = np.random.default_rng(SCENE_SEEDS[split])
+            self._fixed_draws = generator.random((len(dataset.labels), self.rules.num_draws))
+
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        num_images = len(self.dataset.labels)
+        if indices is None:
+            indices = np.floor(draws[:, 0] * num_images).astype(np.int64)
+        else:
+            check_indices(indices, num_images)
+        placement = self._place(draws[:, 1:], indices)
+        scenes = compose(self.dataset.images, indices, placement, self.rules, distractor_images=self.distractor_images)
+        if len(rows) == self.batch_size:
+            self._scenes = scenes
+        else:
+            self._scenes[rows] = scenes
+        self.indices[rows] = indices
+        self.labels[rows] = self.dataset.labels[indices]
+        self.corners[rows] = placement.corners
+
+    def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
+        draws = draws if self._fixed_draws is None else self._fixed_draws[indices]
+        return place(draws, self.rules, num_images=len(self.distractor_images))
+
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        terminated = self.steps[rows] == self.num_steps
+        correct = action == self.labels[rows]
+        return Outcome((terminated & correct).astype(np.float64), terminated, correct)
+
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """See `Task.scenes`."""
+        return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
+
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The label (privileged) and the index of the image within the split."""
+        return {"label": self.labels[rows], "index": self.indices[rows]}
+
+    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """As at the beginning, and the current prediction and whether it is right."""
+        prediction = self.last_action[rows]
+        return {**self.beginning_info(rows), "prediction": prediction, "correct": prediction == self.labels[rows]}
+
+    def label(self, row: int) -> int:
+        """See `Task.label`."""
+        return int(self.labels[row])
+
+
+class MNISTClassification(Classification):
+    """`Classification` of MNIST; distractors are cut from training digits in every split."""
+
+    def __init__(self, *, split: str = "train", **arguments: Any) -> None:
+        super().__init__(load_mnist(split), split=split, distractor_images=load_mnist("train").images, **arguments)
+
+
+class ImageClassification(Classification):
+    """`Classification` of a user's own images, checked by `make_dataset`."""
+
+    def __init__(self, *, images: Any = None, labels: Any = None, **arguments: Any) -> None:
+        super().__init__(make_dataset(images, labels), **arguments)
+
+
+def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ...]) -> tuple[int, int]:
+    if canvas_size is None:
+        return image_size[0], image_size[1]
+    sizes = (canvas_size, canvas_size) if isinstance(canvas_size, (int, np.integer)) else tuple(canvas_size)
+    if len(sizes) != 2:
+        raise ValueError(f"canvas_size is {canvas_size!r}; it must be one number of pixels, or (height, width)")
+    return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
+
+
+def _count_classes(labels: NDArray[np.int64], num_classes: int | None) -> int:
+    needed = int(labels.max()) + 1
+    if num_classes is None:
+        return needed
+    if check_whole("num_classes", num_classes, 1) < needed:
+        raise ValueError(f"num_classes is {num_classes}, but label {needed - 1} occurs; it must be at least {needed}")
+    return int(num_classes)

@@ -1,0 +1,188 @@
+"""The interface between a task's rules and the two shells in `envs.py`, and what all tasks share: the gaze."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ram_envs.rendering import View
+from ram_envs.retina import Retina
+
+InitialLocation = Literal["random", "center"]
+Rows = NDArray[np.intp]
+"""Row numbers in ascending order, each at most once."""
+
+
+class Outcome(NamedTuple):
+    """What one step brought to each of its rows."""
+
+    reward: NDArray[np.float64]
+    terminated: NDArray[np.bool_]
+    success: NDArray[np.bool_]
+    """Whether the answer is right or the ball caught; has a meaning only where the episode ended."""
+
+
+class Task(ABC):
+    """A task's dynamics, batched: `batch_size` independent episodes, each a row of every array.
+
+    An episode of T steps has T glimpses: `begin` takes the first at the initial location, and the location of step t
+    chooses glimpse t + 1. The location of the last step is never looked at. All that is random in an episode is a pure
+    function of its uniform draws: the first two choose the initial location, a subclass reads the others.
+
+    Args:
+        batch_size: the number of rows.
+        retina: the glimpse sensor.
+        image_shape: (H, W) or (H, W, C) of the scene.
+        num_steps: T, the most steps that an episode can have.
+        action_names: a short name for each discrete action.
+        num_draws: uniform draws an episode consumes beyond the first two.
+        initial_location: "random", uniform over the image, or "center".
+    """
+
+    frames_per_second: int
+    count_names: tuple[str, str]
+    """What a success and a failure are called in pictures."""
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        retina: Retina,
+        image_shape: tuple[int, ...],
+        num_steps: int,
+        action_names: tuple[str, ...],
+        num_draws: int,
+        initial_location: InitialLocation,
+    ) -> None:
+        if initial_location not in ("random", "center"):
+            raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
+        self.batch_size = batch_size
+        self.retina = retina
+        self.image_shape = image_shape
+        self.num_steps = num_steps
+        self.action_names = action_names
+        self.num_draws = 2 + num_draws
+        self.initial_location = initial_location
+        self.observation_space = spaces.Dict(
+            glimpse=spaces.Box(0, 1, retina.shape(image_shape), np.float32),
+            location=spaces.Box(-1, 1, (2,), np.float32),
+        )
+        self.action_space = spaces.Dict(
+            location=spaces.Box(-1, 1, (2,), np.float32),
+            action=spaces.Discrete(len(action_names)),
+        )
+        self.steps = np.zeros(batch_size, np.int64)
+        # One place more than is ever looked at: the last step's location goes there.
+        self.gaze = np.zeros((batch_size, num_steps + 1, 2), np.float32)
+        self.last_action = np.full(batch_size, -1, np.int64)
+        self.finished = np.zeros(batch_size, np.bool_)
+        self.success = np.zeros(batch_size, np.bool_)
+        self.counts = np.zeros((batch_size, 2), np.int64)
+
+    def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
+        self.steps[rows] = 0
+        self.gaze[rows, 0] = 2 * draws[:, :2] - 1 if self.initial_location == "random" else 0
+        self.last_action[rows] = -1
+        self.finished[rows] = self.success[rows] = False
+        self._begin(rows, draws[:, 2:], indices)
+
+    def advance(self, rows: Rows, location: NDArray[np.float32], action: NDArray[np.int64]) -> Outcome:
+        """One step of `rows`, with checked locations (len(rows), 2) and actions (len(rows),)."""
+        self.steps[rows] += 1
+        self.gaze[rows, self.steps[rows]] = location
+        self.last_action[rows] = action
+        outcome = self._advance(rows, action)
+        self.finished[rows] = outcome.terminated
+        self.success[rows] = outcome.success
+        if outcome.terminated.any():
+            ended = rows[outcome.terminated]
+            self.counts[ended, np.where(self.success[ended], 0, 1)] += 1
+        return outcome
+
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
+        location = self.location(rows)
+        return {"glimpse": self.retina.glimpse(self.scenes(rows), location), "location": location}
+
+    def location(self, rows: Rows) -> NDArray[np.float32]:
+        """Where `rows` look now, (n, 2): at the end of an episode where they looked last."""
+        return self.gaze[rows, self.steps[rows] - self.finished[rows]]
+
+    def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
+        """Everything that a picture of one row needs."""
+        rows = np.array([row])
+        scene = self.scenes(rows)[0]
+        location = self.location(rows)
+        return View(
+            scene=scene,
+            glimpse=self.retina.glimpse(scene[None], location)[0],
+            windows=[(*window,) for window in self.retina.windows(location[0], self.image_shape)],
+            gaze=self.gaze[row, : self.steps[row] + 1 - self.finished[row]].copy(),
+            action_names=self.action_names,
+            prediction=int(self.last_action[row]) if self.last_action[row] >= 0 else None,
+            label=self.label(row),
+            finished=bool(self.finished[row]),
+            success=bool(self.success[row]),
+            counts={name: int(n) for name, n in zip(self.count_names, self.counts[row], strict=True)},
+            probabilities=probabilities,
+        )
+
+    @abstractmethod
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """The current scenes of `rows`, x_t: (n, H, W) or (n, H, W, C); not to be written to."""
+
+    @abstractmethod
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What `info` tells after a reset: each value an array with an entry for each of `rows`."""
+
+    @abstractmethod
+    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What `info` tells after a step: each value an array with an entry for each of `rows`."""
+
+    def label(self, row: int) -> int | None:
+        """The right class of a row, where there is one."""
+        return None
+
+    @abstractmethod
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        """Start the episodes from the draws (len(rows), num_draws - 2)."""
+
+    @abstractmethod
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        """Apply the rules; `steps` already counts this step."""
+
+
+def check_whole(name: str, value: Any, least: int) -> int:
+    """The value as an int, or an error that names it unless it is a whole number of at least `least`."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; it must be a whole number")
+    if value < least:
+        raise ValueError(f"{name} is {value}; it must be at least {least}")
+    return int(value)
+
+
+def check_indices(indices: NDArray[np.int64], limit: int) -> None:
+    """Raise an IndexError that names the first index outside 0..limit - 1."""
+    outside = (indices < 0) | (indices >= limit)
+    if outside.any():
+        raise IndexError(f"index {indices[outside][0]} is outside the split, which has {limit} images (0..{limit - 1})")
+
+
+def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any]) -> Task:
+    """Make a task of `batch_size` rows; a TypeError lists the known arguments if one is unknown."""
+    known: dict[str, None] = {}
+    for parent in task_class.__mro__:
+        if issubclass(parent, Task) and parent is not Task:
+            kinds = inspect.signature(parent.__init__).parameters.values()
+            known.update((p.name, None) for p in kinds if p.kind is p.KEYWORD_ONLY)
+    unknown = set(arguments) - set(known)
+    if unknown:
+        names = ", ".join(name for name in known if name != "batch_size")
+        raise TypeError(f"unknown arguments {sorted(unknown)}; {task_class.__name__} takes {names}")
+    return task_class(batch_size=batch_size, **arguments)
