@@ -1,0 +1,204 @@
+"""The rules of Glimpse-MNIST and of a user's own images: episodes, rewards, infos, glimpses, held-out splits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from conftest import own_images, own_labels
+
+from ram_envs.datasets import load_mnist
+from ram_envs.retina import Retina
+
+MNIST = "ram_envs/GlimpseMNIST-v0"
+OWN = "ram_envs/GlimpseImages-v0"
+
+
+def act(label: int, x: float = 0, y: float = 0) -> dict[str, Any]:
+    """Look at (x, y) and answer `label`."""
+    return {"location": np.array([x, y], np.float32), "action": label}
+
+
+@pytest.mark.parametrize(
+    ("id", "patch_size", "num_scales"),
+    [
+        ("GlimpseMNIST-v0", 8, 1),
+        ("GlimpseMNIST-Translated-v0", 12, 3),
+        ("GlimpseMNIST-Cluttered-v0", 12, 3),
+        ("GlimpseMNIST-Cluttered100-v0", 12, 4),
+    ],
+)
+def test_defaults_are_the_papers(id: str, patch_size: int, num_scales: int) -> None:
+    env = gym.make(f"ram_envs/{id}")
+    glimpse, location = env.observation_space["glimpse"], env.observation_space["location"]
+    assert glimpse == gym.spaces.Box(0, 1, (num_scales, patch_size, patch_size), np.float32)
+    assert location == gym.spaces.Box(-1, 1, (2,), np.float32)
+    assert env.action_space["location"] == location
+    assert env.action_space["action"] == gym.spaces.Discrete(10)
+    assert set(env.action_space) == {"location", "action"}
+
+
+@pytest.mark.parametrize("num_glimpses", [1, 2, 7])
+def test_t_glimpses_are_t_steps_and_the_last_answer_alone_counts(num_glimpses: int) -> None:
+    env = gym.make(MNIST, num_glimpses=num_glimpses)
+    for final_is_right in (True, False):
+        _, info = env.reset(seed=0)
+        for step in range(1, num_glimpses + 1):
+            last = step == num_glimpses
+            # Right answers before the end bring nothing, nor do wrong ones cost anything.
+            is_right = final_is_right if last else not final_is_right
+            prediction = info["label"] if is_right else (info["label"] + 1) % 10
+            _, reward, terminated, truncated, info = env.step(act(prediction))
+            assert info["prediction"] == prediction
+            assert info["correct"] is is_right
+            assert (terminated, truncated) == (last, False)
+            assert reward == (1.0 if last and final_is_right else 0.0)
+            assert ("is_success" in info) is last
+        assert info["is_success"] is final_is_right
+
+
+def test_info_tells_label_and_index_from_the_start() -> None:
+    env = gym.make(MNIST)
+    labels = load_mnist("train").labels
+    for seed in range(30):
+        _, info = env.reset(seed=seed)
+        assert set(info) == {"label", "index"}
+        assert info["label"] == labels[info["index"]]
+        index = info["index"]
+        info = env.step(act(3))[4]
+        assert set(info) == {"label", "index", "prediction", "correct"}
+        assert (info["index"], info["label"]) == (index, labels[index])
+
+
+def test_the_label_is_not_in_the_observation() -> None:
+    one, other = (gym.make(OWN, images=own_images(9, 9), labels=labels) for labels in (own_labels(), 2 - own_labels()))
+    for seed in range(5):
+        seen, told = one.reset(seed=seed)
+        same, otherwise = other.reset(seed=seed)
+        assert told["label"] == 2 - otherwise["label"]
+        assert set(seen) == {"glimpse", "location"}
+        np.testing.assert_array_equal(seen["glimpse"], same["glimpse"])
+
+
+def test_glimpses_are_the_retinas_of_the_images_at_the_locations() -> None:
+    env = gym.make(MNIST, num_glimpses=4, patch_size=7, num_scales=2, split="test")
+    images, retina, generator = load_mnist("test").images, Retina(7, 2), np.random.default_rng(0)
+    for index in range(20):
+        observation, _ = env.reset(options={"index": index})
+        location, terminated = observation["location"], False
+        while not terminated:
+            np.testing.assert_array_equal(observation["location"], location)
+            np.testing.assert_array_equal(observation["glimpse"], retina(images[index : index + 1], location[None])[0])
+            previous, location = location, generator.uniform(-1, 1, 2).astype(np.float32)
+            observation, _, terminated, _, _ = env.step({"location": location, "action": 0})
+        np.testing.assert_array_equal(observation["location"], previous, "the last location is never looked at")
+        np.testing.assert_array_equal(observation["glimpse"], retina(images[index : index + 1], previous[None])[0])
+
+
+def test_the_first_location_is_uniform_over_the_image_or_the_centre() -> None:
+    location = gym.make_vec(MNIST, num_envs=4000).reset(seed=0)[0]["location"]
+    for axis in location.T:
+        counts, _ = np.histogram(axis, bins=10, range=(-1, 1))
+        assert ((counts - 400) ** 2 / 400).sum() < 9 + 5 * np.sqrt(18)
+    assert abs(np.corrcoef(location.T)[0, 1]) < 0.05
+    centre = gym.make_vec(MNIST, num_envs=10, initial_location="center").reset(seed=0)[0]["location"]
+    assert (centre == 0).all()
+
+
+def test_images_are_drawn_evenly() -> None:
+    env = gym.make_vec(OWN, num_envs=6000, images=own_images(8, 8), labels=own_labels())
+    counts = np.bincount(env.reset(seed=0)[1]["index"], minlength=12)
+    assert ((counts - 500) ** 2 / 500).sum() < 11 + 5 * np.sqrt(22)
+
+
+@pytest.mark.parametrize(("split", "size"), [("train", 55_000), ("validation", 5_000), ("test", 10_000)])
+def test_an_index_chooses_an_image_of_the_split(split: str, size: int) -> None:
+    env = gym.make(MNIST, split=split, patch_size=28, initial_location="center")
+    images, labels = load_mnist(split)
+    for index in (0, 1, size - 1, np.int64(5)):
+        observation, info = env.reset(options={"index": index})
+        np.testing.assert_array_equal(np.rint(observation["glimpse"][0] * 255), images[index])
+        assert (info["index"], info["label"]) == (index, labels[index])
+    assert env.reset(seed=0)[1]["index"] < size
+
+
+@pytest.mark.parametrize("index", [-1, 55_000, 1.5, "3", True, [1, 2]])
+def test_an_index_that_does_not_exist_is_refused(index: Any) -> None:
+    env = gym.make(MNIST)
+    with pytest.raises((IndexError, ValueError, TypeError), match=str(index).strip("[]")):
+        env.reset(options={"index": index})
+
+
+def test_an_unknown_option_is_refused() -> None:
+    env = gym.make(MNIST)
+    env.reset(options={})
+    with pytest.raises(ValueError, match="indx"):
+        env.reset(options={"indx": 3})
+
+
+def test_every_episode_of_a_held_out_image_has_one_scene() -> None:
+    env = gym.make("ram_envs/GlimpseMNIST-Cluttered-v0", split="test", patch_size=60, num_scales=1, num_glimpses=1)
+    scenes = []
+    for seed in range(3):
+        env.reset(seed=seed, options={"index": 5})
+        # The final observation of a single glimpse looks where the first did, so go by the scene.
+        scenes.append(env.unwrapped.task.view(0).scene.copy())
+    assert (scenes[0] == scenes[1]).all()
+    assert (scenes[0] == scenes[2]).all()
+
+
+def test_own_images_take_their_size_channels_and_classes_from_the_data() -> None:
+    env = gym.make(OWN, images=own_images(14, 20, 3), labels=own_labels(), patch_size=5, num_scales=2)
+    assert env.observation_space["glimpse"].shape == (2, 5, 5, 3)
+    assert env.action_space["action"].n == 3
+    more = gym.make(OWN, images=own_images(14, 20), labels=own_labels(), num_classes=7)
+    assert more.action_space["action"].n == 7
+    with pytest.raises(ValueError, match="num_classes"):
+        gym.make(OWN, images=own_images(14, 20), labels=own_labels(), num_classes=2)
+
+
+def test_own_images_may_be_placed_and_cluttered_like_the_papers() -> None:
+    arguments = {"images": own_images(10, 10), "labels": own_labels(), "patch_size": 30, "initial_location": "center"}
+    env = gym.make_vec(OWN, num_envs=50, canvas_size=30, num_distractors=3, distractor_size=4, **arguments)
+    glimpse = env.reset(seed=0)[0]["glimpse"]
+    assert glimpse.shape == (50, 1, 30, 30)
+    lit = (glimpse > 0).sum(axis=(1, 2, 3))
+    assert lit.max() > 100, "there is more than the image"
+    assert lit.max() <= 100 + 3 * 16
+    assert lit.min() >= 95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({}, "images"),
+        ({"images": own_images(9, 9)}, "labels"),
+        ({"images": own_images(9, 9), "labels": own_labels(11)}, "11"),
+        ({"images": own_images(9, 9), "labels": own_labels(), "split": "dev"}, "dev"),
+        ({"images": own_images(9, 9), "labels": own_labels(), "canvas_size": 8}, "8x8"),
+    ],
+)
+def test_own_images_that_cannot_be_used_are_refused(arguments: dict, named: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=named):
+        gym.make(OWN, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"split": "tset"}, "tset"),
+        ({"num_glimpses": 0}, "num_glimpses"),
+        ({"num_glimpses": 2.0}, r"2\.0"),
+        ({"patch_size": 0}, "patch_size"),
+        ({"num_scales": 0}, "num_scales"),
+        ({"initial_location": "centre"}, "centre"),
+        ({"max_shift": -1}, "max_shift"),
+        ({"num_distractors": -1}, "num_distractors"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments: dict, named: str) -> None:
+    for make in (gym.make, gym.make_vec):
+        with pytest.raises((ValueError, TypeError), match=named):
+            make(MNIST, **arguments)
