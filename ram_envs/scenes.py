@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, uintp
 from numpy.typing import NDArray
 
 
@@ -120,22 +120,27 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
     return np.floor(draws * limits).astype(np.int64)
 
 
+# As in the retina, indices are unsigned so that the loops run in the vector registers.
 @njit(cache=True, nogil=True)
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
-        _add(scenes[b], images[indices[b]], 0, 0, corners[b, 0], corners[b, 1], height, width, channels)
+        _add(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
-            _add(scenes[b], sources[index], from_top, from_left, top, left, size, size, channels)
+            _add(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels)
 
 
 @njit(nogil=True)
-def _add(scene, image, from_top, from_left, top, left, height, width, channels):  # type: ignore[no-untyped-def]
-    """Add a part of `image` to `scene` and clamp to 255; what hangs over the edge is lost."""
-    begin, end = max(-left, 0) * channels, min(width, scene.shape[1] // channels - left) * channels
-    for i in range(max(-top, 0), min(height, scene.shape[0] - top)):
-        source = image[from_top + i, from_left * channels + begin : from_left * channels + end]
-        target = scene[top + i, left * channels + begin : left * channels + end]
-        for j in range(len(target)):
-            target[j] = min(np.int32(target[j]) + np.int32(source[j]), 255)
+def _add(scenes, b, images, index, from_top, from_left, top, left, height, width, channels):  # type: ignore[no-untyped-def]
+    """Add a part of an image to scene b and clamp to 255; what hangs over the edge is lost."""
+    rows, row_length = scenes.shape[1:]
+    begin, end = max(-left, 0) * channels, min(width * channels, row_length - left * channels)
+    source, target = images.reshape(-1), scenes.reshape(-1)
+    for i in range(max(-top, 0), min(height, rows - top)):
+        start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
+        to = uintp((b * rows + top + i) * row_length + left * channels + begin)
+        for j in range(uintp(max(end - begin, 0))):
+            total = np.uint8(target[to + j] + source[start + j])
+            # A sum of bytes that wrapped around is smaller than either.
+            target[to + j] = np.uint8(255) if total < source[start + j] else total
