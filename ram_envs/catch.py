@@ -110,6 +110,12 @@ class Catch(Task):
             screens[numbers, -1, self.paddle[rows] + i] = 255
         return screens
 
+    def objects(self, row: int) -> tuple[tuple[str, Window], ...]:
+        """See `Task.objects`: the ball and the paddle."""
+        ball_row, ball_column = (int(z[0]) for z in self.ball(np.array([row])))
+        paddle = Window(self.height - 1, int(self.paddle[row]), 1, self.paddle_width)
+        return ("ball", Window(ball_row, ball_column, 1, 1)), ("paddle", paddle)
+
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
         row, column = self.ball(rows)

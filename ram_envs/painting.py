@@ -7,6 +7,7 @@ outlive `pygame.quit()`.
 from __future__ import annotations
 
 import functools
+import math
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -153,17 +154,15 @@ def verdict(right: bool, side: int) -> pygame.Surface:
 
 
 def thick_line(surface: pygame.Surface, colour: Colour, start: Point, end: Point, *, width: float) -> None:
-    """Paint a smooth line of a width in pixels."""
-    pygame = import_pygame()
+    """Paint a smooth line of a width in pixels: thin smooth ones side by side, half a pixel apart."""
+    aaline = import_pygame().draw.aaline
     (x0, y0), (x1, y1) = start, end
     length = float(np.hypot(x1 - x0, y1 - y0))
     if length > 0:
-        # Half a pixel less on each side, since the smooth outline adds as much.
-        dx, dy = -(y1 - y0) / length * (width - 1) / 2, (x1 - x0) / length * (width - 1) / 2
-        corners = [(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)]
-        pygame.draw.polygon(surface, colour, corners)
-        pygame.draw.aalines(surface, colour, True, corners)
-        pygame.draw.aaline(surface, colour, start, end)
+        strands = math.ceil(2 * max(width - 1, 0)) + 1
+        for offset in np.linspace(-(width - 1) / 2, (width - 1) / 2, strands) if strands > 1 else (0.0,):
+            dx, dy = -(y1 - y0) / length * offset, (x1 - x0) / length * offset
+            aaline(surface, colour, (x0 + dx, y0 + dy), (x1 + dx, y1 + dy))
 
 
 def stamp(surface: pygame.Surface, mark: pygame.Surface, at: Point) -> None:

@@ -106,16 +106,18 @@ def draw(view: View, *, size: int = 480, panel: bool = True) -> NDArray[np.uint8
     return frame
 
 
-def draw_grid(views: Sequence[View], *, tile: int = 180) -> NDArray[np.uint8]:
-    """Paint the rows of a vector environment as one picture of small tiles.
+def draw_grid(views: Sequence[View], *, size: int = 960) -> NDArray[np.uint8]:
+    """Paint the rows of a vector environment as one picture of tiles without panels.
 
     Args:
         views: one or more, of one task.
-        tile: each tile's side in pixels, a multiple of 6 and at least 60.
+        size: the picture's longer side in pixels at most, as long as tiles of 60 pixels fit.
 
     Returns:
-        A frame (rows * tile, columns * tile, 3), uint8 RGB.
+        A frame (rows * tile, columns * tile, 3), uint8 RGB; tiles have at most 480 pixels.
     """
+    across = math.ceil(math.sqrt(len(views)))
+    tile = min(max(size // max(across, 1) // 6 * 6, 60), 480)
     return grid([draw(view, size=tile, panel=False) for view in views])
 
 
@@ -131,7 +133,7 @@ def grid(frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     if not len(frames):
         raise ValueError("grid needs at least one frame, got none")
     height, width, channels = frames[0].shape
-    columns = max(1, min(len(frames), round(math.sqrt(len(frames) * height / width))))
+    columns = min(len(frames), math.ceil(math.sqrt(len(frames) * height / width)))
     rows = math.ceil(len(frames) / columns)
     tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
     tiles[: len(frames)] = frames
@@ -189,7 +191,7 @@ def _paint_scene(surface: pygame.Surface, view: View, size: int) -> None:
     stage = _Stage.fit(view.scene, size)
     surface.set_clip((0, 0, size, size))
     # The dimmed scene is lifted off black, so that the seen patches stand out by contrast even where both are empty.
-    dimmed = (rgb(view.scene).astype(np.float32) * 0.34 + RAISED).astype(np.uint8)
+    dimmed = rgb(view.scene) // 3 + np.array(RAISED, np.uint8)
     put_image(surface, dimmed, stage.box((0, 0, stage.height, stage.width)))
     boxes = [stage.box(window) for window in view.windows]
     for i in reversed(range(len(boxes))):  # fine over coarse
@@ -223,7 +225,8 @@ def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: 
     freshness = {i: (i - first + 1) / (len(points) - first) for i in range(first, len(points))}
     for i in range(first + 1, len(points)):
         shade = mix(FAINT, YELLOW, freshness[i])
-        thick_line(surface, shade, points[i - 1], points[i], width=max(1.0, (0.8 + 1.6 * freshness[i]) * unit))
+        end = points[i] if i < len(points) - 1 else _short_of(points[i], points[i - 1], 10 * unit)
+        thick_line(surface, shade, points[i - 1], end, width=max(1.0, (0.8 + 1.6 * freshness[i]) * unit))
     for i in range(first, len(points) - 1):
         shade = mix(FAINT, YELLOW, freshness[i])
         if numbered:
@@ -233,3 +236,10 @@ def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: 
         stamp(surface, mark, points[i])
     stamp(surface, ring(max(round(11 * unit), 3), max(round(4 * unit), 2), NIGHT), points[-1])
     stamp(surface, ring(max(round(10 * unit), 3), max(round(2 * unit), 1), YELLOW), points[-1])
+
+
+def _short_of(goal: Point, start: Point, distance: float) -> Point:
+    """Return the point at a distance before the goal on the way from the start, at the earliest the start."""
+    length = math.dist(start, goal)
+    share = min(distance / length, 1.0) if length > 0 else 0.0
+    return goal[0] + (start[0] - goal[0]) * share, goal[1] + (start[1] - goal[1]) * share

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ram_envs.rendering import View
-from ram_envs.retina import Retina
+from ram_envs.retina import Retina, Window
 
 InitialLocation = Literal["random", "center"]
 Rows = NDArray[np.intp]
@@ -131,6 +131,8 @@ class Task(ABC):
             success=bool(self.success[row]),
             counts={name: int(n) for name, n in zip(self.count_names, self.counts[row], strict=True)},
             probabilities=probabilities,
+            num_glimpses=self.num_steps,
+            objects=self.objects(row),
         )
 
     @abstractmethod
@@ -148,6 +150,10 @@ class Task(ABC):
     def label(self, row: int) -> int | None:
         """The right class of a row, where there is one."""
         return None
+
+    def objects(self, row: int) -> tuple[tuple[str, Window], ...]:
+        """The things in a row's scene that pictures point out, by name."""
+        return ()
 
     @abstractmethod
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:

@@ -32,9 +32,10 @@ class Input(NamedTuple):
 class Window:
     """A window that shows frames at a steady rate, scaled to its size.
 
-    The window opens with the first frame and takes its size; later frames keep their proportions in whatever size the
-    window has by then. Once the person has closed it, it stays closed and `show` does nothing: whoever needs to know
-    asks `closed`. Keys and mouse buttons stay in pygame's queue for `inputs`, or for a program that reads them itself.
+    The window opens with the first frame and takes its size, if the screen is large enough; later frames keep their
+    proportions in whatever size the window has by then. Once the person has closed it, it stays closed and `show` does
+    nothing: whoever needs to know asks `closed`. Keys and mouse buttons stay in pygame's queue for `inputs`, or for a
+    program that reads them itself.
 
     Args:
         title: the words in the window's title bar.
@@ -112,7 +113,11 @@ class Window:
         try:
             pygame.display.init()
             pygame.display.set_caption(self.title)
-            pygame.display.set_mode((width, height), pygame.RESIZABLE)
+            screen = pygame.Rect((0, 0), pygame.display.get_desktop_sizes()[0])
+            size = (width, height)
+            if width > screen.width or height > screen.height:
+                size = pygame.Rect(0, 0, width, height).fit(screen.inflate(-100, -100)).size
+            pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
             raise RuntimeError(
                 f'cannot open a window ({error}): use render_mode="rgb_array", or run where there is a display'

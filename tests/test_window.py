@@ -125,6 +125,12 @@ def test_frames_of_another_shape_fit_the_same_window(window):
     assert (shown()[:, 20:80] == 90).all()
 
 
+def test_window_is_no_larger_than_the_screen(window, monkeypatch):
+    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(640, 480)])
+    window.show(frame_of(1000, 2000), fps=1000)
+    assert shown().shape == (270, 540, 3)
+
+
 def test_inputs_tell_keys_and_clicks_in_frame_coordinates(window):
     window.show(frame_of(60, 100), fps=1000)
     press(pygame.K_LEFT)
