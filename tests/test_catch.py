@@ -32,22 +32,28 @@ class Games(NamedTuple):
         return above.any(axis=2).argmax(axis=1), above.any(axis=1).argmax(axis=1)
 
 
-def play(choose: Any = STAY, *, games: int = 500, seed: int = 0, steps: int | None = None, **kwargs: Any) -> Games:
+def play(choose: Any = STAY, *, games: int = 500, seed: int = 0, **kwargs: Any) -> Games:
     """Play games to their end, by a fixed action or by `choose(step) -> (B,)`."""
     env = gym.make_vec(ID, num_envs=games, foveated=False, autoreset_mode="Disabled", **kwargs)
     observation, _ = env.reset(seed=seed)
-    screens, rewards = [observation["glimpse"][:, 0]], []
+    screens, rewards = [binary(observation["glimpse"])], []
     terminated = np.zeros(games, bool)
     while not terminated.any():
         action = np.full(games, choose(len(rewards)) if callable(choose) else choose)
         location = np.zeros((games, 2), np.float32)
         observation, reward, terminated, truncated, _ = env.step({"location": location, "action": action})
-        screens.append(observation["glimpse"][:, 0])
+        screens.append(binary(observation["glimpse"]))
         rewards.append(reward)
         assert not truncated.any()
     assert terminated.all(), "all games are equally long"
-    assert np.isin(screens, [0, 1]).all(), "the screen is binary"
-    return Games(np.array(screens) > 0, np.array(rewards))
+    return Games(np.array(screens), np.array(rewards))
+
+
+def binary(glimpse: np.ndarray) -> np.ndarray:
+    """Full-screen glimpses (B, 1, H, W) as booleans (B, H, W)."""
+    screens = glimpse[:, 0] > 0
+    assert (glimpse[:, 0] == screens).all(), "the screen is binary"
+    return screens
 
 
 def test_a_game_has_23_steps_and_is_rewarded_at_the_end_alone() -> None:
@@ -73,16 +79,16 @@ def test_the_paddle_is_two_pixels_anywhere_on_the_bottom_row() -> None:
 
 
 def test_places_and_angles_are_spread_evenly() -> None:
-    games = play(games=20_000)
+    games = play(games=6000)
     for values, kinds in ((games.ball(0)[1], 24), (games.paddle(0), 23)):
         counts = np.bincount(values, minlength=kinds)
-        chi_squared = ((counts - 20_000 / kinds) ** 2 / (20_000 / kinds)).sum()
+        chi_squared = ((counts - 6000 / kinds) ** 2 / (6000 / kinds)).sum()
         assert chi_squared < kinds - 1 + 5 * math.sqrt(2 * kinds)
     moved = games.ball(1)[1] - games.ball(0)[1]
-    assert (moved > 0).mean() == pytest.approx((moved < 0).mean(), abs=0.02)
+    assert (moved > 0).mean() == pytest.approx((moved < 0).mean(), abs=0.03)
     landing = games.ball(22)[1]
-    assert np.bincount(landing, minlength=24).min() > 20_000 / 24 / 2, "every column is a likely landing place"
-    assert abs(np.corrcoef(games.ball(0)[1], games.paddle(0))[0, 1]) < 0.03
+    assert np.bincount(landing, minlength=24).min() > 6000 / 24 / 2, "every column is a likely landing place"
+    assert abs(np.corrcoef(games.ball(0)[1], games.paddle(0))[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize(("action", "change"), [(LEFT, -1), (STAY, 0), (RIGHT, 1)])
@@ -126,8 +132,8 @@ def test_reward_is_one_exactly_if_the_paddle_is_under_the_ball() -> None:
 
 def test_a_paddle_that_ignores_the_ball_catches_one_in_twelve() -> None:
     generator = np.random.default_rng(0)
-    assert play(games=20_000).rewards[-1].mean() == pytest.approx(2 / 24, abs=0.01)
-    random_moves = play(lambda step: generator.integers(0, 3, 20_000), games=20_000)
+    assert play(games=6000).rewards[-1].mean() == pytest.approx(2 / 24, abs=0.01)
+    random_moves = play(lambda step: generator.integers(0, 3, 6000), games=6000)
     assert random_moves.rewards[-1].mean() == pytest.approx(2 / 24, abs=0.01)
 
 
@@ -181,9 +187,8 @@ def test_the_retina_sees_the_screen_at_the_gaze() -> None:
     retina = Retina(6, 3)
     for step in range(23):
         np.testing.assert_array_equal(observation["location"], screen["location"])
-        np.testing.assert_array_equal(
-            observation["glimpse"], retina(screen["glimpse"][:, 0], observation["location"]), err_msg=f"step {step}"
-        )
+        expected = retina(screen["glimpse"][:, 0], observation["location"])
+        np.testing.assert_allclose(observation["glimpse"], expected, atol=1e-6, err_msg=f"step {step}")
         location = generator.uniform(-1, 1, (64, 2)).astype(np.float32)
         action = {"location": location, "action": generator.integers(0, 3, 64)}
         observation, _, terminated, _, _ = seen.step(action)

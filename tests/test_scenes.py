@@ -228,13 +228,13 @@ def test_cluttered_scenes_hold_the_digit_and_a_few_small_patches(name: str, size
 
 def test_clutter_covers_the_papers_number_of_patches() -> None:
     # The light that the scenes have beside their digit's, in units of the average light of a random 8x8 crop.
-    images = load_mnist("train").images.astype(float)
-    crops = np.lib.stride_tricks.sliding_window_view(images[:2000], (8, 8), axis=(1, 2)).mean(axis=(1, 2, 0)).sum()
-    indices = np.arange(4000)
+    images = load_mnist("train").images
+    crop = np.lib.stride_tricks.sliding_window_view(images[::5].mean(axis=0), (8, 8)).sum(axis=(2, 3)).mean()
+    indices = np.arange(3000)
     for name, size, number in [("Cluttered", 60, 4), ("Cluttered100", 100, 8)]:
-        scenes = whole_scenes(f"GlimpseMNIST-{name}-v0", size, indices).astype(float)
+        scenes = whole_scenes(f"GlimpseMNIST-{name}-v0", size, indices)
         extra = scenes.sum(axis=(1, 2)).mean() - images[indices].sum(axis=(1, 2)).mean()
-        assert extra / crops == pytest.approx(number, rel=0.06)  # clamping takes a little
+        assert 0.9 * number < extra / crop < 1.02 * number  # clamping takes a little
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
