@@ -34,6 +34,7 @@ class Catch(Task):
 
     frames_per_second = 12
     count_names = ("caught", "missed")
+    num_indices = 2**62
 
     def __init__(
         self,
@@ -73,59 +74,71 @@ class Catch(Task):
         """Where the ball starts, in columns from the left wall."""
         self.drift = np.zeros(batch_size)
         """Columns that the ball moves sideways in a step."""
+        self.ball = np.zeros((batch_size, 2), np.int64)
+        """The ball's column and row."""
         self.paddle = np.zeros(batch_size, np.int64)
         """The paddle's leftmost column."""
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is not None:
-            if (indices < 0).any():
-                raise IndexError(f"index {indices[indices < 0][0]} is negative; games are numbered from 0")
             draws = np.stack([np.random.default_rng([GAME_SEED, index]).random(3) for index in indices])
         self.indices[rows] = -1 if indices is None else indices
         self.start[rows] = draws[:, 0] * self.width
         self.drift[rows] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
         self.paddle[rows] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
+        self._move_ball(rows)
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
         self.paddle[rows] = np.clip(self.paddle[rows] + action - 1, 0, self.width - self.paddle_width)
+        self._move_ball(rows)
         terminated = self.steps[rows] == self.num_steps
-        distance = self.ball(rows)[1] - self.paddle[rows]
+        distance = self.ball[rows, 0] - self.paddle[rows]
         caught = terminated & (distance >= 0) & (distance < self.paddle_width)
         return Outcome(caught.astype(np.float64), terminated, caught)
 
-    def ball(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The ball's row and column on the screen, each (n,)."""
+    def _move_ball(self, rows: Rows) -> None:
         path = self.start[rows] + self.drift[rows] * self.steps[rows]
         # A path that bounces between walls is a straight one folded at them.
         folded = self.width - np.abs(path % (2 * self.width) - self.width)
-        row = np.minimum(self.steps[rows] * self.ball_speed, self.height - 1)
-        return row, np.minimum(folded.astype(np.int64), self.width - 1)
+        self.ball[rows, 0] = np.minimum(folded, self.width - 1)
+        self.ball[rows, 1] = np.minimum(self.steps[rows] * self.ball_speed, self.height - 1)
+
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """See `Task.observe`; the retina is told the few lit pixels rather than shown the screen, which is faster."""
+        location = self.location(rows)
+        return {"glimpse": self.retina.glimpse_pixels(self.lit(rows), location, self.image_shape), "location": location}
+
+    def lit(self, rows: Rows) -> NDArray[np.int64]:
+        """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle."""
+        pixels = np.empty((len(rows), 1 + self.paddle_width, 2), np.int64)
+        pixels[:, 0] = self.ball[rows]
+        pixels[:, 1:, 0] = self.paddle[rows, None] + np.arange(self.paddle_width)
+        pixels[:, 1:, 1] = self.height - 1
+        return pixels
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`: 255 where the ball or the paddle is."""
         screens = np.zeros((len(rows), self.height, self.width), np.uint8)
-        numbers = np.arange(len(rows))
-        screens[numbers, *self.ball(rows)] = 255
-        for i in range(self.paddle_width):
-            screens[numbers, -1, self.paddle[rows] + i] = 255
+        lit = self.lit(rows)
+        screens[np.arange(len(rows))[:, None], lit[..., 1], lit[..., 0]] = 255
         return screens
 
     def objects(self, row: int) -> tuple[tuple[str, Window], ...]:
         """See `Task.objects`: the ball and the paddle."""
-        ball_row, ball_column = (int(z[0]) for z in self.ball(np.array([row])))
+        column, ball_row = self.ball[row].tolist()
         paddle = Window(self.height - 1, int(self.paddle[row]), 1, self.paddle_width)
-        return ("ball", Window(ball_row, ball_column, 1, 1)), ("paddle", paddle)
+        return ("ball", Window(ball_row, column, 1, 1)), ("paddle", paddle)
 
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
-        row, column = self.ball(rows)
-        pixels = np.stack([column + 0.5, row + 0.5], axis=1)
-        paddle = np.stack([self.paddle[rows] + self.paddle_width / 2, np.full(len(rows), self.height - 0.5)], axis=1)
-        size = np.array([self.width, self.height])
+        size = np.array([self.width, self.height], np.float32)
+        paddle = np.empty((len(rows), 2), np.float32)
+        paddle[:, 0] = (2 * self.paddle[rows] + self.paddle_width) / size[0] - 1
+        paddle[:, 1] = (2 * self.height - 1) / size[1] - 1
         return {
             "index": self.indices[rows],
-            "ball": (pixels / size * 2 - 1).astype(np.float32),
-            "paddle": (paddle / size * 2 - 1).astype(np.float32),
+            "ball": (2 * self.ball[rows] + 1) / size - np.float32(1),
+            "paddle": paddle,
         }
 
     step_info = beginning_info
@@ -145,6 +158,14 @@ class WholeScreen(Retina):
     def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
         """The screens (B, H, W) as (B, 1, H, W), in [0, 1]."""
         return np.divide(images[:, None], 255, dtype=np.float32)
+
+    def glimpse_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """As `glimpse`, of the screens whose lit pixels these are."""
+        screens = np.zeros((len(pixels), 1, self.height, self.width), np.float32)
+        screens[np.arange(len(pixels))[:, None], 0, pixels[..., 1], pixels[..., 0]] = 1
+        return screens
 
     def windows(self, location: NDArray[Any], image_shape: tuple[int, ...]) -> list[Window]:
         """One window: the screen."""

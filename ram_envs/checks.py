@@ -57,11 +57,14 @@ def check_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]
     return options or {}
 
 
-def check_indices_option(indices: Any, count: int) -> NDArray[np.int64]:
-    """The indices of images, one for each row."""
+def check_indices(indices: Any, task: Task) -> NDArray[np.int64]:
+    """The indices of images (or of Catch's games), one for each row of the task."""
     indices = np.asarray(indices)
-    if indices.shape != (count,) or indices.dtype.kind not in "iu":
-        raise ValueError(f"indices {indices!r} are not {count} whole numbers")
+    if indices.shape != (task.batch_size,) or indices.dtype.kind not in "iu":
+        raise ValueError(f"indices {indices!r} are not {task.batch_size} whole numbers")
+    outside = (indices < 0) | (indices >= task.num_indices)
+    if outside.any():
+        raise IndexError(f"index {indices[outside][0]} is out of range; it must be from 0 to {task.num_indices - 1}")
     return indices.astype(np.int64)
 
 

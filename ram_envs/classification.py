@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ram_envs.datasets import Dataset, check_split, load_mnist, make_dataset
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
-from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_indices, check_whole
+from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_whole
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
 SCENE_SEEDS = {"validation": 20141, "test": 20142}
@@ -55,6 +55,7 @@ class Classification(Task):
     ) -> None:
         check_split(split)
         self.dataset = dataset
+        self.num_indices = len(dataset.labels)
         self.distractor_images = dataset.images if distractor_images is None else distractor_images
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
         self.rules = SceneRules(
@@ -80,23 +81,26 @@ class Classification(Task):
         self.indices = np.zeros(batch_size, np.int64)
         self.labels = np.zeros(batch_size, np.int64)
         self.corners = np.zeros((batch_size, 2), np.int64)
-        self._scenes = np.zeros((batch_size, *self.image_shape), np.uint8)
+        self._scenes = np.empty((batch_size, *self.image_shape), np.uint8)
         self._fixed_draws: NDArray[np.float64] | None = None
         if split in SCENE_SEEDS:
             generator = np.random.default_rng(SCENE_SEEDS[split])
             self._fixed_draws = generator.random((len(dataset.labels), self.rules.num_draws))
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
-        num_images = len(self.dataset.labels)
         if indices is None:
-            indices = np.floor(draws[:, 0] * num_images).astype(np.int64)
-        else:
-            check_indices(indices, num_images)
+            indices = np.floor(draws[:, 0] * self.num_indices).astype(np.int64)
         placement = self._place(draws[:, 1:], indices)
-        scenes = compose(self.dataset.images, indices, placement, self.rules, distractor_images=self.distractor_images)
-        if len(rows) == self.batch_size:
-            self._scenes = scenes
-        else:
+        everywhere = len(rows) == self.batch_size
+        scenes = compose(
+            self.dataset.images,
+            indices,
+            placement,
+            self.rules,
+            distractor_images=self.distractor_images,
+            out=self._scenes if everywhere else None,
+        )
+        if not everywhere:
             self._scenes[rows] = scenes
         self.indices[rows] = indices
         self.labels[rows] = self.dataset.labels[indices]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ram_envs import checks, rendering
 from ram_envs.retina import check_locations
+from ram_envs.streams import Streams
 from ram_envs.task import Rows, Task, build_task
 from ram_envs.window import Window
 
@@ -54,8 +55,8 @@ class TaskEnv(gym.Env[Observation, dict[str, Any]]):
         """
         super().reset(seed=seed)
         index = checks.check_options(options, "index").get("index")
-        draws = self.np_random.random((1, self.task.num_draws))
-        self.task.begin(self._row, draws, None if index is None else checks.check_indices_option([index], 1))
+        indices = None if index is None else checks.check_indices([index], self.task)
+        self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
         self._began = True
         if self.render_mode == "human":
             self.render()
@@ -155,8 +156,7 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         """An attached agent's probability of each action in each row, (num_envs, n), drawn when set."""
         self._rows = np.arange(num_envs, dtype=np.intp)
         self._began = np.zeros(num_envs, np.bool_)
-        self._generators: list[np.random.Generator] = []
-        self._seeds = np.zeros(num_envs, object)
+        self._streams = Streams(num_rows=num_envs, num_draws=self.task.num_draws, repeats=repeats)
         self._window: Window | None = None
 
     def reset(
@@ -174,8 +174,9 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         rows = self._rows if mask is None else np.flatnonzero(checks.check_mask(mask, self.num_envs))
         indices = options.get("indices")
         if indices is not None:
-            indices = checks.check_indices_option(indices, self.num_envs)[rows]
-        self._seed(seed, rows)
+            indices = checks.check_indices(indices, self.task)[rows]
+        if seed is not None:
+            self._streams.seed(seed, rows)
         self._begin(rows, indices)
         if self.render_mode == "human":
             self.render()
@@ -221,13 +222,11 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
             return None
         self._need_reset("render")
         odds = self.probabilities
-        frames = tuple(
-            rendering.draw(self.task.view(row, None if odds is None else odds[row])) for row in range(self.num_envs)
-        )
+        views = [self.task.view(row, None if odds is None else odds[row]) for row in range(self.num_envs)]
         if self.render_mode == "rgb_array":
-            return frames
+            return tuple(map(rendering.draw, views))
         self._window = self._window or Window()
-        self._window.show(rendering.grid(frames), fps=self.metadata["render_fps"])
+        self._window.show(rendering.draw_grid(views), fps=self.metadata["render_fps"])
         return None
 
     def close_extras(self, **kwargs: Any) -> None:
@@ -238,37 +237,16 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
-        """Each row's generator, as `SyncVectorEnv` has it."""
-        self._seed(None, self._rows)
-        return tuple(self._generators)
+        """Each row's generator, as `SyncVectorEnv` has it; see `Streams`."""
+        return tuple(self._streams.generators)
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """Each row's seed."""
-        self._seed(None, self._rows)
-        return tuple(self._seeds)
-
-    def _seed(self, seed: int | list[int | None] | None, rows: Rows) -> None:
-        if seed is None and self._generators:
-            return
-        if not self._generators:
-            # Entropy of the machine, until a seed is given.
-            self._seeds[:] = int(np.random.SeedSequence().generate_state(1)[0]) + self._rows // self.repeats
-            self._generators = [np.random.default_rng(int(number)) for number in self._seeds]
-        if seed is None:
-            return
-        seeds = seed if isinstance(seed, (list, tuple)) else (int(seed) + self._rows // self.repeats).tolist()
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"{len(seeds)} seeds were given for {self.num_envs} environments; give one for each")
-        for row in rows:
-            if seeds[row] is not None:
-                self._seeds[row] = int(seeds[row])
-                self._generators[row] = np.random.default_rng(int(seeds[row]))
+        return tuple(self._streams.seeds)
 
     def _begin(self, rows: Rows, indices: NDArray[np.int64] | None) -> None:
-        draws = np.empty((len(rows), self.task.num_draws))
-        for row, target in zip(rows, draws, strict=True):
-            self._generators[row].random(out=target)
+        draws = self._streams.take(rows)
         if self.repeats > 1:
             draws[:, :2] = (draws[:, :2] + (rows % self.repeats)[:, None] * START_STEP) % 1
         self.task.begin(rows, draws, indices)

@@ -92,7 +92,7 @@ class Retina:
         sums = np.empty((2, max(coarsest * coarsest // 4, 1)), np.int32 if is_bytes else np.float32)
         _glimpse(
             images.reshape(batch, height, width * channels),
-            channels,
+            (0,) * channels,
             locations.astype(np.float64, copy=False),  # Exact, and one compiled version serves both.
             output.reshape(batch, self.num_scales, self.patch_size, self.patch_size * channels),
             np.empty(coarsest * coarsest, images.dtype),
@@ -101,6 +101,24 @@ class Retina:
             np.float32(1 / 255 if is_bytes else 1),
             self.pooling == "max",
         )
+        return output
+
+    def glimpse_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """Take one glimpse of each of B black images (H, W) with a few white pixels, without making the images.
+
+        Args:
+            pixels: (B, P, 2), the white pixels' columns and rows, inside the image; a pixel may be named twice.
+            locations: (B, 2), checked by the caller.
+            image_shape: (H, W).
+
+        Returns:
+            What `glimpse` gives for those images, (B, k, g, g).
+        """
+        output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
+        locations = locations.astype(np.float64, copy=False)
+        _glimpse_pixels(pixels, locations, image_shape[0], image_shape[1], output, self.pooling == "max")
         return output
 
     def windows(self, location: NDArray[Any], image_shape: tuple[int, ...]) -> list[Window]:
@@ -173,12 +191,13 @@ def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _glimpse(images, channels, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
+def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
     """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
 
     The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
     is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
     """
+    channels = len(pixel)  # Known when compiling, so that the grey version has steps of 1.
     batch, height, row_length = images.shape
     num_scales, patch_size = output.shape[1], uintp(output.shape[2])
     width = row_length // channels
@@ -217,3 +236,23 @@ def _glimpse(images, channels, locations, output, window, sums, spare, unit, use
                 gain = unit if use_max else unit / np.float32(1 << (2 * scale))
                 for i in range(patch_size * patch_size):
                     result[to + i * step] = gain * np.float32(sums[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: ignore[no-untyped-def]
+    """Light in `output` (B, k, g, g), all 0, the cells in which the pixels (B, P, 2) lie."""
+    num_scales, patch_size = output.shape[1:3]
+    for b in range(len(pixels)):
+        row_centre = (locations[b, 1] + 1.0) / 2.0 * height
+        column_centre = (locations[b, 0] + 1.0) / 2.0 * width
+        for scale in range(num_scales):
+            size, light = patch_size << scale, np.float32(1 if use_max else 1 / (1 << (2 * scale)))
+            top, left = _first(row_centre, size), _first(column_centre, size)
+            for p in range(pixels.shape[1]):
+                column, row = pixels[b, p]
+                named_before = False
+                for q in range(p):
+                    named_before |= pixels[b, q, 0] == column and pixels[b, q, 1] == row
+                if not named_before and 0 <= row - top < size and 0 <= column - left < size:
+                    i, j = (row - top) >> scale, (column - left) >> scale
+                    output[b, scale, i, j] = light if use_max else output[b, scale, i, j] + light

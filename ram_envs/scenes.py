@@ -90,8 +90,9 @@ def compose(
     rules: SceneRules,
     *,
     distractor_images: NDArray[np.uint8],
+    out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
-    """Paint B scenes: x, (B, H, W) or (B, H, W, C), a fresh array.
+    """Paint B scenes: x, (B, H, W) or (B, H, W, C).
 
     Args:
         images: (N, h, w) or (N, h, w, C), of which scene b shows `images[indices[b]]`.
@@ -99,8 +100,10 @@ def compose(
         placement: where things lie, from `place`.
         rules: what the scenes are made of.
         distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
+        out: where to paint, contiguous; a fresh array if None.
     """
-    scenes = np.zeros((len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:]), np.uint8)
+    shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
+    scenes = np.empty(shape, np.uint8) if out is None else out
     channels = images.shape[3] if images.ndim == 4 else 1
     _compose(
         scenes.reshape(*scenes.shape[:2], -1),
@@ -125,6 +128,7 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
+        scenes[b] = 0
         _add(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
@@ -141,6 +145,4 @@ def _add(scenes, b, images, index, from_top, from_left, top, left, height, width
         start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
         to = uintp((b * rows + top + i) * row_length + left * channels + begin)
         for j in range(uintp(max(end - begin, 0))):
-            total = np.uint8(target[to + j] + source[start + j])
-            # A sum of bytes that wrapped around is smaller than either.
-            target[to + j] = np.uint8(255) if total < source[start + j] else total
+            target[to + j] = min(np.int32(target[to + j]) + np.int32(source[start + j]), 255)

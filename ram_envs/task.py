@@ -47,6 +47,8 @@ class Task(ABC):
     frames_per_second: int
     count_names: tuple[str, str]
     """What a success and a failure are called in pictures."""
+    num_indices: int
+    """How many images, or numbered games, `begin` can be asked for."""
 
     def __init__(
         self,
@@ -117,7 +119,7 @@ class Task(ABC):
     def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """Everything that a picture of one row needs."""
         rows = np.array([row])
-        scene = self.scenes(rows)[0]
+        scene = self.scenes(rows)[0].copy()
         location = self.location(rows)
         return View(
             scene=scene,
@@ -171,13 +173,6 @@ def check_whole(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"{name} is {value}; it must be at least {least}")
     return int(value)
-
-
-def check_indices(indices: NDArray[np.int64], limit: int) -> None:
-    """Raise an IndexError that names the first index outside 0..limit - 1."""
-    outside = (indices < 0) | (indices >= limit)
-    if outside.any():
-        raise IndexError(f"index {indices[outside][0]} is outside the split, which has {limit} images (0..{limit - 1})")
 
 
 def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any]) -> Task:

@@ -1,0 +1,49 @@
+"""Streams of uniform draws, one for each row of a vector environment."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+AHEAD = 16  # Episodes whose draws are made in one call: a call costs as much as some 200 numbers.
+
+
+class Streams:
+    """Row i draws what `numpy.random.default_rng(s + i // repeats)` draws, `num_draws` numbers in [0, 1) at a time.
+
+    The numbers are made for several episodes ahead, so `generators` may be further on than what was taken.
+    """
+
+    def __init__(self, *, num_rows: int, num_draws: int, repeats: int = 1) -> None:
+        self.repeats = repeats
+        # Entropy of the machine, until a seed is given.
+        entropy = int(np.random.SeedSequence().generate_state(1)[0])
+        self.seeds: list[int] = self._one_after_another(entropy, num_rows)
+        self.generators = [np.random.default_rng(seed) for seed in self.seeds]
+        self._ahead = np.empty((num_rows, AHEAD, num_draws))
+        self._taken = np.full(num_rows, AHEAD)
+
+    def seed(self, seed: int | list[int | None], rows: NDArray[np.intp]) -> None:
+        """Begin the streams of some rows anew, from one seed or from a list with a seed or None for each row."""
+        num_rows = len(self.generators)
+        seeds = list(seed) if isinstance(seed, (list, tuple)) else self._one_after_another(seed, num_rows)
+        if len(seeds) != num_rows:
+            raise ValueError(f"{len(seeds)} seeds were given for {num_rows} environments; give one for each")
+        for row in rows:
+            number = seeds[row]
+            if number is not None:
+                self.seeds[row] = int(number)
+                self.generators[row] = np.random.default_rng(self.seeds[row])
+                self._taken[row] = AHEAD
+
+    def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The next draws of some rows, (len(rows), num_draws)."""
+        for row in rows[self._taken[rows] == AHEAD].tolist():
+            self.generators[row].random(out=self._ahead[row])
+            self._taken[row] = 0
+        draws = self._ahead[rows, self._taken[rows]]
+        self._taken[rows] += 1
+        return draws
+
+    def _one_after_another(self, seed: int, num_rows: int) -> list[int]:
+        return [int(seed) + row // self.repeats for row in range(num_rows)]
