@@ -21,8 +21,8 @@ _PATIENCE = 0.01  # seconds between two looks at the events while waiting for th
 class Input(NamedTuple):
     """Something that the person at the window did."""
 
-    kind: Literal["key", "click"]
-    """A key went down, or the left mouse button did."""
+    kind: Literal["key", "release", "click"]
+    """A key went down, a key went up, or the left mouse button went down."""
     key: str
     """The key's name, such as "left", "a" or "7"; empty for a click."""
     position: tuple[float, float] | None
@@ -46,6 +46,7 @@ class Window:
         self.closed = False
         self._opened = False
         self._frame: NDArray[np.uint8] | None = None
+        self._pointer = (-1, -1)
         self._next_frame = 0.0
 
     def show(self, frame: NDArray[np.uint8], *, fps: float) -> None:
@@ -83,20 +84,16 @@ class Window:
             return []
         taken = []
         for event in pygame.event.get((pygame.KEYDOWN, pygame.KEYUP, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)):
-            if event.type == pygame.KEYDOWN:
-                taken.append(Input("key", pygame.key.name(event.key), self.mouse()))
+            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+                kind: Literal["key", "release"] = "key" if event.type == pygame.KEYDOWN else "release"
+                taken.append(Input(kind, pygame.key.name(event.key), self.mouse()))
             elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
                 taken.append(Input("click", "", self._in_frame(event.pos)))
         return taken
 
     def mouse(self) -> tuple[float, float] | None:
         """Return where the mouse is, (x, y) in [0, 1] of the frame; None outside of it or without a window."""
-        return self._in_frame(import_pygame().mouse.get_pos()) if self._opened else None
-
-    def held(self, key: str) -> bool:
-        """Return whether a key, by its name, is down now."""
-        pygame = import_pygame()
-        return bool(self._opened and pygame.key.get_pressed()[pygame.key.key_code(key)])
+        return self._in_frame(self._pointer) if self._opened else None
 
     def close(self) -> None:
         """Close the window for good; calling it again does nothing."""
@@ -138,7 +135,9 @@ class Window:
             if event.type == pygame.QUIT:
                 self.close()
                 return
-            if event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED, pygame.WINDOWEXPOSED):
+            if event.type == pygame.MOUSEMOTION:
+                self._pointer = event.pos
+            elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED, pygame.WINDOWEXPOSED):
                 self._paint()
 
     def _place(self) -> pygame.Rect:

@@ -79,7 +79,6 @@ def test_closing_by_the_person_is_for_good(window):
     assert not pygame.display.get_init()
     assert window.inputs() == []
     assert window.mouse() is None
-    assert not window.held("left")
 
 
 def test_window_listens_while_it_waits(window):
@@ -138,12 +137,22 @@ def test_inputs_tell_keys_and_clicks_in_frame_coordinates(window):
     pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(75, 15)))
     pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=4, pos=(75, 15)))
     window.show(frame_of(60, 100), fps=1000)
-    left, seven, click = window.inputs()
+    left, left_up, seven, seven_up, click = window.inputs()
     assert (left.kind, left.key) == ("key", "left")
-    assert (seven.kind, seven.key) == ("key", "7")
+    assert (left_up.kind, left_up.key) == ("release", "left")
+    assert (seven.kind, seven.key, seven_up.kind) == ("key", "7", "release")
     assert click.kind == "click"
     assert click.position == pytest.approx((0.755, 15.5 / 60))
     assert window.inputs() == []
+
+
+def test_mouse_is_followed_in_frame_coordinates(window):
+    assert window.mouse() is None
+    window.show(frame_of(60, 100), fps=1000)
+    assert window.mouse() is None  # it has not moved yet
+    pygame.event.post(pygame.event.Event(pygame.MOUSEMOTION, pos=(25, 30), rel=(0, 0), buttons=(0, 0, 0)))
+    window.show(frame_of(60, 100), fps=1000)
+    assert window.mouse() == pytest.approx((0.255, 30.5 / 60))
 
 
 def test_click_beside_the_frame_has_no_position(window):
