@@ -76,19 +76,19 @@ class Window:
 
     def inputs(self) -> list[Input]:
         """Return what the person did since the last call, oldest first."""
+        taken: list[Input] = []
         if not self._opened:
-            return []
+            return taken
         pygame = import_pygame()
-        self._listen()
-        if not self._opened:
-            return []
-        taken = []
-        for event in pygame.event.get((pygame.KEYDOWN, pygame.KEYUP, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)):
-            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
-                kind: Literal["key", "release"] = "key" if event.type == pygame.KEYDOWN else "release"
-                taken.append(Input(kind, pygame.key.name(event.key), self.mouse()))
+        for event in pygame.event.get():
+            if event.type == pygame.KEYDOWN:
+                taken.append(Input("key", pygame.key.name(event.key), self.mouse()))
+            elif event.type == pygame.KEYUP:
+                taken.append(Input("release", pygame.key.name(event.key), self.mouse()))
             elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
                 taken.append(Input("click", "", self._in_frame(event.pos)))
+            else:
+                self._respond(event)
         return taken
 
     def mouse(self) -> tuple[float, float] | None:
@@ -126,19 +126,29 @@ class Window:
             )
 
     def _listen(self) -> None:
-        """Answer the system's events: close, resize, uncover."""
+        """Answer the system's events, and leave keys and buttons for `inputs`."""
         pygame = import_pygame()
         if not pygame.display.get_init():
             return
         kept = (pygame.KEYDOWN, pygame.KEYUP, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
-        for event in pygame.event.get(exclude=kept):
-            if event.type == pygame.QUIT:
-                self.close()
-                return
-            if event.type == pygame.MOUSEMOTION:
-                self._pointer = event.pos
-            elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED, pygame.WINDOWEXPOSED):
-                self._paint()
+        # pygame's own ways of leaving events in the queue shuffle them, so those to keep are put back one by one.
+        for event in pygame.event.get():
+            if event.type not in kept:
+                self._respond(event)
+            elif not self.closed:
+                pygame.event.post(event)
+
+    def _respond(self, event: pygame.Event) -> None:
+        """Answer one of the system's events: close, move, resize, uncover."""
+        pygame = import_pygame()
+        if self.closed:
+            return
+        if event.type == pygame.QUIT:
+            self.close()
+        elif event.type == pygame.MOUSEMOTION:
+            self._pointer = event.pos
+        elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED, pygame.WINDOWEXPOSED):
+            self._paint()
 
     def _place(self) -> pygame.Rect:
         """Return where the frame lies in the window: as large as fits, in the middle."""
