@@ -137,6 +137,7 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         render_mode: str | None = None,
         **arguments: Any,
     ) -> None:
+        self._window: Window | None = None  # First, because older Gymnasiums close what could not be made, too.
         if num_envs < 1 or repeats < 1 or num_envs % repeats:
             raise ValueError(
                 f"num_envs is {num_envs} and repeats {repeats}; repeats must divide num_envs, both at least 1"
@@ -157,7 +158,6 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         self._rows = np.arange(num_envs, dtype=np.intp)
         self._began = np.zeros(num_envs, np.bool_)
         self._streams = Streams(num_rows=num_envs, num_draws=self.task.num_draws, repeats=repeats)
-        self._window: Window | None = None
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
