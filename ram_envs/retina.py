@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit, uintp
 from numpy.typing import NDArray
 
+from ram_envs.compiled import copy_items
+
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
 
 Pooling = Literal["average", "max"]
@@ -87,9 +89,8 @@ class Retina:
         batch, height, width = images.shape[:3]
         channels = images.shape[3] if images.ndim == 4 else 1
         output = np.empty((batch, *self.shape(images.shape[1:])), np.float32)
-        is_bytes = images.dtype == np.uint8
         coarsest = self.patch_size << (self.num_scales - 1)
-        sums = np.empty((2, max(coarsest * coarsest // 4, 1)), np.int32 if is_bytes else np.float32)
+        sums = np.empty((2, max(coarsest * coarsest // 4, 1)), self._sum_type(images.dtype))
         _glimpse(
             images.reshape(batch, height, width * channels),
             (0,) * channels,
@@ -98,10 +99,16 @@ class Retina:
             np.empty(coarsest * coarsest, images.dtype),
             sums[0],
             sums[1],
-            np.float32(1 / 255 if is_bytes else 1),
+            np.float32(1 / 255 if images.dtype == np.uint8 else 1),
             self.pooling == "max",
         )
         return output
+
+    def _sum_type(self, dtype: np.dtype[Any]) -> type[np.generic]:
+        """The narrowest type, hence the fastest, that holds the sum of the largest block."""
+        if dtype != np.uint8:
+            return np.float32
+        return np.uint16 if self.num_scales <= 5 else np.uint32
 
     def glimpse_pixels(
         self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
@@ -184,9 +191,7 @@ def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-unt
                 target[to + j] = max(pair, max(source[below + two * j], source[below + two * j + uintp(1)]))
         else:
             for j in range(half):
-                # Adding 0 of the accumulator's type first keeps bytes from being added as bytes.
-                zero = target.dtype.type(0)
-                pair = zero + source[above + two * j] + source[above + two * j + uintp(1)]
+                pair = source[above + two * j] + source[above + two * j + uintp(1)]
                 target[to + j] = pair + source[below + two * j] + source[below + two * j + uintp(1)]
 
 
@@ -215,6 +220,9 @@ def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_ma
             for row in range(max(-top, 0), min(height - top, coarsest)):
                 source = uintp((b * height + top + row) * row_length + (left + begin) * channels + channel)
                 to = uintp(row * coarsest + begin)
+                if channels == 1:
+                    copy_items(window, to, pixels, source, uintp(max(end - begin, 0)))
+                    continue
                 for j in range(uintp(max(end - begin, 0))):
                     window[to + j] = pixels[source + j * step]
             for scale in range(num_scales):
@@ -242,17 +250,20 @@ def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_ma
 def _glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: ignore[no-untyped-def]
     """Light in `output` (B, k, g, g), all 0, the cells in which the pixels (B, P, 2) lie."""
     num_scales, patch_size = output.shape[1:3]
+    cells = output.reshape(-1)
     for b in range(len(pixels)):
         row_centre = (locations[b, 1] + 1.0) / 2.0 * height
         column_centre = (locations[b, 0] + 1.0) / 2.0 * width
         for scale in range(num_scales):
-            size, light = patch_size << scale, np.float32(1 if use_max else 1 / (1 << (2 * scale)))
+            size, gain = patch_size << scale, np.float32(1 if use_max else 1 / (1 << (2 * scale)))
+            first = (b * num_scales + scale) * patch_size * patch_size
             top, left = _first(row_centre, size), _first(column_centre, size)
             for p in range(pixels.shape[1]):
-                column, row = pixels[b, p]
-                named_before = False
-                for q in range(p):
-                    named_before |= pixels[b, q, 0] == column and pixels[b, q, 1] == row
-                if not named_before and 0 <= row - top < size and 0 <= column - left < size:
-                    i, j = (row - top) >> scale, (column - left) >> scale
-                    output[b, scale, i, j] = light if use_max else output[b, scale, i, j] + light
+                down, across = pixels[b, p, 1] - top, pixels[b, p, 0] - left
+                counts = (down >= 0) & (down < size) & (across >= 0) & (across < size)
+                for q in range(p):  # A pixel that was named before is lit already.
+                    counts &= (pixels[b, q, 0] != pixels[b, p, 0]) | (pixels[b, q, 1] != pixels[b, p, 1])
+                # No branch, which the processor could not foresee: what does not count adds 0 to the first cell.
+                cell = uintp(first + (((down >> scale) * patch_size + (across >> scale)) if counts else 0))
+                light = gain if counts else np.float32(0)
+                cells[cell] = max(cells[cell], light) if use_max else cells[cell] + light

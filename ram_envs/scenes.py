@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit, uintp
 from numpy.typing import NDArray
 
+from ram_envs.compiled import copy_items
+
 
 class SceneRules(NamedTuple):
     """What a scene is made of; sizes in pixels.
@@ -129,20 +131,24 @@ def _compose(scenes, images, indices, corners, sources, distractors, size, chann
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
         scenes[b] = 0
-        _add(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels)
+        _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
-            _add(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels)
+            _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
 
 
 @njit(nogil=True)
-def _add(scenes, b, images, index, from_top, from_left, top, left, height, width, channels):  # type: ignore[no-untyped-def]
-    """Add a part of an image to scene b and clamp to 255; what hangs over the edge is lost."""
+def _put(scenes, b, images, index, from_top, from_left, top, left, height, width, channels, add):  # type: ignore[no-untyped-def]
+    """Copy a part of an image to scene b, or add it and clamp to 255; what hangs over the edge is lost."""
     rows, row_length = scenes.shape[1:]
     begin, end = max(-left, 0) * channels, min(width * channels, row_length - left * channels)
     source, target = images.reshape(-1), scenes.reshape(-1)
     for i in range(max(-top, 0), min(height, rows - top)):
         start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
         to = uintp((b * rows + top + i) * row_length + left * channels + begin)
-        for j in range(uintp(max(end - begin, 0))):
+        count = uintp(max(end - begin, 0))
+        if not add:
+            copy_items(target, to, source, start, count)
+            continue
+        for j in range(count):
             target[to + j] = min(np.int32(target[to + j]) + np.int32(source[start + j]), 255)
