@@ -89,19 +89,21 @@ class Catch(Task):
         self._move_ball(rows)
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        self.paddle[rows] = np.clip(self.paddle[rows] + action - 1, 0, self.width - self.paddle_width)
+        where = self.where(rows)
+        self.paddle[where] = np.clip(self.paddle[where] + action - 1, 0, self.width - self.paddle_width)
         self._move_ball(rows)
-        terminated = self.steps[rows] == self.num_steps
-        distance = self.ball[rows, 0] - self.paddle[rows]
+        terminated = self.steps[where] == self.num_steps
+        distance = self.ball[where, 0] - self.paddle[where]
         caught = terminated & (distance >= 0) & (distance < self.paddle_width)
         return Outcome(caught.astype(np.float64), terminated, caught)
 
     def _move_ball(self, rows: Rows) -> None:
-        path = self.start[rows] + self.drift[rows] * self.steps[rows]
+        where = self.where(rows)
+        path = self.start[where] + self.drift[where] * self.steps[where]
         # A path that bounces between walls is a straight one folded at them.
         folded = self.width - np.abs(path % (2 * self.width) - self.width)
-        self.ball[rows, 0] = np.minimum(folded, self.width - 1)
-        self.ball[rows, 1] = np.minimum(self.steps[rows] * self.ball_speed, self.height - 1)
+        self.ball[where, 0] = np.minimum(folded, self.width - 1)
+        self.ball[where, 1] = np.minimum(self.steps[where] * self.ball_speed, self.height - 1)
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; the retina is told the few lit pixels rather than shown the screen, which is faster."""
@@ -111,8 +113,9 @@ class Catch(Task):
     def lit(self, rows: Rows) -> NDArray[np.int64]:
         """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle."""
         pixels = np.empty((len(rows), 1 + self.paddle_width, 2), np.int64)
-        pixels[:, 0] = self.ball[rows]
-        pixels[:, 1:, 0] = self.paddle[rows, None] + np.arange(self.paddle_width)
+        where = self.where(rows)
+        pixels[:, 0] = self.ball[where]
+        pixels[:, 1:, 0] = self.paddle[where, None] + np.arange(self.paddle_width)
         pixels[:, 1:, 1] = self.height - 1
         return pixels
 
@@ -131,13 +134,14 @@ class Catch(Task):
 
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
+        where = self.where(rows)
         size = np.array([self.width, self.height], np.float32)
         paddle = np.empty((len(rows), 2), np.float32)
-        paddle[:, 0] = (2 * self.paddle[rows] + self.paddle_width) / size[0] - 1
+        paddle[:, 0] = (2 * self.paddle[where] + self.paddle_width) / size[0] - 1
         paddle[:, 1] = (2 * self.height - 1) / size[1] - 1
         return {
-            "index": self.indices[rows],
-            "ball": (2 * self.ball[rows] + 1) / size - np.float32(1),
+            "index": self.indices[where].copy(),
+            "ball": (2 * self.ball[where] + 1) / size - np.float32(1),
             "paddle": paddle,
         }
 

@@ -111,8 +111,9 @@ class Classification(Task):
         return place(draws, self.rules, num_images=len(self.distractor_images))
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        terminated = self.steps[rows] == self.num_steps
-        correct = action == self.labels[rows]
+        where = self.where(rows)
+        terminated = self.steps[where] == self.num_steps
+        correct = action == self.labels[where]
         return Outcome((terminated & correct).astype(np.float64), terminated, correct)
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
@@ -121,12 +122,14 @@ class Classification(Task):
 
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The label (privileged) and the index of the image within the split."""
-        return {"label": self.labels[rows], "index": self.indices[rows]}
+        where = self.where(rows)
+        return {"label": self.labels[where].copy(), "index": self.indices[where].copy()}
 
     def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """As at the beginning, and the current prediction and whether it is right."""
-        prediction = self.last_action[rows]
-        return {**self.beginning_info(rows), "prediction": prediction, "correct": prediction == self.labels[rows]}
+        info = self.beginning_info(rows)
+        prediction = self.last_action[self.where(rows)].copy()
+        return {**info, "prediction": prediction, "correct": prediction == info["label"]}
 
     def label(self, row: int) -> int:
         """See `Task.label`."""

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, uintp
 from numpy.typing import NDArray
 
-from ram_envs.compiled import copy_items
+from ram_envs.compiled import copy_items, prefetch
 
 
 class SceneRules(NamedTuple):
@@ -130,11 +130,24 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
+        # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
+        following = min(b + 1, len(scenes) - 1)
+        _expect(images, indices[following], 0, height)
+        for n in range(distractors.shape[1]):
+            _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
         scenes[b] = 0
         _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
             _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
+
+
+@njit(nogil=True)
+def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
+    """Prefetch some rows of an image, a cache line of 64 bytes at a time."""
+    pixels, start = images.reshape(-1), (index * images.shape[1] + top) * images.shape[2]
+    for offset in range(0, height * images.shape[2], 64):
+        prefetch(pixels, uintp(start + offset))
 
 
 @njit(nogil=True)
