@@ -154,8 +154,8 @@ def _background(size: int, panel: bool) -> NDArray[np.uint8]:
     return frame
 
 
-class _Stage(NamedTuple):
-    """Where the scene lies in the frame."""
+class Stage(NamedTuple):
+    """Where the scene lies in the frame: its corner in pixels, and its size in its own."""
 
     left: int
     top: int
@@ -164,7 +164,7 @@ class _Stage(NamedTuple):
     width: int
 
     @classmethod
-    def fit(cls, scene: NDArray[np.uint8], size: int) -> _Stage:
+    def fit(cls, scene: NDArray[np.uint8], size: int) -> Stage:
         """Place a scene in the middle of a square of `size`, whole blocks per pixel where pixels are large."""
         height, width = scene.shape[:2]
         pixel = 0.92 * size / max(height, width)
@@ -184,11 +184,17 @@ class _Stage(NamedTuple):
         x, y = (float(z) for z in location)
         return self.left + (x + 1) / 2 * self.width * self.pixel, self.top + (y + 1) / 2 * self.height * self.pixel
 
+    def location(self, point: Point) -> NDArray[np.float32]:
+        """Return the location (x, y) at a pixel of the frame, clipped to [-1, 1]."""
+        x = (point[0] - self.left) / (self.width * self.pixel) * 2 - 1
+        y = (point[1] - self.top) / (self.height * self.pixel) * 2 - 1
+        return np.clip(np.array([x, y], np.float32), -1, 1)
+
 
 def _paint_scene(surface: pygame.Surface, view: View, size: int) -> None:
     """Paint the dimmed scene, the patches in place with their outlines, the things pointed out, and the gaze."""
     unit = size / 480
-    stage = _Stage.fit(view.scene, size)
+    stage = Stage.fit(view.scene, size)
     surface.set_clip((0, 0, size, size))
     # The dimmed scene is lifted off black, so that the seen patches stand out by contrast even where both are empty.
     dimmed = rgb(view.scene) // 3 + np.array(RAISED, np.uint8)
@@ -210,10 +216,12 @@ def _paint_answer(surface: pygame.Surface, view: View, size: int) -> None:
     rect(surface, RAISED, (0, 0, size, size), 1)
     if view.finished:
         rect(surface, GREEN if view.success else VERMILLION, (0, 0, size, size), max(size // 50, 2))
-        stamp(surface, verdict(view.success, max(size // 6, 8)), (0.88 * size, 0.12 * size))
+        stamp(surface, verdict(view.success, max(size // 8, 8)), (0.91 * size, 0.09 * size))
     if view.prediction is not None:
         words = view.action_names[view.prediction]
-        write(surface, words, (0.06 * size, 0.05 * size), height=0.16 * size, colour=YELLOW)
+        if view.finished and view.label is not None and view.label != view.prediction:
+            words += f", is {view.action_names[view.label]}"
+        write(surface, words, (0.05 * size, 0.04 * size), height=0.13 * size, colour=YELLOW)
 
 
 def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: float) -> None:

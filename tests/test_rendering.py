@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ram_envs.painting import GREEN, NIGHT, ORANGE, RAISED, SKY, SLATE, VERMILLION, YELLOW, patch_rgb, rgb
-from ram_envs.rendering import View, draw, draw_grid, grid
+from ram_envs.rendering import Stage, View, draw, draw_grid, grid
 
 pygame = pytest.importorskip("pygame")
 
@@ -216,6 +216,14 @@ def test_counts_glimpse_number_and_choice_are_shown():
     assert not np.array_equal(base[:40, 480:], draw(make_view(num_glimpses=6))[:40, 480:])
     assert has(draw(make_view(prediction=4))[374:398, 480:], YELLOW)
     assert not has(base[374:398, 480:], YELLOW)
+
+
+@pytest.mark.parametrize("shape", [(24, 24), (60, 100), (700, 500)])
+@pytest.mark.parametrize("location", [(0.0, 0.0), (-1.0, 0.5), (0.25, 1.0)])
+def test_stage_finds_the_location_of_a_point_again(shape, location):
+    stage = Stage.fit(np.zeros(shape, np.uint8), 480)
+    assert stage.location(stage.point(np.array(location, np.float32))) == pytest.approx(location, abs=1e-5)
+    assert stage.location((-50.0, 1000.0)).tolist() == [-1.0, 1.0]
 
 
 def test_things_pointed_out_are_outlined():
