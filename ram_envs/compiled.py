@@ -23,7 +23,7 @@ def _copy_items(typing_context: Any, target: Any, to: Any, source: Any, start: A
             for k in (0, 2)
         ]
         itemsize = context.get_abi_sizeof(context.get_data_type(target.dtype))
-        cgutils.raw_memcpy(builder, *pointers, arguments[4], itemsize)
+        cgutils.raw_memcpy(builder, pointers[0], pointers[1], arguments[4], itemsize)
         return context.get_dummy_value()
 
     return types.void(target, to, source, start, count), generate
