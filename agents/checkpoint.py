@@ -1,22 +1,95 @@
 """An agent in one file: safetensors with a JSON description in its header. Nothing is unpickled.
 
-One file, so that weights and description can't disagree; it is written beside and renamed into place, so that a run that
-is killed leaves the last checkpoint or the new one, never half of one.
+One file, so that weights and description can't disagree; it is written beside and renamed into place, so that a run
+that is killed leaves the last checkpoint or the new one, never half of one.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from .config import Config
+from .envs import AnyVectorEnv, Spaces
+
+if TYPE_CHECKING:
+    from .reinforce import Reinforce
+
 FORMAT = "ram-agent-1"
+PROGRESS = ("updates", "seconds", "validation_error", "best_error")
+
+
+def save_agent(agent: Reinforce, path: str | Path, *, resumable: bool) -> None:
+    """See `Reinforce.save`."""
+    tensors = {f"policy.{name}": tensor for name, tensor in agent.policy.state_dict().items()}
+    if resumable:
+        for name, parameter in agent.policy.named_parameters():
+            for key, tensor in agent.optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{key}"] = tensor
+    config = dataclasses.asdict(agent.config)
+    config["env_kwargs"] = {key: value for key, value in agent.config.env_kwargs.items() if _is_json(value)}
+    description = {
+        "config": config,
+        "spaces": agent.spaces.describe(),
+        "hybrid": agent.hybrid,
+        "location_std": agent.policy.location_std,
+        **{name: getattr(agent, name) for name in PROGRESS},
+    }
+    write(path, tensors, description)
+
+
+def load_agent(
+    cls: type[Reinforce], path: str | Path, env: AnyVectorEnv | None, *, device: torch.device | str
+) -> Reinforce:
+    """See `Reinforce.load`."""
+    tensors, description = read(path)
+    config = Config().replace(**description["config"])
+    spaces = Spaces.from_description(description["spaces"])
+    agent = cls(spaces, config, device=device)
+    agent.policy.load_state_dict(_part(tensors, "policy."))
+    _load_optimizer(agent, tensors)
+    agent.policy.location_std = description["location_std"]
+    agent.hybrid = description["hybrid"]
+    for name in PROGRESS:
+        setattr(agent, name, description[name])
+    if env is not None:
+        given = Spaces(env.single_observation_space, env.single_action_space)
+        if given.describe() != spaces.describe():
+            raise ValueError(f"{path} was trained with {spaces.describe()}; this environment has {given.describe()}")
+        agent.set_env(env)
+    return agent
+
+
+def _load_optimizer(agent: Reinforce, tensors: dict[str, Tensor]) -> None:
+    """Restore the optimiser's state, if the file has it."""
+    names = [name for name, _ in agent.policy.named_parameters()]
+    state = {i: _part(tensors, f"optimizer.{name}.") for i, name in enumerate(names)}
+    if any(state.values()):
+        groups = agent.optimizer.state_dict()["param_groups"]
+        agent.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _is_json(value: Any) -> bool:
+    """Whether a value can be written as JSON; arrays can't."""
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True
 
 
 def write(path: str | Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:

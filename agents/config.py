@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
 from .networks import Core
+
+Gaze = Literal["learned", "random", "center"]
 
 
 @dataclass(frozen=True)
@@ -16,18 +19,17 @@ class Config:
     """Hyper-parameters of RAM and of its training by REINFORCE. The defaults are close to the paper's."""
 
     env_id: str = "ram_envs/GlimpseMNIST-v0"
-    """Environment to train on."""
+    """Environment to train on; empty for an agent that was given an unregistered one."""
     env_kwargs: dict[str, Any] = field(default_factory=dict)
-    """Its keyword arguments."""
+    """The environment's keyword arguments, on the command line as JSON."""
     total_episodes: int = 1_000_000
     """Episodes to train for."""
     num_envs: int = 256
     """Episodes in one update."""
     repeats: int = 1
-    """Independent episodes of each scene: consecutive rows of a batch share it. At least 2 for leave-one-out."""
+    """Independent episodes of each scene: so many consecutive rows share one. 2 or more for leave-one-out."""
     seed: int = 0
     """Of everything random: scenes, initial weights, locations and actions."""
-
     checkpoint_every: int = 500
     """Updates in a segment, after each of which the run validates and saves, and can be resumed bit for bit."""
 
@@ -41,13 +43,19 @@ class Config:
     hidden_size: int = 256
     """Units of g_t and h_t."""
     location_hidden: int = 0
-    """Units of a hidden layer in the location network; 0 for none, the paper's."""
+    """Units of a hidden layer in the location network; 0 for none, the paper's. With one the gaze learns more."""
     identity_core: bool = False
     """Begin the "rnn" core's recurrence as the identity: nothing is forgotten at first. Helps on cluttered scenes."""
     detach_location: bool = True
     """Keep the location network's gradient out of the core, which it would swamp at a small std."""
     detach_baseline: bool = True
-    """Keep the baseline network's gradient out of the core. On Catch it is a help to let it in."""
+    """Keep the baseline network's gradient out of the core. On Catch it helps to let it in."""
+    gaze: Gaze = "learned"
+    """Where to look: as f_l says; or, for controls, uniformly at random or always at the centre."""
+    location_std: float = 0.1
+    """Standard deviation of the location's Gaussian, in units of half the image."""
+    final_location_std: float = 0.0
+    """Anneal the std linearly to this over the run: explore widely first, then look precisely. 0 for no annealing."""
 
     # The loss
     hybrid: bool = True
@@ -64,7 +72,7 @@ class Config:
     baseline_weight: float = 1.0
     """Weight of the baseline's loss."""
     gae_lambda: float = 1.0
-    """Below 1: generalised advantage estimates from b_t, less variance for some bias."""
+    """Below 1: generalised advantage estimates from b_t, with less variance for some bias."""
     standardise: bool = False
     """Scale the advantages of each batch to zero mean and unit variance."""
     reinforce_weight: float = 0.1
@@ -72,25 +80,38 @@ class Config:
     action_weight: float = 1.0
     """Weight of the action's loss, cross-entropy or REINFORCE."""
     step_weight: float = 0.0
-    """Weight of the mean cross-entropy of the guesses before the answer. Above 0 one model answers after any glimpse."""
+    """Weight of the mean cross-entropy of the guesses before the answer; above 0 one model answers at any time."""
     entropy_weight: float = 0.0
-    """Bonus for the entropy of the action, where it learns by REINFORCE."""
+    """Bonus for the entropy of the action where it learns by REINFORCE: it goes on trying."""
 
     # The optimiser
     learning_rate: float = 1e-3
     """Adam's."""
     lr_schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    """From `learning_rate` to `final_learning_rate` over the run."""
+    """How the rate goes from `learning_rate` to `final_learning_rate` over the run."""
     final_learning_rate: float = 0.0
-    """Where the schedule ends."""
+    """Where a linear or cosine schedule ends."""
     weight_decay: float = 0.0
     """Decoupled, as in AdamW."""
     max_grad_norm: float = 5.0
     """Clip the gradient to this norm; 0 for no clipping."""
-    location_std: float = 0.1
-    """Standard deviation of the location's Gaussian, in units of half the image."""
-    final_location_std: float = 0.0
-    """Anneal the std linearly to this over the run; 0 for no annealing."""
+
+    def __post_init__(self) -> None:
+        for name in ("total_episodes", "num_envs", "repeats", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.num_envs % self.repeats:
+            raise ValueError(f"repeats={self.repeats} must divide num_envs={self.num_envs}")
+        if self.baseline == "leave-one-out" and self.repeats < 2:
+            raise ValueError(f"baseline='leave-one-out' needs repeats of at least 2, not {self.repeats}")
+        if self.location_std <= 0 or self.final_location_std < 0:
+            raise ValueError(
+                f"location_std must be above 0 and final_location_std at least 0, not {self.location_std} and "
+                f"{self.final_location_std}"
+            )
+        for name in ("discount", "gae_lambda"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], not {getattr(self, name)}")
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some hyper-parameters changed.
@@ -98,10 +119,27 @@ class Config:
         Raises:
             ValueError: a name that is no hyper-parameter.
         """
-        names = [f.name for f in dataclasses.fields(self)]
+        names = [f.name for f in dataclasses.fields(Config)]
         if unknown := sorted(set(changes) - set(names)):
             raise ValueError(f"no such hyper-parameter: {', '.join(unknown)}; there are: {', '.join(names)}")
         return dataclasses.replace(self, **changes)
+
+    def learning_rate_at(self, progress: float) -> float:
+        """The learning rate when `progress` in [0, 1] of the run is done."""
+        left = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
+        return self.final_learning_rate + left[self.lr_schedule] * (self.learning_rate - self.final_learning_rate)
+
+    def location_std_at(self, progress: float) -> float:
+        """The std of the locations when `progress` in [0, 1] of the run is done."""
+        if not self.final_location_std:
+            return self.location_std
+        return self.location_std + progress * (self.final_location_std - self.location_std)
+
+    def model(self) -> dict[str, Any]:
+        """The keyword arguments of `RAM`."""
+        sizes = ("core", "glimpse_size", "location_size", "hidden_size", "location_hidden", "identity_core")
+        training = ("location_std", "detach_location", "detach_baseline")
+        return {name: getattr(self, name) for name in sizes + training}
 
 
 def recipe(name: str) -> Config:

@@ -1,7 +1,7 @@
 """The losses as pure functions, in the paper's symbols. Everything is time-major: (T, B) is T steps of B episodes.
 
-Masks are boolean (T, B). `active` marks the steps that an episode lived to take, `looked` those whose location was looked
-at: all but the last, whose location chooses no glimpse.
+Masks are boolean (T, B). `active` marks the steps that an episode lived to take, `looked` those whose location was
+looked at: all but the last, whose location chooses no glimpse.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch.nn import functional as F
 
 
 def location_log_prob(location: Tensor, mean: Tensor, std: float) -> Tensor:
-    """log N(l_t; mu_t, std) of the raw sample, before any clamping: (..., 2), (..., 2) -> (...).
+    """Log-density of N(mu_t, std) at the raw sample l_t, before any clamping: (..., 2), (..., 2) -> (...).
 
     Raises:
         ValueError: the location carries a gradient; then its log-probability would have none in the mean.
     """
-    assert location.shape == mean.shape and mean.shape[-1] == 2, (location.shape, mean.shape)
+    assert location.shape == mean.shape == (*mean.shape[:-1], 2), (location.shape, mean.shape)
     if location.requires_grad:
         raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
     constant = 2 * math.log(std) + math.log(2 * math.pi)
@@ -42,7 +42,7 @@ def generalised_advantage(reward: Tensor, baseline: Tensor, discount: float, gae
 
     With lambda 1 it is R_t - b_t, the paper's. Rewards and baselines must be 0 where an episode is over.
     """
-    assert reward.shape == baseline.shape and reward.dim() == 2, (reward.shape, baseline.shape)
+    assert reward.shape == baseline.shape == reward.shape[:2], (reward.shape, baseline.shape)
     following = torch.cat([baseline[1:], torch.zeros_like(baseline[:1])])
     return discounted_sum(reward + discount * following - baseline, discount * gae_lambda)
 
@@ -57,7 +57,7 @@ def information_gain(nll: Tensor, looked: Tensor) -> Tensor:
     Returns:
         (T, B), 0 where nothing was looked at.
     """
-    assert nll.shape == looked.shape and nll.dim() == 2, (nll.shape, looked.shape)
+    assert nll.shape == looked.shape == nll.shape[:2], (nll.shape, looked.shape)
     fall = torch.cat([nll[:-1] - nll[1:], torch.zeros_like(nll[:1])])
     return fall * looked
 
@@ -70,7 +70,8 @@ def leave_one_out(returns: Tensor, repeats: int) -> Tensor:
         repeats: at least 2.
     """
     steps, rows = returns.shape
-    assert repeats > 1 and rows % repeats == 0, (returns.shape, repeats)
+    assert repeats > 1, repeats
+    assert rows % repeats == 0, (returns.shape, repeats)
     groups = returns.reshape(steps, rows // repeats, repeats)
     return ((groups.sum(-1, keepdim=True) - groups) / (repeats - 1)).reshape(steps, rows)
 
@@ -115,7 +116,14 @@ def action_loss(nll: Tensor, active: Tensor, last: Tensor, step_weight: float) -
 
 
 def baseline_loss(baseline: Tensor, returns: Tensor, mask: Tensor, *, probability: bool = False) -> Tensor:
-    """Regression of b_t on the return: squared error, or cross-entropy of a logit where returns lie in [0, 1]. -> ()."""
+    """Regression of b_t on the return, (T, B) each: squared error, or cross-entropy of a logit b_t. -> ().
+
+    Args:
+        baseline: b_t, or with `probability` its logit.
+        returns: R_t; with `probability` in [0, 1].
+        mask: which entries count.
+        probability: b_t is trained as the probability of success.
+    """
     assert baseline.shape == returns.shape == mask.shape, (baseline.shape, returns.shape, mask.shape)
     if probability:
         return masked_mean(F.binary_cross_entropy_with_logits(baseline, returns, reduction="none"), mask)

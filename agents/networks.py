@@ -1,6 +1,6 @@
 """The paper's five networks (section 3.1), each a small module named as there.
 
-Shapes: B episodes, h_g and h_l the two parts of the glimpse vector, g_t the glimpse vector, h_t the core's state.
+B is the number of episodes; h_g and h_l are the two parts of the glimpse vector g_t, h_t is the core's state.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 Core = Literal["rnn", "lstm", "gru"]
 
@@ -17,8 +16,8 @@ Core = Literal["rnn", "lstm", "gru"]
 class GlimpseNetwork(nn.Module):
     """f_g: what was seen, and where, as one vector.
 
-    h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g_t = ReLU(Linear(h_g) + Linear(h_l)).
-    The last two layers are one here, on the two parts side by side: the same sum in one matrix product.
+    h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g_t = ReLU(Linear(h_g) + Linear(h_l)). The two Linears of g_t are
+    one here, over h_g and h_l side by side: the same sum, in one matrix product.
 
     Args:
         num_pixels: numbers in a glimpse: scales x height x width (x channels).
@@ -35,9 +34,9 @@ class GlimpseNetwork(nn.Module):
 
     def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
         """From a glimpse (B, k, g, g[, C]) in [0, 1] and its location (B, 2) in [-1, 1] to g_t (B, output_size)."""
-        h_g = F.relu(self.what(glimpse.flatten(1)))
-        h_l = F.relu(self.where(location))
-        return F.relu(self.both(torch.cat([h_g, h_l], dim=1)))
+        h_g = torch.relu_(self.what(glimpse.flatten(1)))
+        h_l = torch.relu_(self.where(location))
+        return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))
 
 
 class CoreNetwork(nn.Module):
@@ -50,32 +49,30 @@ class CoreNetwork(nn.Module):
         hidden_size: units of h_t.
         core: "rnn" for the paper's h_t = ReLU(Linear(h_{t-1}) + Linear(g_t)), "lstm" (the paper's for Catch), or "gru".
         identity: for "rnn", begin with h_t = ReLU(h_{t-1} + Linear(g_t)), so that nothing is forgotten at first
-            (Le, Jaitly and Hinton 2015); not in the paper, and a help on cluttered scenes.
+            (Le, Jaitly and Hinton 2015). Not in the paper; a help on cluttered scenes.
     """
 
     def __init__(self, *, input_size: int, hidden_size: int = 256, core: Core = "rnn", identity: bool = False):
         super().__init__()
-        self.hidden_size = hidden_size
+        if core not in ("rnn", "lstm", "gru"):
+            raise ValueError(f"core must be 'rnn', 'lstm' or 'gru', not {core!r}")
+        if identity and core != "rnn":
+            raise ValueError(f"identity initialisation is for core='rnn', not {core!r}: leave identity_core off")
         self.core: Core = core
+        self.hidden_size = hidden_size
         self.num_states = 2 if core == "lstm" else 1
         if core == "rnn":
             self.glimpse = nn.Linear(input_size, hidden_size)
             self.hidden = nn.Linear(hidden_size, hidden_size, bias=False)
             if identity:
                 nn.init.eye_(self.hidden.weight)
-        elif core == "lstm":
-            self.cell: nn.LSTMCell | nn.GRUCell = nn.LSTMCell(input_size, hidden_size)
-        elif core == "gru":
-            self.cell = nn.GRUCell(input_size, hidden_size)
         else:
-            raise ValueError(f"core must be 'rnn', 'lstm' or 'gru', not {core!r}")
-        if identity and core != "rnn":
-            raise ValueError(f"identity initialisation is for core='rnn', not {core!r}: leave identity_core off")
+            self.cell = (nn.LSTMCell if core == "lstm" else nn.GRUCell)(input_size, hidden_size)
 
     def forward(self, g: Tensor, state: Tensor) -> Tensor:
         """From g_t (B, input_size) and the last state (S, B, hidden_size) to the next state (S, B, hidden_size)."""
         if self.core == "rnn":
-            return F.relu(self.glimpse(g) + self.hidden(state[0])).unsqueeze(0)
+            return torch.relu_(self.hidden(state[0]) + self.glimpse(g)).unsqueeze(0)
         if self.core == "gru":
             return self.cell(g, state[0]).unsqueeze(0)
         return torch.stack(self.cell(g, (state[0], state[1])))
@@ -85,7 +82,7 @@ class LocationNetwork(nn.Module):
     """f_l: the mean of the next location's Gaussian, tanh(Linear(h_t)), strictly inside the image.
 
     The weights begin small, so that the gaze begins near the middle, where tanh has its gradient. The paper's mean is
-    linear and clipped; a clipped mean that leaves the image has no gradient to come back by.
+    linear and clipped; a clipped mean that has left the image has no gradient to come back by.
 
     Args:
         input_size: units of h_t.
@@ -102,20 +99,20 @@ class LocationNetwork(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         """From h_t (..., input_size) to the mean (..., 2) in (-1, 1)."""
         if self.hidden is not None:
-            h = F.relu(self.hidden(h))
+            h = torch.relu_(self.hidden(h))
         return torch.tanh(self.mean(h))
 
 
 class ActionNetwork(nn.Linear):
-    """f_a: the logits of the action (the class, or a move) from h_t; the paper's softmax is taken in the losses."""
+    """f_a: from h_t (..., hidden_size) to the action's logits (..., n); the paper's softmax is in the losses."""
 
 
 class BaselineNetwork(nn.Linear):
-    """b_t: the return expected from h_t (section 3.2), one linear unit; (..., input_size) -> (...)."""
+    """b_t: the return that is to be expected from h_t (section 3.2), one linear unit without a bound."""
 
     def __init__(self, input_size: int):
         super().__init__(input_size, 1)
 
     def forward(self, h: Tensor) -> Tensor:
-        """From h_t (..., input_size) to b_t (...), unbounded."""
+        """From h_t (..., input_size) to b_t (...)."""
         return super().forward(h).squeeze(-1)

@@ -63,24 +63,21 @@ class RAM(nn.Module):
         detach_baseline: bool = True,
     ):
         super().__init__()
-        glimpse_shape = _glimpse_shape(observation_space)
         if location_std <= 0:
             raise ValueError(f"location_std must be above 0, not {location_std}")
-        self._config = {
+        self._sizes = {
             "core": core,
             "glimpse_size": glimpse_size,
             "location_size": location_size,
             "hidden_size": hidden_size,
             "location_hidden": location_hidden,
             "identity_core": identity_core,
-            "detach_location": detach_location,
-            "detach_baseline": detach_baseline,
         }
         self.location_std = location_std
         self.detach_location = detach_location
         self.detach_baseline = detach_baseline
         self.f_g = GlimpseNetwork(
-            num_pixels=math.prod(glimpse_shape),
+            num_pixels=math.prod(glimpse_shape(observation_space)),
             glimpse_size=glimpse_size,
             location_size=location_size,
             output_size=hidden_size,
@@ -92,7 +89,12 @@ class RAM(nn.Module):
 
     def config(self) -> dict[str, Any]:
         """The keyword arguments that build this model again; JSON-able."""
-        return {**self._config, "location_std": self.location_std}
+        return {
+            **self._sizes,
+            "location_std": self.location_std,
+            "detach_location": self.detach_location,
+            "detach_baseline": self.detach_baseline,
+        }
 
     def initial_state(self, batch_size: int) -> Tensor:
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
@@ -121,13 +123,17 @@ class RAM(nn.Module):
         return self.step(observation, state)
 
     def sample_location(self, mean: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """l ~ Normal(mean, location_std), (..., 2), not clamped, and detached: no loss may reach the mean through l."""
+        """Draw l from Normal(mean, location_std), (..., 2): not clamped, and detached, so that no loss leaks by it."""
         noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
         return mean.detach() + self.location_std * noise
 
 
-def _glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
-    """(k, g, g) or (k, g, g, C) of an observation space, or a ValueError that says what is needed."""
+def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    """(k, g, g) or (k, g, g, C) of one row's observation space.
+
+    Raises:
+        ValueError: the space is not of the form that RAM needs.
+    """
     if isinstance(space, spaces.Dict) and {"glimpse", "location"} <= set(space):
         glimpse, location = space["glimpse"], space["location"]
         if isinstance(glimpse, spaces.Box) and len(glimpse.shape) in (3, 4) and location.shape == (2,):

@@ -1,290 +1,268 @@
-"""REINFORCE with the paper's hybrid loss: the built-in agent, with Stable-Baselines3's habits."""
+"""The built-in agent: RAM, trained by REINFORCE and the paper's hybrid loss, with Stable-Baselines3's habits."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import gymnasium as gym
 import numpy as np
 import torch
-from gymnasium.vector import VectorEnv
-from torch import Tensor
-from torch.nn import functional as F
+from numpy.typing import NDArray
 
-from . import checkpoint, losses
-from .callbacks import Callback, CallbackList, ProgressBar
+from . import checkpoint
+from .actions import to_environment
+from .callbacks import Callback, CallbackFunction, CallbackList, ProgressBar
 from .config import Config
+from .envs import AnyVectorEnv, Spaces, adopt, make_env
+from .interrupt import Interruptible
+from .objective import objective
 from .policy import RAM
-from .rollout import Rollout, play
+from .rollout import Look, Rollout, choose_action, choose_location, play, to_tensors
 
 
 class Update(NamedTuple):
-    """What one update tells; scalars."""
+    """What one update tells."""
 
     loss: float
     action_loss: float
     location_loss: float
     baseline_loss: float
-    episode_return: float
-    """Mean return in the environment's own reward."""
     grad_norm: float
     """Before clipping."""
+    episode_return: float
+    """Mean return of the batch in the environment's own reward."""
     learning_rate: float
     location_std: float
 
 
-class Objective(NamedTuple):
-    """The three parts of the hybrid loss, each before its weight; scalars with gradients."""
-
-    action: Tensor
-    location: Tensor
-    baseline: Tensor
-
-
-def objective(rollout: Rollout, config: Config, location_std: float, *, hybrid: bool) -> Objective:
-    """The losses of a batch of episodes (section 3.2); `hybrid` where the action learns from the label."""
-    nll = _label_nll(rollout) if rollout.label is not None else None
-    reward = _reward(rollout, config, nll)
-    returns = losses.discounted_sum(reward, config.discount)
-    advantage = _advantage(rollout, config, reward, returns)
-    if config.standardise:
-        advantage = losses.standardise(advantage, rollout.looked if hybrid else rollout.active)
-    log_prob = losses.location_log_prob(rollout.location, rollout.location_mean, location_std)
-    location = losses.reinforce_loss(log_prob, advantage, rollout.looked)
-    if hybrid:
-        assert nll is not None
-        action = losses.action_loss(nll, rollout.active, rollout.last, config.step_weight)
-    else:
-        log_pi = rollout.logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
-        action = losses.reinforce_loss(log_pi, advantage, rollout.active)
-        action = action - config.entropy_weight * losses.masked_mean(losses.entropy(rollout.logits), rollout.active)
-    if config.baseline == "state":
-        baseline = losses.baseline_loss(
-            rollout.baseline, returns, rollout.active, probability=config.baseline_probability
-        )
-    else:
-        baseline = rollout.baseline.new_zeros(())
-    return Objective(action, location, baseline)
-
-
-def _label_nll(rollout: Rollout) -> Tensor:
-    """-log p(label) after each glimpse, (T, B)."""
-    assert rollout.label is not None
-    steps, rows, n = rollout.logits.shape
-    labels = rollout.label.expand(steps, rows).reshape(-1)
-    return F.cross_entropy(rollout.logits.reshape(-1, n), labels, reduction="none").reshape(steps, rows)
-
-
-def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
-    """The reward that trains, (T, B), without gradient."""
-    if config.reward == "0/1":
-        return rollout.reward
-    if nll is None:
-        raise ValueError(f"reward={config.reward!r} needs an environment whose infos tell the label; use '0/1'")
-    if config.reward == "log-likelihood":
-        return -nll.detach() * rollout.last
-    return losses.information_gain(nll.detach(), rollout.looked)
-
-
-def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor) -> Tensor:
-    """What each choice was worth beyond the expected, (T, B), without gradient."""
-    if config.baseline == "leave-one-out":
-        return returns - losses.leave_one_out(returns, config.repeats)
-    if config.baseline == "none":
-        return returns
-    b = rollout.baseline.detach()
-    b = (b.sigmoid() if config.baseline_probability else b) * rollout.active
-    return losses.generalised_advantage(reward, b, config.discount, config.gae_lambda)
-
-
 class Reinforce:
-    """The built-in agent: RAM trained by REINFORCE and, where the environment tells the label, cross-entropy.
+    """Train RAM by REINFORCE and, where the environment's infos tell the label, by cross-entropy (section 3.2).
+
+    One update plays one episode in every row of a vector environment, and takes one step of Adam on the whole batch.
 
     Args:
-        env: an environment id, or a vector environment in any autoreset mode with RAM's spaces. By default `config.env_id`.
+        env: an environment id; or any Gymnasium vector environment with RAM's spaces, in any autoreset mode; or only
+            its spaces, for an agent that predicts. By default `config.env_id`. A truncated episode counts as ended.
         config: hyper-parameters.
         device: where the model lives, such as "cpu" or "cuda".
         changes: hyper-parameters that differ from `config`.
+
+    Raises:
+        ValueError: spaces that RAM can't work with, or hyper-parameters that don't exist or fit.
     """
 
     def __init__(
         self,
-        env: str | VectorEnv | None = None,
+        env: str | AnyVectorEnv | Spaces | None = None,
         config: Config | None = None,
         *,
         device: torch.device | str = "cpu",
         **changes: Any,
     ):
-        config = (config or Config()).replace(**changes)
+        self.config = (config or Config()).replace(**changes)
         if isinstance(env, str):
-            config = config.replace(env_id=env)
-        self.env = env if isinstance(env, VectorEnv) else make_env(config)
-        self.config = config = config.replace(num_envs=self.env.num_envs)
-        if config.baseline == "leave-one-out" and config.repeats < 2:
-            raise ValueError(f"baseline='leave-one-out' needs repeats of at least 2, not {config.repeats}")
-        if config.num_envs % config.repeats:
-            raise ValueError(f"num_envs={config.num_envs} is no multiple of repeats={config.repeats}")
+            self.config = self.config.replace(env_id=env)
         self.device = torch.device(device)
+        self.env: AnyVectorEnv | None = None
+        self.hybrid = self.config.hybrid
+        """Whether the action learns from the label: the environment tells it, and the configuration wants it."""
+        if isinstance(env, Spaces):
+            self.spaces = env
+        else:
+            self.set_env(make_env(self.config) if env is None or isinstance(env, str) else env)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            self.policy = RAM(
-                self.env.single_observation_space,
-                self.env.single_action_space,
-                core=config.core,
-                glimpse_size=config.glimpse_size,
-                location_size=config.location_size,
-                hidden_size=config.hidden_size,
-                location_hidden=config.location_hidden,
-                location_std=config.location_std,
-                identity_core=config.identity_core,
-                detach_location=config.detach_location,
-                detach_baseline=config.detach_baseline,
-            ).to(self.device)
+            torch.manual_seed(self.config.seed)
+            self.policy = RAM(self.spaces.observation, self.spaces.action, **self.config.model()).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            self.policy.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+            self.policy.parameters(), weight_decay=self.config.weight_decay, fused=self.device.type in ("cpu", "cuda")
         )
-        self.generator = torch.Generator(self.device)
+        self.last_rollout: Rollout | None = None
         self.updates = 0
+        """Updates of this run so far."""
+        self.seconds = 0.0
+        """Time that this run has taken so far."""
         self.validation_error: float | None = None
+        """The last measured error on held-out images, in %; see `callbacks.Checkpoints`."""
         self.best_error: float | None = None
-        self.hybrid = config.hybrid
-        self._validation_env: VectorEnv | None = None
+        """The smallest of these in this run."""
+        self._training_generator = torch.Generator(self.device)
+        self._predict_generator = torch.Generator(self.device).manual_seed(self.config.seed)
+
+    @property
+    def env_id(self) -> str:
+        """The environment that the agent was made for."""
+        return self.config.env_id
+
+    @property
+    def env_kwargs(self) -> dict[str, Any]:
+        """That environment's keyword arguments: `gym.make_vec(agent.env_id, num_envs=n, **agent.env_kwargs)` fits."""
+        return dict(self.config.env_kwargs)
+
+    @property
+    def episodes(self) -> int:
+        """Episodes of this run so far."""
+        return self.updates * self.config.num_envs
 
     @property
     def total_updates(self) -> int:
         """Updates in the whole run."""
         return math.ceil(self.config.total_episodes / self.config.num_envs)
 
+    def set_env(self, env: AnyVectorEnv) -> None:
+        """Train on this environment from here on."""
+        _, info = env.reset(seed=self.config.seed)
+        self.hybrid = self.config.hybrid and "label" in info
+        self.spaces = Spaces(env.single_observation_space, env.single_action_space)
+        self.config = adopt(self.config, env)
+        self.env = env
+
     def learn(
         self,
         total_episodes: int | None = None,
-        callback: Callback | Sequence[Callback] | None = None,
+        callback: Callback | CallbackFunction | Sequence[Callback | CallbackFunction] | None = None,
         progress_bar: bool = False,
         *,
         resume: bool = False,
     ) -> Reinforce:
         """Train.
 
+        Ctrl-C ends the training after the current update, lets the callbacks save, and raises KeyboardInterrupt.
+
         Args:
-            total_episodes: episodes of the whole run; by default `config.total_episodes`.
-            callback: what goes on beside.
-            progress_bar: show one.
-            resume: go on where the loaded run stopped, rather than begin a new one.
+            total_episodes: episodes of the whole run, also of one that is resumed; by default `config.total_episodes`.
+            callback: one or several `Callback`s, or functions of (agent, update) that return False to stop.
+            progress_bar: show time left, episodes a second and the error.
+            resume: go on with the run that a loaded checkpoint is of. Else a new run begins from the present weights.
+
+        Returns:
+            The agent itself.
         """
-        if total_episodes is not None:
-            self.config = self.config.replace(total_episodes=total_episodes)
+        self.config = self.config.replace(total_episodes=total_episodes or self.config.total_episodes)
         if not resume:
-            self.updates, self.best_error = 0, None
-        callbacks = [callback] if isinstance(callback, Callback) else list(callback or [])
-        if progress_bar:
-            callbacks.append(ProgressBar())
-        everyone = CallbackList(callbacks)
-        everyone.on_start(self)
-        fresh = True
-        try:
-            while self.updates < self.total_updates:
-                if fresh or self.updates % self.config.checkpoint_every == 0:
-                    self.begin_segment()
-                    fresh = False
-                if not everyone.on_update(self, self.update()):
-                    break
-        finally:
-            everyone.on_end(self)
+            self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
+        if self.env is None:
+            self.set_env(make_env(self.config))
+        callbacks = CallbackList(callback, *([ProgressBar()] if progress_bar else []))
+        with Interruptible() as keyboard:
+            callbacks.on_start(self)
+            self._begin_segment()
+            going = True
+            while going and self.updates < self.total_updates and not keyboard.interrupted:
+                start = time.perf_counter()
+                update = self.update()
+                self.seconds += time.perf_counter() - start
+                if self.updates % self.config.checkpoint_every == 0:
+                    self._begin_segment()
+                going = callbacks.on_update(self, update)
+            callbacks.on_end(self)
+        if keyboard.interrupted:
+            raise KeyboardInterrupt
         return self
-
-    def validation_env(self) -> VectorEnv:
-        """A vector environment of held-out images, made once."""
-        if self._validation_env is None:
-            split = {"split": "validation"} if self.hybrid else {}
-            self._validation_env = make_env(self.config, num_envs=500, repeats=1, **split)
-        return self._validation_env
-
-    def save(self, path: str | Path) -> None:
-        """Write weights, optimiser and configuration to one file."""
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
-        for name, parameter in self.policy.named_parameters():
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"optimizer.{name}.{key}"] = value
-        description = {
-            "config": dataclasses.asdict(self.config),
-            "location_std": self.policy.location_std,
-            "updates": self.updates,
-            "best_error": self.best_error,
-            "validation_error": self.validation_error,
-        }
-        checkpoint.write(path, tensors, description)
-
-    @classmethod
-    def load(cls, path: str | Path, env: VectorEnv | None = None, *, device: torch.device | str = "cpu") -> Reinforce:
-        """The agent of a file that `save` wrote."""
-        tensors, description = checkpoint.read(path)
-        agent = cls(env, Config().replace(**description["config"]), device=device)
-        weights = {n.removeprefix("policy."): t for n, t in tensors.items() if n.startswith("policy.")}
-        agent.policy.load_state_dict(weights)
-        for name, parameter in agent.policy.named_parameters():
-            prefix = f"optimizer.{name}."
-            agent.optimizer.state[parameter] = {
-                key.removeprefix(prefix): t.to(device) for key, t in tensors.items() if key.startswith(prefix)
-            }
-        agent.policy.location_std = description["location_std"]
-        agent.updates = description["updates"]
-        agent.best_error, agent.validation_error = description["best_error"], description["validation_error"]
-        return agent
-
-    def begin_segment(self) -> None:
-        """Seed environment and sampling from (seed, updates so far): a resumed run begins where this one did."""
-        seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(2, np.uint32)
-        _, info = self.env.reset(seed=int(seed[0]) & 0x7FFFFFFF)
-        self.hybrid = self.config.hybrid and "label" in info
-        self.generator.manual_seed(int(seed[1]))
 
     def update(self) -> Update:
         """Play a batch of episodes and take one step of the optimiser."""
-        config, progress = self.config, self.updates / max(1, self.total_updates)
-        learning_rate = scheduled_learning_rate(config, progress)
-        if config.final_location_std:
-            self.policy.location_std = config.location_std + progress * (
-                config.final_location_std - config.location_std
-            )
+        config, progress = self.config, self.updates / self.total_updates
+        assert self.env is not None, "learn() makes the environment"
+        self.policy.location_std = config.location_std_at(progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        rollout = play(self.policy, self.env, generator=self.generator, sample_action=not self.hybrid)
-        parts = objective(rollout, config, self.policy.location_std, hybrid=self.hybrid)
-        loss = (
-            config.action_weight * parts.action
-            + config.reinforce_weight * parts.location
-            + config.baseline_weight * parts.baseline
+            group["lr"] = config.learning_rate_at(progress)
+        rollout = play(
+            self.policy,
+            self.env,
+            look="sample" if config.gaze == "learned" else config.gaze,
+            sample_action=not self.hybrid,
+            generator=self._training_generator,
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
+        loss = parts.total(config)
+        self.optimizer.zero_grad()
         loss.backward()
         grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm or math.inf)
         self.optimizer.step()
         self.updates += 1
-        return Update(
-            loss=loss.item(),
-            action_loss=parts.action.item(),
-            location_loss=parts.location.item(),
-            baseline_loss=parts.baseline.item(),
-            episode_return=rollout.reward.sum(0).mean().item(),
-            grad_norm=grad_norm.item(),
-            learning_rate=learning_rate,
-            location_std=self.policy.location_std,
-        )
+        self.last_rollout = rollout
+        told = [loss, *parts, grad_norm, rollout.reward.sum(0).mean()]
+        rates = [config.learning_rate_at(progress), self.policy.location_std]
+        return Update._make(torch.stack(told).tolist() + rates)
 
+    def _begin_segment(self) -> None:
+        """Seed environment and sampling from (seed, updates so far), so that a resumed run goes on as an unbroken one.
 
-def scheduled_learning_rate(config: Config, progress: float) -> float:
-    """The learning rate when `progress` in [0, 1] of the run is done."""
-    weight = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
-    return config.final_learning_rate + weight[config.lr_schedule] * (config.learning_rate - config.final_learning_rate)
+        An environment's generators can't be saved through Gymnasium's interface; but a run whose segments all begin
+        like this can be taken up at the beginning of each.
+        """
+        assert self.env is not None
+        env_seed, seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(2, np.uint32)
+        self.env.reset(seed=int(env_seed) >> 1)  # 31 bits: room to add each row's number
+        self._training_generator.manual_seed(int(seed))
 
+    @torch.no_grad()
+    def predict(
+        self,
+        observation: dict[str, NDArray[Any]],
+        state: NDArray[np.float32] | None = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[Any, NDArray[np.float32]]:
+        """What the agent does, for one observation or a batch.
 
-def make_env(config: Config, **kwargs: Any) -> VectorEnv:
-    """The vector environment that a configuration names, without autoreset; `kwargs` add to its own."""
-    import ram_envs  # noqa: F401  (registers the ids)
+        Args:
+            observation: "glimpse" (k, g, g[, C]) and "location" (2,), or with a batch dimension B before.
+            state: (S, B, hidden_size), as returned at the step before; None at the beginning.
+            episode_start: (B,) where True the episode has just begun, and the state is forgotten.
+            deterministic: look at the mean of the location's distribution and take the likeliest action; else draw
+                both. An action that was trained from labels is always the likeliest one.
 
-    arguments: dict[str, Any] = {"num_envs": config.num_envs, "repeats": config.repeats, "autoreset_mode": "Disabled"}
-    return gym.make_vec(config.env_id, **(arguments | config.env_kwargs | kwargs))
+        Returns:
+            The action in the environment's own form, batched if the observation was; and the next state.
+        """
+        single = np.ndim(observation["location"]) == 1
+        if single:
+            observation = {key: np.asarray(value)[None] for key, value in observation.items()}
+        seen = to_tensors(observation, self.device)
+        batch_size = len(seen["location"])
+        memory = self.policy.initial_state(batch_size) if state is None else torch.as_tensor(state).to(self.device)
+        if episode_start is not None:
+            begun = torch.as_tensor(np.asarray(episode_start, bool).reshape(-1), device=self.device)
+            memory = memory.masked_fill(begun[:, None], 0.0)
+        output, memory = self.policy.step(seen, memory)
+        location = choose_location(self.policy, output.location_mean, self.look(deterministic), self._predict_generator)
+        action = choose_action(output.logits, self._predict_generator, sample=not (deterministic or self.hybrid))
+        form = to_environment(self.spaces.action, location.cpu().numpy(), action.cpu().numpy())
+        if single:
+            form = {key: value[0] for key, value in form.items()} if isinstance(form, dict) else form[0]
+        return form, memory.cpu().numpy()
+
+    def look(self, deterministic: bool) -> Look:
+        """How the agent chooses locations: by its policy, or as the control that it was trained as."""
+        if self.config.gaze != "learned":
+            return self.config.gaze
+        return "mean" if deterministic else "sample"
+
+    def save(self, path: str | Path, *, resumable: bool = True) -> None:
+        """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
+
+        Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
+        its environment.
+        """
+        checkpoint.save_agent(self, path, resumable=resumable)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, env: AnyVectorEnv | None = None, *, device: torch.device | str = "cpu"
+    ) -> Reinforce:
+        """The agent that `save` wrote.
+
+        Args:
+            path: the file.
+            env: an environment to train on; else the one that the agent was trained on is made when it is needed.
+            device: where the model is to live.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, or no agent of ours; or `env` has other spaces.
+        """
+        return checkpoint.load_agent(cls, path, env, device=device)

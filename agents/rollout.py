@@ -1,8 +1,8 @@
-"""Play one episode in every row of a vector environment, and keep what the losses need, time-major."""
+"""Play one episode in every row of a vector environment, and keep what losses and evaluations need, time-major."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -13,12 +13,14 @@ from torch import Tensor
 from .actions import to_environment
 from .policy import RAM, RAMOutput
 
+Look = Literal["sample", "mean", "random", "center"]
+
 
 class Rollout(NamedTuple):
-    """B episodes of at most T steps. With gradients, where the rollout was made with them."""
+    """B episodes of at most T steps; with gradients, where it was played with them."""
 
     location: Tensor
-    """l_t, (T, B, 2): the raw sample, before the environment's clamp. No gradient."""
+    """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
     location_mean: Tensor
     """mu_t, (T, B, 2)."""
     logits: Tensor
@@ -34,68 +36,99 @@ class Rollout(NamedTuple):
     last: Tensor
     """(T, B) bool: the step that ended the episode."""
     label: Tensor | None
-    """(B,) int64, where the environment's infos tell the label, else None."""
+    """(B,) int64, where the infos of the reset tell the label, else None."""
     glimpse: Tensor
-    """The first row's glimpses, (T, k, g, g[, C]), for pictures."""
+    """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
+    gaze: Tensor
+    """Where those were taken, (T, <= PICTURED, 2)."""
 
     @property
     def looked(self) -> Tensor:
-        """(T, B) bool: the location of this step was looked at. The last step's never is."""
+        """(T, B) bool: this step's location was looked at. The last step's never is: T glimpses are T - 1 choices."""
         return self.active & ~self.last
 
 
+PICTURED = 8
+
+
 def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str) -> dict[str, Tensor]:
-    """The glimpse and its location as float32 tensors on a device."""
+    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2) as float32 tensors on a device."""
     return {
         key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in ("glimpse", "location")
     }
 
 
+def choose_location(policy: RAM, mean: Tensor, look: Look, generator: torch.Generator | None) -> Tensor:
+    """The next location for means (B, 2), without gradient.
+
+    Args:
+        policy: the model.
+        mean: mu_t, (B, 2).
+        look: "sample" from the Gaussian, at the "mean", or for controls at "random" (uniform) or at the "center".
+        generator: of the sampling, on the device of `mean`.
+    """
+    if look == "sample":
+        return policy.sample_location(mean, generator)
+    if look == "mean":
+        return mean.detach()
+    if look == "random":
+        return torch.rand(mean.shape, generator=generator, device=mean.device) * 2 - 1
+    if look == "center":
+        return torch.zeros_like(mean)
+    raise ValueError(f"look must be 'sample', 'mean', 'random' or 'center', not {look!r}")
+
+
+def choose_action(logits: Tensor, generator: torch.Generator | None, *, sample: bool) -> Tensor:
+    """Actions (B,) for logits (B, n): drawn from the softmax, or the likeliest."""
+    if not sample:
+        return logits.argmax(-1)
+    return torch.multinomial(logits.detach().softmax(-1), 1, generator=generator).squeeze(-1)
+
+
 def play(
     policy: RAM,
-    env: VectorEnv,
+    env: VectorEnv[Any, Any, Any],
     *,
-    generator: torch.Generator | None,
-    sample_location: bool = True,
-    sample_action: bool = True,
-    reset_seed: int | None = None,
-    reset_options: dict[str, Any] | None = None,
+    look: Look,
+    sample_action: bool,
+    generator: torch.Generator | None = None,
+    seed: int | None = None,
+    indices: NDArray[np.integer[Any]] | None = None,
 ) -> Rollout:
-    """One episode in every row.
+    """One episode in every row, from a reset.
 
-    The autograd graph is made on the way, so that a training update needs no second pass. Rows that end early are masked from there on, in every
-    autoreset mode; where the environment does not start them again by itself, they are reset so that the others can go on.
+    The autograd graph is made on the way, so that training needs no second pass. In every autoreset mode a row is
+    masked from its end on; where the environment does not begin it anew by itself, it is reset so that the others can
+    go on.
 
     Args:
         policy: the model.
         env: a vector environment with the model's spaces.
-        generator: of all sampling, on the policy's device.
-        sample_location: draw l_t from the Gaussian; else look at its mean.
+        look: where to look; see `choose_location`.
         sample_action: draw a_t from the softmax; else take the likeliest.
-        reset_seed: passed to `env.reset`.
-        reset_options: passed to `env.reset`.
+        generator: of all sampling, on the policy's device; None for torch's global one.
+        seed: for the reset.
+        indices: (B,) which scenes to reset to, where the environment knows the option.
     """
     device = policy.f_a.weight.device
-    disabled = env.metadata.get("autoreset_mode") in (AutoresetMode.DISABLED, AutoresetMode.DISABLED.value)
-    observation, info = env.reset(seed=reset_seed, options=reset_options)
+    disabled = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)) is AutoresetMode.DISABLED
+    observation, info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
     label = torch.from_numpy(np.asarray(info["label"], np.int64)).to(device) if "label" in info else None
     state = policy.initial_state(env.num_envs)
-    outputs: list[RAMOutput] = []
-    locations, actions, glimpses, rewards, actives, lasts = [], [], [], [], [], []
+    seen, outputs, locations, actions = [], list[RAMOutput](), [], []
+    rewards, actives, lasts = [], [], []
     active = np.ones(env.num_envs, bool)
     while active.any():
-        seen = to_tensors(observation, device)
-        output, state = policy.step(seen, state)
-        location = policy.sample_location(output.location_mean, generator) if sample_location else output.location_mean
-        location = location.detach()
-        action = _choose(output.logits.detach(), generator if sample_action else None, sample_action)
-        step = to_environment(env.single_action_space, location.cpu().numpy(), action.cpu().numpy())
-        observation, reward, terminated, truncated, _ = env.step(step)
+        seen.append(to_tensors(observation, device))
+        output, state = policy.step(seen[-1], state)
+        location = choose_location(policy, output.location_mean, look, generator)
+        action = choose_action(output.logits, generator, sample=sample_action)
+        choice = to_environment(env.single_action_space, location.cpu().numpy(), action.cpu().numpy())
+        observation, reward, terminated, truncated, _ = env.step(choice)
         done = np.logical_or(terminated, truncated)
         outputs.append(output)
         locations.append(location)
         actions.append(action)
-        glimpses.append(seen["glimpse"][0])
         rewards.append(np.where(active, reward, 0.0))
         actives.append(active)
         lasts.append(active & done)
@@ -112,12 +145,6 @@ def play(
         active=torch.from_numpy(np.stack(actives)).to(device),
         last=torch.from_numpy(np.stack(lasts)).to(device),
         label=label,
-        glimpse=torch.stack(glimpses),
+        glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
+        gaze=torch.stack([observation["location"][:PICTURED] for observation in seen]),
     )
-
-
-def _choose(logits: Tensor, generator: torch.Generator | None, sample: bool) -> Tensor:
-    """Actions (B,) of logits (B, n): a draw from the softmax, or the likeliest."""
-    if not sample:
-        return logits.argmax(-1)
-    return torch.multinomial(logits.softmax(-1), 1, generator=generator).squeeze(-1)

@@ -1,0 +1,108 @@
+"""From a batch of episodes to the hybrid loss: which reward, which advantage, which loss (section 3.2)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from . import losses
+from .config import Config
+from .rollout import Rollout
+
+
+class Objective(NamedTuple):
+    """The three parts of the loss, each before its weight; scalars with gradients."""
+
+    action: Tensor
+    """Trains f_a, f_h and f_g."""
+    location: Tensor
+    """Trains f_l, and f_h and f_g too if `detach_location` is off."""
+    baseline: Tensor
+    """Trains f_b, and f_h and f_g too if `detach_baseline` is off."""
+
+    def total(self, config: Config) -> Tensor:
+        """The weighted sum."""
+        return (
+            config.action_weight * self.action
+            + config.reinforce_weight * self.location
+            + config.baseline_weight * self.baseline
+        )
+
+
+def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: bool) -> Objective:
+    """The losses of a batch of episodes.
+
+    Args:
+        rollout: played with gradients.
+        config: of the reward, the baseline and the loss.
+        location_std: that the locations were drawn with.
+        hybrid: the action learns by cross-entropy on the label; else by REINFORCE, as the location does.
+    """
+    nll = None if rollout.label is None else label_nll(rollout.logits, rollout.label)
+    reward = _reward(rollout, config, nll)
+    returns = losses.discounted_sum(reward, config.discount)
+    advantage = _advantage(rollout, config, reward, returns)
+    if config.standardise:
+        advantage = losses.standardise(advantage, rollout.looked if hybrid else rollout.active)
+    return Objective(
+        action=_action_loss(rollout, config, nll if hybrid else None, advantage),
+        location=_location_loss(rollout, config, advantage, location_std),
+        baseline=_baseline_loss(rollout, config, returns),
+    )
+
+
+def label_nll(logits: Tensor, label: Tensor) -> Tensor:
+    """-log p(label) after each glimpse: (T, B, n), (B,) -> (T, B)."""
+    steps, rows, n = logits.shape
+    labels = label.expand(steps, rows).reshape(-1)
+    return F.cross_entropy(logits.reshape(-1, n), labels, reduction="none").reshape(steps, rows)
+
+
+def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
+    """The reward that trains, (T, B), without gradient."""
+    if config.reward == "0/1":
+        return rollout.reward
+    if nll is None:
+        raise ValueError(f"reward={config.reward!r} needs an environment whose infos tell the label; use reward='0/1'")
+    if config.reward == "log-likelihood":
+        return -nll.detach() * rollout.last
+    return losses.information_gain(nll.detach(), rollout.looked)
+
+
+def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor) -> Tensor:
+    """What each choice was worth beyond what was expected, (T, B), without gradient."""
+    if config.baseline == "leave-one-out":
+        return returns - losses.leave_one_out(returns, config.repeats)
+    if config.baseline == "none":
+        return returns
+    b = rollout.baseline.detach()
+    b = b.sigmoid() if config.baseline_probability else b
+    return losses.generalised_advantage(reward, b * rollout.active, config.discount, config.gae_lambda)
+
+
+def _action_loss(rollout: Rollout, config: Config, nll: Tensor | None, advantage: Tensor) -> Tensor:
+    """Cross-entropy where `nll` is given, else REINFORCE on every action."""
+    if nll is not None:
+        return losses.action_loss(nll, rollout.active, rollout.last, config.step_weight)
+    log_pi = rollout.logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
+    loss = losses.reinforce_loss(log_pi, advantage, rollout.active)
+    if config.entropy_weight:
+        loss = loss - config.entropy_weight * losses.masked_mean(losses.entropy(rollout.logits), rollout.active)
+    return loss
+
+
+def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, location_std: float) -> Tensor:
+    """REINFORCE on the T - 1 locations that were looked at; 0 where the gaze is a control's."""
+    if config.gaze != "learned":
+        return advantage.new_zeros(())
+    log_pi = losses.location_log_prob(rollout.location, rollout.location_mean, location_std)
+    return losses.reinforce_loss(log_pi, advantage, rollout.looked)
+
+
+def _baseline_loss(rollout: Rollout, config: Config, returns: Tensor) -> Tensor:
+    """Regression of b_t on the return; 0 where b_t is not used."""
+    if config.baseline != "state":
+        return returns.new_zeros(())
+    return losses.baseline_loss(rollout.baseline, returns, rollout.active, probability=config.baseline_probability)
