@@ -82,14 +82,19 @@ class Window:
         pygame = import_pygame()
         for event in pygame.event.get():
             if event.type == pygame.KEYDOWN:
-                taken.append(Input("key", pygame.key.name(event.key), self.mouse()))
+                taken.append(Input("key", self._key(event), self.mouse()))
             elif event.type == pygame.KEYUP:
-                taken.append(Input("release", pygame.key.name(event.key), self.mouse()))
+                taken.append(Input("release", self._key(event), self.mouse()))
             elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
                 taken.append(Input("click", "", self._in_frame(event.pos)))
             else:
                 self._respond(event)
         return taken
+
+    @staticmethod
+    def _key(event: pygame.Event) -> str:
+        """Return a key's name; those of the number pad are called like the others."""
+        return import_pygame().key.name(event.key).strip("[]")
 
     def mouse(self) -> tuple[float, float] | None:
         """Return where the mouse is, (x, y) in [0, 1] of the frame; None outside of it or without a window."""

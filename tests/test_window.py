@@ -133,7 +133,7 @@ def test_window_is_no_larger_than_the_screen(window, monkeypatch):
 def test_inputs_tell_keys_and_clicks_in_frame_coordinates(window):
     window.show(frame_of(60, 100), fps=1000)
     press(pygame.K_LEFT)
-    press(pygame.K_7)
+    press(pygame.K_KP7)
     pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(75, 15)))
     pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=4, pos=(75, 15)))
     window.show(frame_of(60, 100), fps=1000)

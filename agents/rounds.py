@@ -1,0 +1,165 @@
+"""The two games of `ram play` as screens: Catch, and guessing digits from glimpses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import scenery
+from .film import Frame
+from .games import DigitGame, Game, rival_episodes
+from .scenery import LEFT, Canvas
+from .screens import FPS, Round, Screen, Session
+
+if TYPE_CHECKING:
+    from ram_envs.painting import Point
+    from ram_envs.window import Input
+
+SPEEDS = (3, 5, 8, 12, 20)  # rows a second that the ball falls
+PAUSE = 1.2  # seconds between two balls
+
+
+class Catch(Round):
+    """Catch by keyboard, on the whole screen or through the retina alone."""
+
+    unit_name = "ball"
+    KEYS = {"left": -1, "a": -1, "right": 1, "d": 1}  # noqa: RUF012
+
+    def __init__(self, session: Session, *, foveal: bool) -> None:
+        super().__init__(session)
+        self.foveal = foveal
+        self.title = "BE THE FOVEA" if foveal else "CATCH"
+        agent = session.catch_agent
+        numbers, seed = session.draw(session.options.balls, 1_000_000)
+        self.game = Game(agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
+        self.rival = rival_episodes(agent, agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
+        self.speed = 1 if foveal else 2
+        self.waiting = True  # for the person to begin, or to go on after a pause
+        self.held: list[str] = []
+        self.tapped: str | None = None  # a key that went down since the last step, even if it is up again
+        self.clock = 0.0
+
+    def again(self) -> Screen:
+        """See `Round`."""
+        return Catch(self.session, foveal=self.foveal)
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        view = self.game.view
+        shown = view._replace(prediction=None)
+        if not self.foveal:
+            gaze = view.gaze[:0]
+            whole = np.divide(view.scene, 255, dtype=np.float32)[None]
+            shown = shown._replace(glimpse=whole, windows=[(0, 0, *view.scene.shape)], gaze=gaze)
+        elif not view.finished:
+            shown = shown._replace(scene=np.zeros_like(view.scene), objects=())
+        canvas = Canvas.stage(shown)
+        scenery.paint_score(canvas, self.title, self.unit_name, self.score)
+        if self.foveal and not view.finished:
+            canvas.aim(view, pointer)
+        keys = ["LEFT  RIGHT  move the paddle"] + ["MOUSE  where you look"] * self.foveal
+        scenery.paint_lines(canvas, [*keys, f"UP  DOWN  speed {self.speed + 1} of {len(SPEEDS)}", "SPACE  pause"], 200)
+        if view.finished:
+            canvas.mark(view.success, (LEFT + 28, 360), 52)
+            canvas.text("caught" if view.success else "missed", (LEFT + 66, 360), 44, anchor="midleft")
+        elif self.waiting:
+            scenery.paint_notice(canvas, "Ready?" if not self.score.you else "Pause", "press SPACE, or click")
+        scenery.paint_foot(canvas)
+        return canvas.frame
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        if event.kind == "release":
+            self.held = [key for key in self.held if key != event.key]
+            return self
+        if (follower := self.common(event)) is not None:
+            self.waiting, self.held = True, []
+            return follower
+        if event.kind == "click" or event.key == "space":
+            self.waiting = not self.waiting if event.kind == "key" else False
+        elif event.key in self.KEYS:
+            self.held.append(event.key)
+            self.tapped = event.key
+        elif event.key in ("up", "down"):
+            self.speed = min(max(self.speed + (1 if event.key == "up" else -1), 0), len(SPEEDS) - 1)
+        return self
+
+    def tick(self, pointer: Point | None) -> Screen:
+        """See `Screen`."""
+        if self.waiting:
+            return self
+        view = self.game.view
+        self.clock += 1 / FPS
+        if self.clock < (PAUSE if view.finished else 1 / SPEEDS[self.speed]):
+            return self
+        self.clock = 0.0
+        if view.finished:
+            return self.next_round()
+        key = self.held[-1] if self.held else self.tapped
+        self.tapped = None
+        location = scenery.pointed_location(view, pointer)
+        action = 1 + (self.KEYS[key] if key else 0)  # left, stay, right
+        self.game.step(view.gaze[-1] if location is None else location, action)
+        return self
+
+
+class Digits(Round):
+    """Glimpse-MNIST: look by clicks, answer by a digit key."""
+
+    title, unit_name = "GUESS THE DIGIT", "image"
+    game: DigitGame
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        agent = session.digit_agent
+        env_kwargs: dict[str, Any] = {**agent.env_kwargs, "split": "test"}
+        numbers, seed = session.draw(session.options.images, 10_000)
+        self.game = DigitGame(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+        self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+
+    def again(self) -> Screen:
+        """See `Round`."""
+        return Digits(self.session)
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        from ram_envs.rendering import draw
+
+        view = self.game.view
+        hidden = view._replace(scene=self.game.memory.picture, prediction=None)
+        canvas = Canvas.stage(view if view.finished else hidden)
+        scenery.paint_score(canvas, self.title, self.unit_name, self.score)
+        if view.finished:
+            episode = self.rival[len(self.game.results) - 1]
+            canvas.text("RAM looked here:", (LEFT, 186), 18)
+            canvas.image(draw(episode.views[-1], size=252, panel=False), (LEFT, 206))
+            canvas.text("SPACE or a click:", (LEFT + 212, 330), 16)
+            canvas.text("next", (LEFT + 212, 348), 16)
+        else:
+            if self.game.looks_left:
+                canvas.aim(view, pointer)
+            canvas.text("looks left", (LEFT, 196), 18)
+            for i in range((view.num_glimpses or 1) - 1):
+                left = i < self.game.looks_left
+                canvas.dot((LEFT + 100 + 22 * i, 202), 7 if left else 3, scenery.YELLOW if left else scenery.FAINT)
+            looks = "CLICK  where to look next" if self.game.looks_left else "no more looks:"
+            scenery.paint_lines(canvas, [looks, "0 - 9  name the digit"], 236)
+        scenery.paint_foot(canvas)
+        return canvas.frame
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        if (follower := self.common(event)) is not None:
+            return follower
+        view = self.game.view
+        if view.finished:
+            onward = event.kind == "click" or (event.kind == "key" and event.key in ("space", "return", "right"))
+            return self.next_round() if onward else self
+        if event.kind == "click":
+            location = scenery.pointed_location(view, event.position)
+            if location is not None:
+                self.game.look(location)
+        elif event.kind == "key" and event.key in view.action_names:
+            self.game.answer(view.action_names.index(event.key))
+        return self
