@@ -1,0 +1,86 @@
+"""The retina against a plain loop over images and against copying: `python tests/benchmarks/bench_retina.py`.
+
+One thread, batches of 128 images of bytes. The goal is 100 times the loop at 12x12, 3 scales, 60x60. `copy` is compiled
+too and copies the source windows of all scales, the bytes that a retina reads if it takes each scale by itself.
+"""
+
+from __future__ import annotations
+
+from timing import paired, verdict  # first: it sets the number of threads
+
+# isort: split
+import numba
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ram_envs import Retina
+
+BATCH, SIZE = 128, 60
+CASES = [(8, 1, 28), (12, 3, 60), (12, 4, 100), (6, 3, 24)]  # patch size, scales, image; the second has the goal
+
+
+def loop(images: torch.Tensor, locations: torch.Tensor, g: int, k: int) -> torch.Tensor:
+    """The usual way: pad each image, slice each window, pool it. (B, H, W) bytes -> (B, k, g, g) float32."""
+    glimpses = []
+    height, width = images.shape[1:]
+    for image, (x, y) in zip(images, locations.tolist(), strict=True):
+        patches = []
+        for scale in range(k):
+            size = g * 2**scale
+            padded = F.pad(image.float() / 255, (size, size, size, size))
+            top = int(np.floor((y + 1) / 2 * height - size / 2 + 0.5)) + size
+            left = int(np.floor((x + 1) / 2 * width - size / 2 + 0.5)) + size
+            window = padded[top : top + size, left : left + size]
+            patches.append(F.avg_pool2d(window[None, None], 2**scale)[0, 0])
+        glimpses.append(torch.stack(patches))
+    return torch.stack(glimpses)
+
+
+@numba.njit
+def copy(pixels, height, width, corners, sizes, output):  # type: ignore[no-untyped-def]
+    """The bytes of every window that lie inside its image, copied row by row, window after window, into `output`."""
+    to = numba.uintp(0)
+    for b in range(len(corners)):
+        for scale in range(len(sizes)):
+            top, left, size = corners[b, scale, 0], corners[b, scale, 1], sizes[scale]
+            begin, end = max(left, 0), min(left + size, width)
+            for row in range(max(top, 0), min(top + size, height)):
+                start = numba.uintp((b * height + row) * width + begin)
+                for j in range(numba.uintp(max(end - begin, 0))):
+                    output[to + j] = pixels[start + j]
+                to += numba.uintp(max(end - begin, 0))
+
+
+def measure(g: int, k: int, size: int) -> None:
+    """Print one retina's figures."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (BATCH, size, size), dtype=np.uint8)
+    locations = generator.uniform(-1, 1, (BATCH, 2)).astype(np.float32)
+    retina = Retina(g, k)
+    tensors = torch.from_numpy(images), torch.from_numpy(locations)
+    np.testing.assert_allclose(retina(images, locations), loop(*tensors, g, k).numpy(), atol=1e-6)
+    windows = [retina.windows(location, (size, size)) for location in locations]
+    corners = np.array([[(window.top, window.left) for window in scales] for scales in windows])
+    sizes = np.array([g * 2**scale for scale in range(k)])
+    output = np.zeros(BATCH * (sizes**2).sum(), np.uint8)
+    times = paired(
+        {
+            "retina": lambda: retina(images, locations),
+            "loop": lambda: loop(*tensors, g, k),
+            "copy": lambda: copy(images.reshape(-1), size, size, corners, sizes, output),
+        }
+    )
+    faster = times["loop"] / times["retina"]
+    goal = verdict(faster, 100) if size == SIZE else ""
+    print(
+        f"{g}x{g}, {k} scales, {size}x{size}: {times['retina'] * 1e6:6.0f} us a batch of {BATCH}, "
+        f"{BATCH / times['retina']:9,.0f} glimpses a second; {faster:4.0f} times the loop {goal}; "
+        f"{times['retina'] / times['copy']:.2f} times a copy of the windows"
+    )
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for case in CASES:
+        measure(*case)
