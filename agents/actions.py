@@ -1,4 +1,4 @@
-"""Between the policy's (location, action) and the action form of an environment: the one place that knows the forms."""
+"""Between the policy's (location, action) and an environment's own action form: the one place that knows the forms."""
 
 from __future__ import annotations
 
@@ -10,37 +10,65 @@ from numpy.typing import NDArray
 
 
 def num_actions(space: spaces.Space[Any]) -> int:
-    """How many discrete actions there are to choose from beside the location.
+    """How many discrete actions there are to choose from, beside the location.
 
     Raises:
-        ValueError: the space is neither Dict(location=Box(2), action=Discrete(n)) nor the flat Box(2 + n).
+        ValueError: the space has none of the forms that `to_environment` knows.
+    """
+    return describe(space)[-1]
+
+
+def describe(space: spaces.Space[Any]) -> list[Any]:
+    """The form of one row's action space, JSON-able: its name, and its sizes, of which the last is n.
+
+    ["dict", n]: Dict(location=Box(2), action=Discrete(n)). ["flat", n]: Box(2 + n). ["grid", columns, rows, n]:
+    MultiDiscrete of these. The last two are those of `ram_envs.wrappers`.
+
+    Raises:
+        ValueError: the space is none of these.
     """
     if isinstance(space, spaces.Dict) and set(space) == {"location", "action"}:
         location, action = space["location"], space["action"]
         if isinstance(location, spaces.Box) and location.shape == (2,) and isinstance(action, spaces.Discrete):
-            return int(action.n)
+            return ["dict", int(action.n)]
     if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] > 2:
-        return space.shape[0] - 2
+        return ["flat", space.shape[0] - 2]
+    if isinstance(space, spaces.MultiDiscrete) and space.shape == (3,):
+        return ["grid", *space.nvec.tolist()]
     raise ValueError(
-        "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), or the flat Box(2 + n) of "
-        f"ram_envs.wrappers; this environment has {space}"
+        "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), or one that the wrappers "
+        f"FlatAction and GridAction of ram_envs make of it; this environment has {space}"
     )
+
+
+def from_description(description: list[Any]) -> spaces.Space[Any]:
+    """The space that `describe` told of."""
+    form, *sizes = description
+    if form == "flat":
+        return spaces.Box(-1, 1, (2 + sizes[0],))
+    if form == "grid":
+        return spaces.MultiDiscrete(sizes)
+    return spaces.Dict(location=spaces.Box(-1, 1, (2,)), action=spaces.Discrete(sizes[0]))
 
 
 def to_environment(space: spaces.Space[Any], location: NDArray[np.float32], action: NDArray[np.int64]) -> Any:
     """The environment's own form of a batch of actions.
 
     Args:
-        space: one row's action space, a form that `num_actions` accepts.
-        location: (B, 2), clamped here to [-1, 1]: only the environment sees the clamped location, never a loss.
+        space: one row's action space.
+        location: (B, 2), clamped here to [-1, 1]: the environment sees the clamped location, a loss never does.
         action: (B,), each in 0..n-1.
 
     Returns:
-        {"location": (B, 2), "action": (B,)}, or (B, 2 + n) with the score 1 at the action and 0 elsewhere.
+        {"location": (B, 2), "action": (B,)}; or flat (B, 2 + n), with the score 1 at the action and 0 elsewhere; or
+        grid (B, 3), the column and the row of the cell that holds the location, and the action.
     """
     location = np.clip(location, -1.0, 1.0, dtype=np.float32)
-    if isinstance(space, spaces.Dict):
+    form, *sizes = describe(space)
+    if form == "dict":
         return {"location": location, "action": action}
-    scores = np.zeros((len(action), num_actions(space)), np.float32)
-    scores[np.arange(len(action)), action] = 1.0
-    return np.concatenate([location, scores], axis=1)
+    if form == "flat":
+        return np.concatenate([location, np.eye(sizes[0], dtype=np.float32)[action]], axis=1)
+    grid = np.array(sizes[:2])
+    cell = np.minimum((location + 1) / 2 * grid, grid - 1).astype(np.int64)
+    return np.concatenate([cell, action[:, None]], axis=1)

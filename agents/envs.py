@@ -8,7 +8,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from .actions import num_actions
+from . import actions
 from .config import Config
 from .policy import glimpse_shape
 
@@ -23,21 +23,14 @@ class Spaces(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
-        return {
-            "glimpse_shape": glimpse_shape(self.observation),
-            "num_actions": num_actions(self.action),
-            "flat_action": isinstance(self.action, spaces.Box),
-        }
+        return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
         """The spaces that `describe` told of."""
-        n, place = description["num_actions"], spaces.Box(-1, 1, (2,))
-        flat = spaces.Box(-1, 1, (2 + n,))
-        return cls(
-            spaces.Dict(glimpse=spaces.Box(0, 1, tuple(description["glimpse_shape"])), location=place),
-            flat if description["flat_action"] else spaces.Dict(location=place, action=spaces.Discrete(n)),
-        )
+        glimpse, location = spaces.Box(0, 1, tuple(description["glimpse"])), spaces.Box(-1, 1, (2,))
+        observation = spaces.Dict(glimpse=glimpse, location=location)
+        return cls(observation, actions.from_description(description["action"]))
 
 
 def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
