@@ -1,0 +1,50 @@
+"""Writes the tables that documents take from the code: `python docs/tables.py`.
+
+A table stands between `<!-- name -->` and `<!-- /name -->` in a document. A test compares documents and code.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+
+import ram_envs  # noqa: F401
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [path for path in (ROOT / "README.md", ROOT / "docs" / "environments.md") if path.exists()]
+
+
+def environments() -> str:
+    """One line for each registered environment, with its defaults."""
+    lines = ["| id | scene | retina | widest patch | steps | actions |", "|---|---|---|---|---|---|"]
+    for id in (id for id in gym.registry if id.startswith("ram_envs/")):
+        own = "Images" in id
+        env = gym.make(id, **({"images": np.zeros((1, 64, 64), np.uint8), "labels": [0]} if own else {}))
+        task = env.unwrapped.task
+        scales, size = env.observation_space["glimpse"].shape[:2]
+        scene = "your images" if own else "x".join(map(str, task.image_shape))
+        names = task.action_names
+        actions = "your classes" if own else ", ".join(names) if len(names) < 5 else f"{names[0]} to {names[-1]}"
+        retina = f"{size}x{size}, {scales} scale{'s' if scales > 1 else ''}"
+        widest = size * 2 ** (scales - 1)
+        lines.append(f"| `{id}` | {scene} | {retina} | {widest}x{widest} | {task.num_steps} | {actions} |")
+    return "\n".join(lines)
+
+
+TABLES = {"environments": environments}
+
+
+def with_tables(text: str) -> str:
+    """A document with its tables as the code has them now."""
+    for name, table in TABLES.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        text = re.sub(f"{begin}.*?{end}", lambda _, t=table, b=begin, e=end: f"{b}\n{t()}\n{e}", text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    for path in DOCUMENTS:
+        path.write_text(with_tables(path.read_text()))

@@ -1,0 +1,32 @@
+"""Documents say what the code does: their tables are the code's, and their examples run."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TABLES = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+
+
+@pytest.mark.parametrize("path", TABLES["DOCUMENTS"], ids=lambda path: path.name)
+def test_tables_are_up_to_date(path: Path) -> None:
+    assert path.read_text() == TABLES["with_tables"](path.read_text()), "run `python docs/tables.py`"
+
+
+def test_every_environment_is_in_the_table() -> None:
+    text = (ROOT / "docs" / "environments.md").read_text()
+    assert len(re.findall(r"^\| `ram_envs/", text, flags=re.MULTILINE)) == 6
+
+
+def test_the_examples_of_the_environments_run(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "environments.md").read_text()
+    examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(examples) >= 5
+    names: dict[str, object] = {}
+    for example in examples:
+        exec(example, names)
+    assert "(2, 16, 16, 3) Discrete(5)" in capsys.readouterr().out
