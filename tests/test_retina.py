@@ -245,3 +245,46 @@ def test_other_kinds_of_images_are_refused(dtype: type) -> None:
 def test_an_impossible_retina_is_refused(arguments: dict, named: str) -> None:
     with pytest.raises((ValueError, TypeError), match=named):
         Retina(**arguments)
+
+
+@st.composite
+def lit_pixels(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, tuple[int, int], int, int, str]:
+    """White pixels (B, P, 2) as (column, row), locations (B, 2), image shape, patch size, number of scales, pooling."""
+    batch, height, width = draw(st.integers(1, 4)), draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    pixels = generator.integers(0, (width, height), (batch, draw(st.integers(1, 6)), 2))
+    locations = [[draw(st.floats(-1, 1, **FLOAT32)) for _ in range(2)] for _ in range(batch)]
+    pooling = draw(st.sampled_from(["average", "max"]))
+    return (
+        pixels,
+        np.array(locations, np.float32),
+        (height, width),
+        draw(st.integers(1, 5)),
+        draw(st.integers(1, 4)),
+        pooling,
+    )
+
+
+@settings(max_examples=1000)
+@given(lit_pixels())
+def test_told_the_lit_pixels_it_sees_the_same_as_shown_the_image(case: tuple) -> None:
+    pixels, locations, shape, g, k, pooling = case
+    images = np.zeros((len(pixels), *shape), np.uint8)
+    for image, lit in zip(images, pixels, strict=True):
+        image[lit[:, 1], lit[:, 0]] = 255
+    retina = Retina(g, k, pooling=pooling)
+    np.testing.assert_allclose(retina.glimpse_pixels(pixels, locations, shape), retina(images, locations), atol=1e-6)
+
+
+def test_windows_are_where_the_patches_come_from() -> None:
+    image = np.random.default_rng(4).integers(0, 256, (11, 14), dtype=np.uint8)
+    padded = np.pad(image, 40)
+    retina = Retina(5, 3)
+    for location in np.random.default_rng(5).uniform(-1, 1, (50, 2)).astype(np.float32):
+        glimpse = retina(image[None], location[None])[0]
+        for scale, (top, left, height, width) in enumerate(retina.windows(location, image.shape)):
+            block = 2**scale
+            assert (height, width) == (5 * block, 5 * block)
+            window = padded[40 + top : 40 + top + height, 40 + left : 40 + left + width] / 255
+            pooled = window.reshape(5, block, 5, block).mean(axis=(1, 3))
+            np.testing.assert_allclose(glimpse[scale], pooled, atol=1e-6)
