@@ -37,7 +37,7 @@ class Game:
 
     @property
     def round(self) -> int:
-        """The number of the current round, from 0."""
+        """The number of the current round, from 0; it changes with `begin`."""
         return len(self.results) - self.view.finished
 
     @property
@@ -70,17 +70,20 @@ class DigitGame(Game):
         """Start the next image, with the first glimpse."""
         super().begin()
         self.memory = Memory(self.view)
+        self.looks = 1
+        """Glimpses that the person chose to take, and the first."""
 
     @property
     def looks_left(self) -> int:
         """How often the person may still choose where to look."""
         view = self.view
-        return 0 if view.finished else (view.num_glimpses or 0) - len(view.gaze)
+        return 0 if view.finished else (view.num_glimpses or 0) - self.looks
 
     def look(self, location: NDArray[np.float32]) -> None:
         """Look there, if a glimpse is left."""
         if self.looks_left:
             self.step(location, 0)
+            self.looks += 1
             self.memory.add(self.view)
 
     def answer(self, digit: int) -> None:

@@ -60,10 +60,15 @@ def main(arguments: Sequence[str]) -> None:
 def run(screen: Screen | None, window: Window) -> None:
     """Show screens, each the follower of the one before, until one has no follower or the window is closed."""
     while screen is not None and not window.closed:
-        pointer = window.mouse()
-        window.show(screen.paint(pointer), fps=FPS)
-        for event in window.inputs():
-            screen = screen.handle(event)
-            if screen is None:
-                return
-        screen = screen.tick(window.mouse())
+        screen = advance(screen, window)
+
+
+def advance(screen: Screen, window: Window) -> Screen | None:
+    """Show one picture, then answer what the person did."""
+    window.show(screen.paint(window.mouse()), fps=FPS)
+    for event in window.inputs():
+        follower = screen.handle(event)
+        if follower is None:
+            return None
+        screen = follower
+    return screen.tick(window.mouse())

@@ -49,9 +49,7 @@ class Catch(Round):
         view = self.game.view
         shown = view._replace(prediction=None)
         if not self.foveal:
-            gaze = view.gaze[:0]
-            whole = np.divide(view.scene, 255, dtype=np.float32)[None]
-            shown = shown._replace(glimpse=whole, windows=[(0, 0, *view.scene.shape)], gaze=gaze)
+            shown = scenery.revealed(shown)._replace(gaze=view.gaze[:0])
         elif not view.finished:
             shown = shown._replace(scene=np.zeros_like(view.scene), objects=())
         canvas = Canvas.stage(shown)
@@ -127,15 +125,15 @@ class Digits(Round):
         from ram_envs.rendering import draw
 
         view = self.game.view
-        hidden = view._replace(scene=self.game.memory.picture, prediction=None)
-        canvas = Canvas.stage(view if view.finished else hidden)
+        seen = view._replace(gaze=view.gaze[: self.game.looks])
+        hidden = seen._replace(scene=self.game.memory.picture, prediction=None)
+        canvas = Canvas.stage(scenery.revealed(seen) if view.finished else hidden)
         scenery.paint_score(canvas, self.title, self.unit_name, self.score)
         if view.finished:
-            episode = self.rival[len(self.game.results) - 1]
-            canvas.text("RAM looked here:", (LEFT, 186), 18)
-            canvas.image(draw(episode.views[-1], size=252, panel=False), (LEFT, 206))
-            canvas.text("SPACE or a click:", (LEFT + 212, 330), 16)
-            canvas.text("next", (LEFT + 212, 348), 16)
+            rival = self.rival[self.game.round].views[-1]
+            canvas.text("RAM looked here and said", (LEFT, 176), 18)
+            canvas.image(draw(scenery.revealed(rival), size=288, panel=False), (LEFT, 196))
+            canvas.text("SPACE  next", (scenery.RIGHT, 440), 19, scenery.YELLOW, "midright")
         else:
             if self.game.looks_left:
                 canvas.aim(view, pointer)

@@ -47,6 +47,8 @@ class Score(NamedTuple):
     """Whether you won each finished round."""
     ram: Sequence[bool]
     """Whether RAM won these rounds."""
+    round: int
+    """The number of the current round, from 0."""
     rounds: int
     """How many there are in all."""
 
@@ -114,9 +116,8 @@ def pointed_location(view: View, pointer: Point | None) -> np.ndarray | None:
 
 def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> None:
     """Paint the head of the panel: the title, both scores, and a tick or a cross for each round."""
-    now = min(len(score.you) + 1, score.rounds)
     canvas.text(title, (LEFT, 20), 17, GREY)
-    canvas.text(f"{unit_name} {now} / {score.rounds}", (RIGHT, 20), 17, WHITE, "topright")
+    canvas.text(f"{unit_name} {score.round + 1} / {score.rounds}", (RIGHT, 20), 17, WHITE, "topright")
     middle = (LEFT + RIGHT) / 2
     for name, colour, wins, x in (("YOU", SKY, score.you, LEFT), ("RAM", ORANGE, score.ram, middle + 8)):
         canvas.box(x, 44, middle - LEFT - 8, 74, RAISED)
@@ -131,6 +132,12 @@ def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> Non
                 canvas.mark(wins[i], at, min(step * 0.8, 17))
             else:
                 canvas.dot(at, 2.5, colour if i == len(wins) else FAINT)
+
+
+def revealed(view: View) -> View:
+    """A view of the whole scene in full brightness."""
+    scene = np.divide(view.scene, 255, dtype=np.float32)
+    return view._replace(glimpse=scene[None], windows=[(0, 0, *view.scene.shape[:2])])
 
 
 def paint_lines(canvas: Canvas, lines: Sequence[str], top: float, *, colour: Colour = GREY) -> None:
@@ -180,6 +187,15 @@ def paint_title(pointer: Point | None) -> Frame:
         canvas.text(first, (400, top + 30), 19, GREY, "midleft")
         canvas.text(second, (400, top + 53), 19, GREY, "midleft")
     canvas.text("press 1, 2 or 3, or click      H  help      ESC  leave", (400, 452), 18, GREY, "center")
+    return canvas.frame
+
+
+def paint_loading() -> Frame:
+    """The title, and that RAM is on its way."""
+    canvas = Canvas(paint_title(None))
+    canvas.box(220, 190, 360, 110, RAISED)
+    canvas.box(220, 190, 360, 110, YELLOW, line=2)
+    canvas.text("RAM is on its way", (400, 245), 34, WHITE, "center")
     return canvas.frame
 
 
@@ -244,10 +260,11 @@ def paint_result(title: str, score: Score) -> Frame:
         canvas.text(f"{sum(wins)}", (x + 196, 233), 104, WHITE, "midright")
         canvas.text(f"of {score.rounds}", (x + 206, 254), 24, GREY, "midleft")
     step = min(620 / score.rounds, 40)
+    start = 400 - step * score.rounds / 2
     for row, (name, wins, colour) in enumerate((("YOU", score.you, SKY), ("RAM", score.ram, ORANGE))):
         y = 334 + 42 * row
-        canvas.text(name, (86, y), 18, colour, "midright")
+        canvas.text(name, (start - 14, y), 18, colour, "midright")
         for i, won in enumerate(wins):
-            canvas.mark(won, (100 + step * (i + 0.5), y), min(step * 0.85, 28))
+            canvas.mark(won, (start + step * (i + 0.5), y), min(step * 0.85, 28))
     canvas.text("R  again      ESC  title", (400, 446), 20, GREY, "center")
     return canvas.frame

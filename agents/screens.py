@@ -85,7 +85,27 @@ class Title(Screen):
         card = scenery.title_card(event.position) if event.kind == "click" else None
         if event.kind == "key" and event.key in ("1", "2", "3"):
             card = int(event.key) - 1
-        return self if card is None else self.session.games[card](self.session)
+        return self if card is None else Loading(self.session, self.session.games[card])
+
+
+class Loading(Screen):
+    """A notice while the rival is being loaded and plays its rounds."""
+
+    def __init__(self, session: Session, game: Callable[[Session], Screen]) -> None:
+        self.session = session
+        self.game = game
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        return scenery.paint_loading()
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        return self
+
+    def tick(self, pointer: Point | None) -> Screen:
+        """See `Screen`."""
+        return self.game(self.session)
 
 
 class Help(Screen):
@@ -135,7 +155,8 @@ class Round(Screen):
     def score(self) -> Score:
         """How it stands: the rival's results appear with one's own."""
         you = self.game.results
-        return Score(you, [episode.success for episode in self.rival[: len(you)]], len(self.game.numbers))
+        ram = [episode.success for episode in self.rival[: len(you)]]
+        return Score(you, ram, self.game.round, len(self.game.numbers))
 
     @abstractmethod
     def again(self) -> Screen:

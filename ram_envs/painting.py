@@ -88,7 +88,11 @@ def text_surface(words: str, height: int, colour: Colour) -> pygame.Surface:
     """Return words painted `height` pixels high, on nothing."""
     pygame = import_pygame()
     pygame.font.init()
-    return pygame.font.Font(None, height).render(words, True, colour)
+    # Painted large and averaged down: at small sizes the font's own letters stand unevenly.
+    large = pygame.font.Font(None, _SMOOTHING * height).render(words, True, colour)
+    if not words:
+        return large  # nothing wide, which pygame's smoothscale can't take
+    return pygame.transform.smoothscale(large, [max(round(side / _SMOOTHING), 1) for side in large.get_size()])
 
 
 def write(

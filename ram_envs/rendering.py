@@ -32,6 +32,7 @@ from ram_envs.painting import (
     ring,
     stamp,
     surface_on,
+    text_surface,
     thick_line,
     verdict,
     write,
@@ -214,14 +215,18 @@ def _paint_answer(surface: pygame.Surface, view: View, size: int) -> None:
     """Paint a tile's edge and, in its corner, the latest answer; at the end of an episode, whether it was right."""
     rect = import_pygame().draw.rect
     rect(surface, RAISED, (0, 0, size, size), 1)
+    letters = min(0.13 * size, 36.0)
     if view.finished:
-        rect(surface, GREEN if view.success else VERMILLION, (0, 0, size, size), max(size // 50, 2))
-        stamp(surface, verdict(view.success, max(size // 8, 8)), (0.91 * size, 0.09 * size))
+        rect(surface, GREEN if view.success else VERMILLION, (0, 0, size, size), max(size // 70, 2))
+        mark = verdict(view.success, max(round(letters), 8))
+        stamp(surface, mark, (size - letters * 0.72, letters * 0.72))
     if view.prediction is not None:
         words = view.action_names[view.prediction]
         if view.finished and view.label is not None and view.label != view.prediction:
-            words += f", is {view.action_names[view.label]}"
-        write(surface, words, (0.05 * size, 0.04 * size), height=0.13 * size, colour=YELLOW)
+            words += f" (it is {view.action_names[view.label]})"
+        box = text_surface(words, round(letters), YELLOW).get_rect(topleft=(round(letters / 2), round(letters / 3)))
+        rect(surface, NIGHT, box.inflate(letters / 2, letters / 4))
+        write(surface, words, box.topleft, height=letters, colour=YELLOW)
 
 
 def _paint_gaze(surface: pygame.Surface, points: list[Point], view: View, unit: float) -> None:

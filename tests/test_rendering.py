@@ -6,7 +6,21 @@ import gymnasium
 import numpy as np
 import pytest
 
-from ram_envs.painting import GREEN, NIGHT, ORANGE, RAISED, SKY, SLATE, VERMILLION, YELLOW, patch_rgb, rgb
+from ram_envs.painting import (
+    GREEN,
+    NIGHT,
+    ORANGE,
+    RAISED,
+    SKY,
+    SLATE,
+    VERMILLION,
+    WHITE,
+    YELLOW,
+    patch_rgb,
+    rgb,
+    surface_on,
+    write,
+)
 from ram_envs.rendering import Stage, View, draw, draw_grid, grid
 
 pygame = pytest.importorskip("pygame")
@@ -276,6 +290,14 @@ def test_any_scene_and_retina_can_be_drawn(shape, k, num_actions):
     assert frame.shape == (480, 800, 3)
     assert has(frame, GREEN)
     assert tuple(frame[2, 798]) == SLATE
+
+
+def test_nothing_can_be_written_too():
+    canvas = np.zeros((40, 40, 3), np.uint8)
+    assert write(surface_on(canvas), "", (20, 20), height=12, colour=WHITE).width == 0
+    assert not canvas.any()
+    assert write(surface_on(canvas), "word", (2, 20), height=12, colour=WHITE).width > 10
+    assert canvas.any()
 
 
 def test_grid_tiles_row_by_row():
