@@ -177,6 +177,13 @@ def test_other_sizes_keep_the_rules(height: int, width: int, paddle_width: int, 
         assert games.rewards[-1].all()
 
 
+def test_a_faster_ball_takes_the_same_path() -> None:
+    slow, fast = play(games=200), play(games=200, ball_speed=3)
+    for step in range(8):
+        for seen, expected in zip(fast.ball(step), slow.ball(3 * step), strict=True):
+            np.testing.assert_array_equal(seen, expected)
+
+
 def test_the_retina_sees_the_screen_at_the_gaze() -> None:
     arguments = {"num_envs": 64, "autoreset_mode": "Disabled"}
     seen, whole = gym.make_vec(ID, **arguments), gym.make_vec(ID, foveated=False, **arguments)

@@ -149,6 +149,29 @@ def test_every_episode_of_a_held_out_image_has_one_scene() -> None:
     assert (scenes[0] == scenes[2]).all()
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_distractors_are_cut_from_training_digits_in_every_split(split: str) -> None:
+    task = gym.make("ram_envs/GlimpseMNIST-Cluttered-v0", split=split).unwrapped.task
+    assert np.shares_memory(task.distractor_images, load_mnist("train").images)
+    assert len(task.distractor_images) == 55_000
+
+
+def test_the_view_of_a_new_episode_keeps_nothing_of_the_last() -> None:
+    env = gym.make(MNIST, num_glimpses=1)
+    _, info = env.reset(seed=0)
+    env.step(act(info["label"]))
+    view = env.unwrapped.task.view(0)
+    assert (view.prediction, view.finished, view.success, view.counts) == (
+        info["label"],
+        True,
+        True,
+        {"right": 1, "wrong": 0},
+    )
+    env.reset()
+    view = env.unwrapped.task.view(0)
+    assert (view.prediction, view.finished, view.success, view.counts) == (None, False, False, {"right": 1, "wrong": 0})
+
+
 def test_own_images_take_their_size_channels_and_classes_from_the_data() -> None:
     env = gym.make(OWN, images=own_images(14, 20, 3), labels=own_labels(), patch_size=5, num_scales=2)
     assert env.observation_space["glimpse"].shape == (2, 5, 5, 3)

@@ -441,6 +441,12 @@ def test_stepping_before_reset_is_refused(case: Case) -> None:
     for env in (case.make().unwrapped, case.make(), case.make_vec(2)):
         with pytest.raises(ResetNeeded, match="reset"):
             env.step(env.action_space.sample())
+    partly = case.make_vec(2)
+    partly.reset(seed=0, options={"reset_mask": np.array([True, False])})
+    with pytest.raises(ResetNeeded, match="reset"):
+        partly.step(partly.action_space.sample())
+    partly.reset(options={"reset_mask": np.array([False, True])})
+    partly.step(partly.action_space.sample())
 
 
 def test_stepping_after_the_end_is_refused_until_reset(case: Case) -> None:
