@@ -1,0 +1,69 @@
+# Everything runs in a virtual environment that the first command makes.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DEMO ?= demo
+# Options of the demo's training; the short form for continuous integration sets others.
+DEMO_TRAIN ?=
+OLD_GYMNASIUM ?= 1.2.2
+
+.PHONY: install demo demo-short test test-slow test-old-gymnasium check lint format type bench clean
+
+install: $(VENV)/installed
+
+# CPU torch first and pinned: an unpinned one would bring several gigabytes of CUDA.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
+	touch $@
+
+# The main job on real input: train RAM on MNIST for about three minutes, measure it, draw what it learned.
+demo: install
+	rm -rf $(DEMO)
+	$(BIN)/ram train --recipe demo --out $(DEMO)/run $(DEMO_TRAIN)
+	$(BIN)/ram evaluate $(DEMO)/run/last.safetensors --split test --paths 0
+	$(BIN)/ram plot curves $(DEMO)/run --out $(DEMO)/learning-curve.png
+	$(BIN)/ram watch $(DEMO)/run/last.safetensors --episodes 8 --out $(DEMO)/digits.gif
+
+demo-short:
+	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 50"
+
+test: install
+	$(BIN)/python -m pytest --numprocesses 2
+
+# Minutes of training each.
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+# The environments on the oldest Gymnasium that users bring along (Ray pins it).
+test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
+	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
+		tests/test_contract.py tests/test_wrappers.py tests/test_render_modes.py
+
+$(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-gymnasium-$(OLD_GYMNASIUM)
+	grep -v '^gymnasium==' constraints.txt > $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt
+	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/pip install --quiet gymnasium==$(OLD_GYMNASIUM) \
+		--constraint $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt --editable ".[render,dev]"
+	touch $@
+
+check: lint type
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: install
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+type: install
+	$(BIN)/mypy ram_envs agents
+
+bench: install
+	$(BIN)/python tests/benchmarks/bench_retina.py
+	$(BIN)/python tests/benchmarks/bench_environments.py
+
+clean:
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis $(DEMO) $(DEMO)-short
