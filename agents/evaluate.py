@@ -77,7 +77,9 @@ def evaluate(
     env.reset(seed=seed)
     generator = torch.Generator(agent.device).manual_seed(seed)
     scenes = scene_indices(env, split, episodes)
-    single = follow(agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False)
+    single = follow(
+        agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False, generator=generator
+    )
     sampled = [
         follow(
             agent,

@@ -1,0 +1,133 @@
+"""`ram` and `ram train`: what the words mean, and what a run leaves behind."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from ram_agents import Reinforce, cli, recipe
+from ram_agents.tensorboard import gaze_paths, montage
+from ram_agents.train import parse
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
+TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
+
+
+def test_usage(capsys) -> None:
+    for words in ([], ["--help"], ["-h"]):
+        cli.main(words)
+        shown = capsys.readouterr().out
+        assert all(f"ram {command}" in shown for command in cli.COMMANDS)
+    with pytest.raises(SystemExit, match="there is no command 'trian'"):
+        cli.main(["trian"])
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_helps(command, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "--help"])
+    assert end.value.code == 0
+    assert f"ram {command}" in capsys.readouterr().out
+
+
+def test_a_recipe_and_options_over_it() -> None:
+    options = parse(["--recipe", "cluttered60", "--learning-rate", "0.5", "--env-kwargs", '{"num_glimpses": 4}'])
+    plain = recipe("cluttered60")
+    assert options.learning_rate == 0.5
+    assert options.env_kwargs == plain.env_kwargs | {"num_glimpses": 4}
+    assert (options.env_id, options.reward, options.num_envs) == (plain.env_id, plain.reward, plain.num_envs)
+    assert parse(["--learning-rate", "0.5", "--recipe", "cluttered60"]).learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--recipe", "mnist"], "no recipe is called 'mnist'"),
+        (["--resume", "--out", "/nowhere"], "there is no checkpoint at /nowhere/last.safetensors"),
+        (["--env-id", "ram_envs/GlimpseImages-v0"], "images are missing"),
+    ],
+)
+def test_errors_are_one_line(words, message) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *words])
+    assert str(end.value.code).startswith("ram train: ")
+    assert message in str(end.value.code)
+
+
+def test_a_bad_value_is_told(capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", "--num-envs", "0"])
+    assert end.value.code == 2
+    assert "num_envs must be at least 1, not 0" in capsys.readouterr().err
+
+
+def test_a_run(tmp_path, capsys) -> None:
+    words = ["train", *TINY, "--out", str(tmp_path), "--tensorboard"]
+    cli.main(words)
+    assert {"best.safetensors", "last.safetensors", "progress.jsonl"} <= {file.name for file in tmp_path.iterdir()}
+    lines = [json.loads(line) for line in (tmp_path / "progress.jsonl").read_text().splitlines()]
+    assert [line["episodes"] for line in lines] == [32, 64, 80]
+    agent = Reinforce.load(tmp_path / "best.safetensors")
+    assert agent.best_error == min(line["validation_error"] for line in lines)
+    assert agent.env_kwargs == {"num_glimpses": 2}
+
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert {"train/loss", "train/episode_return", "validation/error"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("train/loss")] == [80]
+    assert set(events.Tags()["images"]) == {"glimpses", "gaze"}
+
+    with pytest.raises(SystemExit, match=r"holds a run already: add --resume .* or choose another --out"):
+        cli.main(words)
+
+
+def test_evaluate(tmp_path, capsys) -> None:
+    cli.main(["train", *TINY, "--out", str(tmp_path)])
+    words = ["--controls", "random", "center", "weak-cnn", "--control-episodes", "16", "--paths", "2"]
+    words += ["--controls-dir", str(tmp_path / "controls"), "--episodes", "100", "--out", str(tmp_path / "all.json")]
+    cli.main(["evaluate", str(tmp_path / "last.safetensors"), "--confusion", *words])
+    shown = capsys.readouterr().out
+    assert "Error in %, test, 100 episodes each" in shown
+    figures = json.loads((tmp_path / "all.json").read_text())
+    names = [str(tmp_path / "last.safetensors"), "random (control)", "center (control)"]
+    assert list(figures["agents"]) == names
+    assert list(figures["controls"]) == ["weak-cnn"]
+    for result in figures["agents"].values():
+        assert len(result["mean"]) == len(result["sampled"]) == len(result["averaged"]) == 2
+        assert np.sum(result["confusion"]) == 100
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()}
+    assert len(kept) == 3
+    cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again
+    assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
+
+
+def test_evaluate_wants_an_agent(tmp_path) -> None:
+    with pytest.raises(SystemExit, match="ram evaluate: name an agent"):
+        cli.main(["evaluate"])
+    with pytest.raises(SystemExit, match=f"there is no file {tmp_path / 'none'}"):
+        cli.main(["evaluate", str(tmp_path / "none")])
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 3)])
+def test_montage(shape) -> None:
+    glimpse = np.zeros((6, 4, *shape), np.float32)
+    glimpse[5, 3, 2, 3, 4] = 1.0  # last glimpse of the last episode: bottom right
+    picture = montage(glimpse)
+    assert picture.dtype == np.uint8
+    assert picture.shape == (4 * (4 * 4 + 2), 6 * (3 * (5 * 4 + 2) + 2), 3)
+    assert (picture[-5:-1, -7:-3] == 255).all()
+    assert (picture[:-5, :60] < 255).any()
+
+
+def test_gaze_paths() -> None:
+    gaze = np.zeros((2, 3, 2), np.float32)
+    gaze[0, 1] = [-1, -1]
+    gaze[1, 1] = [1, -1]
+    picture = gaze_paths(gaze, size=50)
+    assert picture.shape == (50, 150, 3)
+    square = picture[:, 50:100].astype(int)
+    assert square[2, 2, 2] > square[2, 2, 0]  # begins blue, at the top left
+    assert square[2, 46, 0] > square[2, 46, 2]  # ends yellow, at the top right
+    assert (square[10:, :49] == 24).all()
