@@ -27,7 +27,8 @@ class Classification(Task):
         split: "train" draws each scene afresh; "validation" and "test" have one fixed scene for each image.
         distractor_images: (M, h, w[, C]), what distractors are cut from; `dataset`'s own if None.
         canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
-        max_shift: by how many pixels the image may lie beside the place the canvas allows it, hanging over the edge.
+        max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
+            hanging over the edge: small random shifts against overfitting.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
     """
@@ -68,6 +69,8 @@ class Classification(Task):
             distractor_size=check_whole("distractor_size", distractor_size, 1),
         )
         self.rules.check()
+        if split != "train":
+            self.rules = self.rules._replace(max_shift=0)
         num_classes = _count_classes(dataset.labels, num_classes)
         super().__init__(
             batch_size=batch_size,

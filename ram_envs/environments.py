@@ -71,7 +71,7 @@ class GlimpseMNISTEnv(TaskEnv):
     - `patch_size`, `num_scales`: g and k of the retina. `pooling`: "average", or "max" of each block.
     - `initial_location`: "random", uniform over the scene, or "center".
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
-    - `max_shift`: by how many pixels the digit may lie off the place that the canvas allows it.
+    - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
     - `num_distractors`, `distractor_size`: the clutter.
     - `render_mode`: "human", "rgb_array" or None.
     - `reset(options={"index": i})` chooses the image.

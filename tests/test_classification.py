@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from conftest import own_images, own_labels
 
-from ram_envs.datasets import load_mnist
+from ram_envs.classification import Classification
+from ram_envs.datasets import load_mnist, make_dataset
 from ram_envs.retina import Retina
 
 MNIST = "ram_envs/GlimpseMNIST-v0"
@@ -225,3 +226,19 @@ def test_impossible_arguments_are_refused(arguments: dict, named: str) -> None:
     for make in (gym.make, gym.make_vec):
         with pytest.raises((ValueError, TypeError), match=named):
             make(MNIST, **arguments)
+
+
+def test_only_training_scenes_are_shifted():
+    images = np.zeros((1, 5, 5), np.uint8)
+    images[0, 2, 2] = 255
+    dataset = make_dataset(images, np.zeros(1, int))
+    rows = np.arange(200)
+    draws = np.random.default_rng(0).random((200, 2 + 1 + 2))
+
+    def places(split: str) -> set[tuple[int, int]]:
+        task = Classification(dataset, batch_size=200, split=split, max_shift=1, patch_size=2, distractor_size=1)
+        task.begin(rows, draws, None)
+        return {(int(i), int(j)) for _, i, j in np.argwhere(task.scenes(rows))}
+
+    assert places("train") == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
+    assert places("test") == places("validation") == {(2, 2)}
