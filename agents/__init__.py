@@ -1,8 +1,14 @@
 """Agents with active vision: RAM, and its training by REINFORCE, after "Recurrent Models of Visual Attention"."""
 
-from .config import Config, recipe, recipe_names
-from .policy import RAM
-from .reinforce import Reinforce
-from .shipped import load, shipped_agents
+try:
+    from .config import Config, recipe, recipe_names
+    from .policy import RAM
+    from .reinforce import Reinforce
+    from .shipped import load, shipped_agents
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("ram_"):
+        raise
+    message = f'ram_agents needs {error.name}, which is not installed: pip install "ram-envs[agents]"'
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = ["RAM", "Config", "Reinforce", "load", "recipe", "recipe_names", "shipped_agents"]
