@@ -19,6 +19,8 @@ COMMANDS = {
     "train": Command("train", "train an agent"),
     "evaluate": Command("report", "measure agents, and controls beside them"),
     "watch": Command("watch", "see an agent play"),
+    "play": Command("play", "play yourself, against an agent"),
+    "plot": Command("plot", "draw figures of runs and agents"),
 }
 
 

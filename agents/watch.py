@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -33,7 +33,7 @@ class Watch:
     In the window: space pauses, the right arrow shows the next episode, up and down change the speed, escape ends.
     """
 
-    agent: tyro.conf.Positional[str]
+    agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
     """A shipped agent's name, such as cluttered60, or the path of a checkpoint."""
     env_id: str | None = None
     """Another environment than the one that the agent was trained on; its spaces must fit."""
