@@ -98,7 +98,7 @@ class SB3VecEnv(VecEnv):
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """The environment's attribute, once for each index."""
-        return [getattr(self.env, attr_name)] * len(self._indices(indices))
+        return [self._find(attr_name)] * len(self._indices(indices))
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
         """Set the environment's attribute, for all rows.
@@ -123,7 +123,7 @@ class SB3VecEnv(VecEnv):
         """
         if method_name in ("reset", "step"):
             raise ValueError(f"env_method({method_name!r}) would move all rows at once; call {method_name} itself")
-        result = getattr(self.env, method_name)(*method_args, **kwargs)
+        result = self._find(method_name)(*method_args, **kwargs)
         shared = not (isinstance(result, tuple) and len(result) == self.num_envs)
         return [result if shared else result[row] for row in self._indices(indices)]
 
@@ -134,6 +134,13 @@ class SB3VecEnv(VecEnv):
             wrapped = wrapped or isinstance(env, wrapper_class)
             env = env.env
         return [wrapped] * len(self._indices(indices))
+
+    def _find(self, name: str) -> Any:
+        """An attribute of the outermost wrapper that has it, else of the environment."""
+        env = self.env
+        while isinstance(env, VectorWrapper) and not hasattr(env, name):
+            env = env.env
+        return getattr(env, name)
 
     def _indices(self, indices: VecEnvIndices) -> list[int]:
         chosen: Iterable[int] = self._get_indices(indices)

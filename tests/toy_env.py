@@ -76,9 +76,14 @@ class ToyVectorEnv(VectorEnv):
         self.done = terminated.copy()
         if fresh.any():
             self.begin(fresh)
+        final: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
+            last, final_obs = self.observe(), np.full(self.num_envs, None, object)
+            for row in np.flatnonzero(terminated):
+                final_obs[row] = {key: value[row] for key, value in last.items()}
+            final = {"final_obs": final_obs, "_final_obs": terminated, "final_info": self.info()}
             self.begin(terminated)
-        return self.observe(), reward, terminated, np.zeros(self.num_envs, bool), self.info()
+        return self.observe(), reward, terminated, np.zeros(self.num_envs, bool), self.info() | final
 
     def observe(self) -> dict[str, np.ndarray]:
         location = self.gaze[np.arange(self.num_envs), self.steps]
