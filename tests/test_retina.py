@@ -15,24 +15,23 @@ FLOAT32 = {"width": 32, "allow_nan": False}
 
 
 def slow_retina(image: np.ndarray, location: np.ndarray, g: int, k: int, pooling: str = "average") -> np.ndarray:
-    """The glimpse of one image at one location, one source pixel at a time: (H, W[, C]) -> (k, g, g[, C]) float64."""
+    """The glimpse of one image at one location, one output pixel at a time: (H, W[, C]) -> (k, g, g[, C]) float64."""
     height, width, *channels = image.shape
-    brightest = 255 if image.dtype == np.uint8 else 1
+    brightness = image / 255 if image.dtype == np.uint8 else image.astype(float)
     x, y = float(location[0]), float(location[1])
     glimpse = np.zeros((k, g, g, *channels))
     for i in range(k):
         block = 2**i
-        window = g * block
-        left = math.floor((x + 1) / 2 * width - window / 2 + 1 / 2)
-        top = math.floor((y + 1) / 2 * height - window / 2 + 1 / 2)
+        left = math.floor((x + 1) / 2 * width - g * block / 2 + 1 / 2)
+        top = math.floor((y + 1) / 2 * height - g * block / 2 + 1 / 2)
         for row in range(g):
             for column in range(g):
-                pixels = []
-                for r in range(top + row * block, top + (row + 1) * block):
-                    for c in range(left + column * block, left + (column + 1) * block):
-                        inside = 0 <= r < height and 0 <= c < width
-                        pixels.append(image[r, c].astype(float) / brightest if inside else np.zeros(channels))
-                glimpse[i, row, column] = np.max(pixels, axis=0) if pooling == "max" else np.mean(pixels, axis=0)
+                rows = [r for r in range(top + row * block, top + (row + 1) * block) if 0 <= r < height]
+                columns = [c for c in range(left + column * block, left + (column + 1) * block) if 0 <= c < width]
+                if rows and columns:  # else the block lies outside, and is 0
+                    inside = brightness[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+                    pooled = inside.max(axis=(0, 1)) if pooling == "max" else inside.sum(axis=(0, 1)) / block**2
+                    glimpse[i, row, column] = pooled
     return glimpse
 
 
