@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ram_envs.painting import NIGHT, SCALE_COLOURS, SLATE, VERMILLION, WHITE, YELLOW
+
 Frame = NDArray[np.uint8]
 """(H, W, 3)."""
+SIGNALS = (*SCALE_COLOURS, YELLOW, VERMILLION, WHITE, NIGHT, SLATE)
 FORMATS = (".gif", ".mp4", ".png")
 
 
@@ -41,12 +44,20 @@ def write_film(path: Path, frames: Sequence[Frame], *, fps: float, holds: Sequen
 
 def _write_gif(path: Path, frames: Sequence[Frame], milliseconds: Sequence[int]) -> None:
     """One palette for all frames: no flicker, and only what changes from frame to frame is stored."""
-    sample = np.concatenate([frame[::2, ::2] for frame in frames[:: max(1, len(frames) // 24)]])
-    palette = Image.fromarray(sample).quantize(128, method=Image.Quantize.MEDIANCUT)
+    palette = _palette(frames)
     pictures = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     pictures[0].save(
         path, save_all=True, append_images=pictures[1:], duration=list(milliseconds), loop=0, optimize=False, disposal=1
     )
+
+
+def _palette(frames: Sequence[Frame]) -> Image.Image:
+    """A picture whose palette has the colours that the frames need most, and the signal colours."""
+    sample = np.concatenate([frame[::2, ::2] for frame in frames[:: max(1, len(frames) // 24)]])
+    common = Image.fromarray(sample).quantize(128 - len(SIGNALS), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*common[: 3 * (128 - len(SIGNALS))], *(channel for colour in SIGNALS for channel in colour)])
+    return palette
 
 
 def _write_mp4(path: Path, frames: Sequence[Frame], holds: Sequence[float], fps: float) -> None:

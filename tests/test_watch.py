@@ -10,6 +10,7 @@ from ram_agents.episodes import Selection, episodes, record
 from ram_agents.film import write_film, write_strip
 from ram_agents.watch import PAUSE, STRIP, Watch, main, watch
 
+from ram_envs.painting import VERMILLION
 from ram_envs.rendering import draw
 from ram_envs.window import Window
 
@@ -180,6 +181,15 @@ def test_colours_survive_the_gif(tmp_path, digits):
     error = np.abs(np.asarray(Image.open(tmp_path / "a.gif").convert("RGB")).astype(int) - frame)
     assert error.mean() < 2
     assert np.percentile(error, 99) < 24
+
+
+def test_signal_colours_survive_the_gif_even_if_they_are_rare(tmp_path, digits):
+    frames = [draw(view) for episode in some(digits, 8) for view in episode.views]
+    frames[-1][-4:, -4:] = VERMILLION
+    write_film(tmp_path / "a.gif", frames, fps=4)
+    with Image.open(tmp_path / "a.gif") as film:
+        film.seek(film.n_frames - 1)
+        np.testing.assert_allclose(np.asarray(film.convert("RGB"))[-2, -2], VERMILLION, atol=4)
 
 
 def test_strips_of_unequal_rows_end_in_black(tmp_path):
