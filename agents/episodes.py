@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
 
-from .actions import to_environment
-from .policy import RAM
+from .actions import num_actions, to_environment
+from .policy import RAM, glimpse_shape
 from .rollout import to_tensors
 
 if TYPE_CHECKING:
     from ram_envs.rendering import View
+
+    from .reinforce import Reinforce
 
 BATCH = 16  # episodes that are played at once
 
@@ -103,26 +105,42 @@ class Selection(NamedTuple):
     """See `record`."""
 
 
-def episodes(policy: RAM, env_id: str, env_kwargs: dict[str, Any], selection: Selection) -> Iterator[Episode]:
-    """Episodes one after another, without end where no indices are given; counts run on from one to the next.
+def make_fitting_env(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, num_envs: int) -> VectorEnv:
+    """A vector environment of `ram_envs` without autoreset, with the spaces of the agent.
 
     Raises:
-        ValueError: the environment is none of `ram_envs`, or its spaces do not fit the agent's; or 2,000 episodes in a
-            row are not such as `only` asks for.
+        ValueError: the environment is none of `ram_envs`, or has other spaces.
     """
     import ram_envs  # noqa: F401  (registers the ids)
 
     if not env_id.startswith("ram_envs/"):
         raise ValueError(f"{env_id} can't be shown: only the environments of ram_envs tell what a picture needs")
+    env = gym.make_vec(env_id, num_envs=num_envs, autoreset_mode="Disabled", **env_kwargs)
+    wanted = glimpse_shape(agent.spaces.observation), num_actions(agent.spaces.action)
+    found = glimpse_shape(env.single_observation_space), num_actions(env.single_action_space)
+    if wanted != found:
+        env.close()
+        raise ValueError(
+            f"{env_id} gives glimpses {found[0]} and takes {found[1]} actions, but the agent knows {wanted[0]} and "
+            f"{wanted[1]}; use the arguments that it was trained with, {agent.env_kwargs}"
+        )
+    return env
 
+
+def episodes(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], selection: Selection) -> Iterator[Episode]:
+    """Episodes one after another, without end where no indices are given; counts run on from one to the next.
+
+    Raises:
+        ValueError: see `make_fitting_env`; or 2,000 episodes in a row are not such as `only` asks for.
+    """
     fixed = np.array(selection.indices, np.int64)
-    env = gym.make_vec(env_id, num_envs=len(fixed) or BATCH, autoreset_mode="Disabled", **env_kwargs)
+    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(fixed) or BATCH)
     counts = np.zeros(2, int)
     unfit, seed = 0, selection.seed
     try:
         while True:
-            batch = record(policy, env, seed=seed, indices=fixed if len(fixed) else None, sample=selection.sample)
-            for episode in batch:
+            indices = fixed if len(fixed) else None
+            for episode in record(agent.policy, env, seed=seed, indices=indices, sample=selection.sample):
                 if selection.only != "all" and episode.success != (selection.only == "right"):
                     unfit += 1
                     continue
@@ -132,9 +150,7 @@ def episodes(policy: RAM, env_id: str, env_kwargs: dict[str, Any], selection: Se
             if len(fixed):
                 return
             if unfit >= 2000:
-                raise ValueError(
-                    f"{unfit} episodes in a row were not {selection.only}; leave out --only {selection.only}"
-                )
+                raise ValueError(f"{unfit} episodes in a row were not {selection.only}; show others with --only all")
             seed += env.num_envs  # row i was seeded with seed + i
     finally:
         env.close()

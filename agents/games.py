@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from .episodes import Episode, record
+from .episodes import Episode, make_fitting_env, record
 
 if TYPE_CHECKING:
     from ram_envs.rendering import View
@@ -123,7 +123,7 @@ def rival_episodes(
     agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int
 ) -> list[Episode]:
     """What the agent does on the same images or games, with its gaze starting at the same places."""
-    env = gym.make_vec(env_id, num_envs=len(numbers), autoreset_mode="Disabled", **env_kwargs)
+    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(numbers))
     try:
         return record(agent.policy, env, seed=seed, indices=np.array(numbers, np.int64))
     finally:

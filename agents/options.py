@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import gymnasium
 import tyro
+
+MISTAKES = (ValueError, TypeError, IndexError, OSError, ImportError, gymnasium.error.Error)
+"""What wrong options, a missing file or a missing package raise: told in one line, without a traceback."""
 
 
 def _object(words: list[str]) -> dict[str, Any]:

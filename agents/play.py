@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
+from .options import MISTAKES
 from .rounds import Catch, Digits
 from .screens import FPS, Screen, Session, Title
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         options = tyro.cli(Play, args=arguments, prog="ram play")
         run(Title(Session(options, GAMES)), window)
-    except (ValueError, OSError, ImportError) as error:
+    except MISTAKES as error:
         sys.exit(f"ram play: {error}")
     finally:
         window.close()

@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-import gymnasium as gym
 import numpy as np
 import tyro
 
 from . import figures
-from .episodes import Selection, episodes, record
+from .episodes import Selection, episodes, make_fitting_env, record
 from .evaluate import evaluate
 from .figures import Fixations
+from .options import MISTAKES
 from .shipped import load
 from .watch import Watch, environment
 
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     try:
         plot(options)
-    except (ValueError, IndexError, OSError) as error:
+    except MISTAKES as error:
         sys.exit(f"ram plot: {error}")
 
 
@@ -138,7 +138,7 @@ def plot(options: Curves | Glimpses | Gaze | Montage) -> None:
         agent = load(options.agent)
         selection = Selection(options.index, options.only, options.seed)
         env_id, env_kwargs = environment(agent, Watch(options.agent, split=options.split))
-        chosen = episodes(agent.policy, env_id, env_kwargs, selection)
+        chosen = episodes(agent, env_id, env_kwargs, selection)
         figure = figures.montage(list(islice(chosen, len(options.index) or options.episodes)))
     figures.save(figure, options.out)
     print(f"wrote {options.out}")
@@ -165,7 +165,7 @@ def read_log(run: Path) -> list[dict[str, float]]:
 def fixations(agent: Reinforce, options: Gaze) -> Fixations:
     """Where the agent looks on `episodes` scenes, in pixels from the middle of the digit, or from the ball."""
     env_id, env_kwargs = environment(agent, Watch(options.agent, split=options.split))
-    env = gym.make_vec(env_id, num_envs=min(BATCH, options.episodes), autoreset_mode="Disabled", **env_kwargs)
+    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=min(BATCH, options.episodes))
     task = env.unwrapped.task  # type: ignore[attr-defined]
     is_catch = hasattr(task, "paddle")
     pixels: list[np.ndarray] = []

@@ -14,7 +14,7 @@ import tyro
 
 from .episodes import Episode, Selection, episodes
 from .film import Frame, check_path, write_film, write_strip
-from .options import JsonObject
+from .options import MISTAKES, JsonObject
 from .shipped import load
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
     """Run `ram watch`."""
     try:
         watch(tyro.cli(Watch, args=arguments, prog="ram watch"))
-    except (ValueError, IndexError, OSError, ImportError) as error:
+    except MISTAKES as error:
         sys.exit(f"ram watch: {error}")
 
 
@@ -82,7 +82,7 @@ def watch(options: Watch) -> None:
     agent = load(options.agent)
     env_id, env_kwargs = environment(agent, options)
     selection = Selection(options.index, options.only, options.seed, options.sample)
-    chosen = episodes(agent.policy, env_id, env_kwargs, selection)
+    chosen = episodes(agent, env_id, env_kwargs, selection)
     total = options.episodes
     if total is None and options.out is not None and not options.index:
         total = options.gallery

@@ -1,3 +1,4 @@
+import sys
 from itertools import islice
 
 import gymnasium as gym
@@ -64,7 +65,7 @@ def post_after(monkeypatch, shown, events):
 
 
 def some(digits, count, **selection):
-    chosen = episodes(digits.policy, DIGITS, {"num_glimpses": 3, "split": "test"}, Selection(**selection))
+    chosen = episodes(digits, DIGITS, {"num_glimpses": 3, "split": "test"}, Selection(**selection))
     return list(islice(chosen, count))
 
 
@@ -132,7 +133,7 @@ def test_what_never_happens_is_an_error_rather_than_an_endless_search(digits, mo
 
 def test_only_environments_of_ram_envs_can_be_watched(digits):
     with pytest.raises(ValueError, match="CartPole-v1 can't be shown"):
-        next(episodes(digits.policy, "CartPole-v1", {}, Selection()))
+        next(episodes(digits, "CartPole-v1", {}, Selection()))
 
 
 def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
@@ -210,6 +211,9 @@ def test_strips_of_unequal_rows_end_in_black(tmp_path):
         (["--out", "film.gif", "--index", "10000"], "10000"),
         (["--out", "film.gif", "--size", "481"], "multiple of 6"),
         (["--out", "film.gif", "--env-kwargs", "[1]"], "JSON object"),
+        (["--out", "film.gif", "--env-kwargs", '{"glimpses": 4}'], "unknown arguments ['glimpses']"),
+        (["--out", "film.gif", "--env-id", "ram_envs/Catch-v0"], "the agent knows (1, 8, 8) and 10"),
+        (["--out", "film.gif", "--env-id", "ram_envs/Cache-v0"], "Did you mean: `Catch`?"),
     ],
 )
 def test_bad_options_are_refused(files, arguments, message, capsys, monkeypatch, tmp_path):
@@ -220,6 +224,13 @@ def test_bad_options_are_refused(files, arguments, message, capsys, monkeypatch,
     told = " ".join((str(leaving.value.code) + capsys.readouterr().err).replace("│", " ").split())
     assert message in told
     assert not list(tmp_path.iterdir())
+
+
+def test_missing_pygame_is_told(files, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    with pytest.raises(SystemExit) as leaving:
+        main([files["digits"], "--out", str(tmp_path / "a.gif")])
+    assert 'pip install "ram-envs[render]"' in str(leaving.value.code)
 
 
 def test_unknown_agent_is_refused():
@@ -236,7 +247,7 @@ def test_window_shows_episodes_and_answers_keys(files, shown, monkeypatch):
     frames, rates = zip(*shown, strict=True)
     assert rates == (12, 12, 18, 18, 15, 15, 15, 15, 18, 18, 18, 18, 18)  # faster; paused; on; the next
     agent = Reinforce.load(files["catch"])
-    first, second = islice(episodes(agent.policy, agent.env_id, agent.env_kwargs, Selection(seed=1)), 2)
+    first, second = islice(episodes(agent, agent.env_id, agent.env_kwargs, Selection(seed=1)), 2)
     expected = [first.views[t] for t in (0, 1, 2, 3, 4, 4, 4, 4, 4, 5)] + second.views[:3]
     for frame, view in zip(frames, expected, strict=True):
         np.testing.assert_array_equal(frame, draw(view))
