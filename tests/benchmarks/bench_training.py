@@ -1,0 +1,134 @@
+"""How near training comes to the processor's own speed: `python tests/benchmarks/bench_training.py`.
+
+28x28, 6 glimpses, 256 images an update, everything included: scenes, retina, environment, model, optimiser. The
+measure is torch's own rate at multiplying 256x256 matrices, in turn with the updates in one run on one thread. Then
+wall clock times on two threads and in two processes (two runs beside each other), and the peak memory of the demo.
+"""
+
+from __future__ import annotations
+
+from timing import paired, verdict  # first: it sets the number of threads
+
+# isort: split
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from ram_agents import Reinforce, recipe
+from ram_agents.config import recipe_names
+
+MFLOP_PER_IMAGE = 7.4  # Forward and backward of the paper's sizes, 6 glimpses of 8x8.
+UPDATES = 20
+
+
+def make_agent(name: str = "mnist28", **changes: Any) -> Reinforce:
+    """An agent of a recipe in the middle of its training."""
+    agent = Reinforce(config=recipe(name).replace(**changes))
+    for _ in range(5):
+        agent.update()
+    return agent
+
+
+def matrix_product() -> Callable[[], object]:
+    """A function that takes ten matrix products of the model's own size."""
+    a, b = torch.randn(256, 256), torch.randn(256, 256)
+
+    def run() -> None:
+        for _ in range(10):
+            a @ b
+
+    return run
+
+
+def environment_alone(agent: Reinforce, steps: int = 6) -> Callable[[], object]:
+    """A function that plays one batch of the agent's environment with fixed actions: its cost without the agent."""
+    env = agent.env
+    assert env is not None
+    env.action_space.seed(0)
+    actions = env.action_space.sample()
+
+    def run() -> None:
+        env.reset()
+        for _ in range(steps):
+            env.step(actions)
+
+    return run
+
+
+def measure_one_thread() -> None:
+    """Print the share of the matrix rate, and the environment's share of the time."""
+    torch.set_num_threads(1)
+    # The plain model of the paper, whose arithmetic is what is counted above.
+    agent = make_agent(num_envs=256, location_hidden=0, env_kwargs={"num_glimpses": 6})
+    assert agent.env is not None
+    runs = {"update": agent.update, "environment": environment_alone(agent), "products": matrix_product()}
+    times = paired(runs, rounds=9)
+    rate = 10 * 2 * 256**3 / times["products"]
+    achieved = 256 * MFLOP_PER_IMAGE * 1e6 / times["update"]
+    print(f"one thread: {256 / times['update']:,.0f} images a CPU second")
+    print(f"  {achieved / rate:.2f} of torch's {rate / 1e9:.0f} GFLOP a second; {verdict(achieved / rate, 0.6)}")
+    share = times["environment"] / times["update"]
+    print(f"  environment's share of the time {share:.3f}; {verdict(share, 0.1, at_least=False)}")
+
+
+def speed(threads: int, name: str, num_envs: int) -> float:
+    """Episodes a second by the clock, in this process: the best of three."""
+    torch.set_num_threads(threads)
+    agent = make_agent(name, num_envs=num_envs)
+    best = 0.0
+    for _ in range(3):
+        start = time.perf_counter()
+        for _ in range(UPDATES):
+            agent.update()
+        best = max(best, UPDATES * num_envs / (time.perf_counter() - start))
+    return best
+
+
+def side_by_side(processes: int, threads: int, name: str, num_envs: int) -> float:
+    """Episodes a second of all processes together."""
+    code = f"import bench_training as b; print(b.speed({threads}, {name!r}, {num_envs}))"
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=os.path.dirname(__file__),
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    return sum(float(process.communicate()[0]) for process in started)
+
+
+def measure_two_cores() -> None:
+    """Print what two threads bring, and two runs beside each other."""
+    print("two cores, episodes a second by the clock (they must be idle beside this):")
+    for name, num_envs in (("mnist28", 128), ("mnist28", 256), ("cluttered60", 256), ("catch", 256)):
+        one = side_by_side(1, 1, name, num_envs)
+        two = side_by_side(1, 2, name, num_envs)
+        both = side_by_side(2, 1, name, num_envs)
+        print(
+            f"  {name} of {num_envs}: one thread {one:,.0f}; two threads {two:,.0f} ({two / one:.2f}); "
+            f"two runs of one thread {both:,.0f} together ({both / one:.2f})"
+        )
+
+
+def measure_memory() -> None:
+    """Print the peak memory of a process that trains by the demo's recipe."""
+    name = "demo" if "demo" in recipe_names() else "mnist28"
+    code = f"import bench_training as b; b.make_agent({name!r}).learn(20_000)"
+    subprocess.run([sys.executable, "-c", code], cwd=os.path.dirname(__file__), check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"peak memory of the recipe {name}: {peak:.2f} GiB; {verdict(peak, 1, at_least=False)}")
+
+
+if __name__ == "__main__":
+    measure_one_thread()
+    measure_memory()
+    measure_two_cores()
