@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,9 +47,10 @@ GAMES = (partial(Catch, foveal=False), partial(Catch, foveal=True), Digits)
 
 def main(arguments: Sequence[str]) -> None:
     """Run `ram play`."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets otherwise
     from ram_envs.window import Window
 
-    window = Window("RAM")
+    window = Window("RAM", interactive=True)
     try:
         options = tyro.cli(Play, args=arguments, prog="ram play")
         run(Title(Session(options, GAMES)), window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ class Watch:
 
 def main(arguments: Sequence[str]) -> None:
     """Run `ram watch`."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets otherwise
     try:
         watch(tyro.cli(Watch, args=arguments, prog="ram watch"))
     except MISTAKES as error:
@@ -154,7 +156,7 @@ def _show(groups: Iterator[list[Episode]], options: Watch, *, title: str) -> Non
     """Show episodes in a window until it is closed."""
     from ram_envs.window import Window
 
-    window = Window(title)
+    window = Window(title, interactive=True)
     speed = 1.0
     try:
         for group in groups:

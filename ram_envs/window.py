@@ -15,6 +15,7 @@ from ram_envs.painting import NIGHT, import_pygame, surface_on
 if TYPE_CHECKING:
     import pygame
 
+_WITHOUT = 'use render_mode="rgb_array", or a command with --out, or run where there is a display'
 _PATIENCE = 0.01  # seconds between two looks at the events while waiting for the next frame
 
 
@@ -39,10 +40,12 @@ class Window:
 
     Args:
         title: the words in the window's title bar.
+        interactive: somebody must see it, so that without a display opening it is an error rather than a warning.
     """
 
-    def __init__(self, title: str = "ram_envs") -> None:
+    def __init__(self, title: str = "ram_envs", *, interactive: bool = False) -> None:
         self.title = title
+        self.interactive = interactive
         self.closed = False
         self._opened = False
         self._frame: NDArray[np.uint8] | None = None
@@ -57,7 +60,7 @@ class Window:
             fps: frames a second, above 0.
 
         Raises:
-            RuntimeError: if no window can be opened.
+            OSError: if no window can be opened.
             gymnasium.error.DependencyNotInstalled: if pygame is missing.
         """
         if fps <= 0:
@@ -121,14 +124,13 @@ class Window:
                 size = pygame.Rect(0, 0, width, height).fit(screen.inflate(-100, -100)).size
             pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
-            raise RuntimeError(
-                f'cannot open a window ({error}): use render_mode="rgb_array", or run where there is a display'
-            ) from error
+            raise OSError(f"cannot open a window: {error}; {_WITHOUT}") from error
         self._opened = True
         if pygame.display.get_driver() in ("offscreen", "dummy") and "SDL_VIDEODRIVER" not in os.environ:
-            gymnasium.logger.warn(
-                'there is no display, so nobody can see the window: use render_mode="rgb_array", or run under Xvfb'
-            )
+            if self.interactive:
+                self.close()
+                raise OSError(f"there is no display to open a window on: {_WITHOUT}")
+            gymnasium.logger.warn(f"there is no display, so nobody can see the window: {_WITHOUT}")
 
     def _listen(self) -> None:
         """Answer the system's events, and leave keys and buttons for `inputs`."""

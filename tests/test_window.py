@@ -199,10 +199,14 @@ def test_without_a_display_a_warning_tells(window, monkeypatch):
     try:
         pygame.display.init()
     except pygame.error:
-        with pytest.raises(RuntimeError, match="rgb_array"):
+        with pytest.raises(OSError, match="rgb_array"):
             window.show(frame_of(), fps=1000)
         return
     if pygame.display.get_driver() not in ("offscreen", "dummy"):
         pytest.skip("this system has a display in any case")
     with pytest.warns(UserWarning, match="nobody can see"):
         window.show(frame_of(), fps=1000)
+    window.close()
+    with pytest.raises(OSError, match="no display"):
+        Window(interactive=True).show(frame_of(), fps=1000)
+    assert not pygame.display.get_init()
