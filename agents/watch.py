@@ -42,6 +42,8 @@ class Watch:
     """Keyword arguments of the environment that differ from the agent's own, such as '{"num_glimpses": 8}'."""
     split: Literal["train", "validation", "test"] = "test"
     """Which images of MNIST."""
+    images: Path | None = None
+    """For GlimpseImages: an .npz file with the arrays "images" and "labels"."""
     index: tuple[int, ...] = ()
     """Which images of the split, or which numbered games of Catch; random ones by default."""
     only: Literal["all", "right", "wrong"] = "all"
@@ -103,6 +105,11 @@ def environment(agent: Reinforce, options: Watch) -> tuple[str, dict[str, Any]]:
         env_id, env_kwargs = options.env_id, {}
     if "GlimpseMNIST" in env_id:
         env_kwargs["split"] = options.split
+    if options.images is not None:
+        with np.load(options.images) as arrays:
+            if missing := {"images", "labels"} - set(arrays):
+                raise ValueError(f"{options.images} has no array {' and none '.join(sorted(missing))}")
+            env_kwargs |= {name: arrays[name] for name in ("images", "labels")}
     return env_id, env_kwargs | options.env_kwargs
 
 

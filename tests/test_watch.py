@@ -226,6 +226,22 @@ def test_bad_options_are_refused(files, arguments, message, capsys, monkeypatch,
     assert not list(tmp_path.iterdir())
 
 
+def test_an_agent_of_own_images_is_watched_on_them(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 20, 30, 3), dtype=np.uint8)
+    sizes = {"patch_size": 6, "num_scales": 2, "num_glimpses": 2}
+    env = gym.make_vec("ram_envs/GlimpseImages-v0", num_envs=4, images=images, labels=np.arange(5) % 3, **sizes)
+    agent = Reinforce(env, **SMALL)
+    agent.save(tmp_path / "agent.safetensors")
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(5) % 3)
+    own = ["--images", str(tmp_path / "own.npz"), "--index", "4"]
+    main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "a.gif")])
+    with Image.open(tmp_path / "a.gif") as film:
+        assert film.n_frames == 3
+    np.savez(tmp_path / "own.npz", images=images)
+    with pytest.raises(SystemExit, match="has no array labels"):
+        main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "b.gif")])
+
+
 def test_missing_pygame_is_told(files, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(SystemExit) as leaving:
