@@ -39,7 +39,8 @@ test-slow: install
 # The environments on the oldest Gymnasium that users bring along (Ray pins it).
 test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
 	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
-		tests/test_contract.py tests/test_wrappers.py tests/test_render_modes.py
+		tests/test_contract*.py tests/test_classification.py tests/test_catch.py tests/test_wrappers.py \
+		tests/test_render_modes.py
 
 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-gymnasium-$(OLD_GYMNASIUM)

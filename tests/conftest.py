@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.vector import AutoresetMode
 from hypothesis import settings
 
 import ram_envs  # noqa: F401  (registers the environments)
@@ -122,3 +124,38 @@ def arrays_in(data: Any) -> list[np.ndarray]:
     if isinstance(data, np.ndarray) and data.dtype == object:
         return [data, *arrays_in(data.tolist())]
     return [data] if isinstance(data, np.ndarray) else []
+
+
+def actions_for(env: Any, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """Random actions, the same for every environment with the same action space and seed."""
+    space = copy.deepcopy(env.action_space)
+    space.seed(seed)
+    while True:
+        yield space.sample()
+
+
+def trajectory(env: gym.Env, seed: int | None = 0, *, episodes: int = 2) -> list[Any]:
+    """Everything that an environment returns in some episodes, copied."""
+    actions = actions_for(env)
+    result: list[Any] = []
+    for episode in range(episodes):
+        result.append(copy.deepcopy(env.reset(seed=seed if episode == 0 else None)))
+        over = False
+        while not over:
+            step = env.step(next(actions))
+            over = step[2] or step[3]
+            result.append(copy.deepcopy(step))
+    return result
+
+
+def vector_trajectory(env: gym.vector.VectorEnv, seed: int | None = 0, *, steps: int = 60) -> list[Any]:
+    """Everything that a vector environment returns in some steps, copied; resets by mask where nothing else does."""
+    actions = actions_for(env)
+    result = [copy.deepcopy(env.reset(seed=seed))]
+    for _ in range(steps):
+        step = env.step(next(actions))
+        result.append(copy.deepcopy(step))
+        over = step[2] | step[3]
+        if env.metadata["autoreset_mode"] == AutoresetMode.DISABLED and over.any():
+            result.append(copy.deepcopy(env.reset(options={"reset_mask": over})))
+    return result
