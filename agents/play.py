@@ -13,7 +13,7 @@ import tyro
 
 from .options import MISTAKES
 from .rounds import Catch, Digits
-from .screens import FPS, Screen, Session, Title
+from .screens import FPS, Match, Screen, Title
 
 if TYPE_CHECKING:
     from ram_envs.window import Window
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     window = Window("RAM", interactive=True)
     try:
         options = tyro.cli(Play, args=arguments, prog="ram play")
-        run(Title(Session(options, GAMES)), window)
+        run(Title(Match(options, GAMES)), window)
     except MISTAKES as error:
         sys.exit(f"ram play: {error}")
     finally:

@@ -10,7 +10,7 @@ from . import scenery
 from .film import Frame
 from .games import DigitGame, Game, rival_episodes
 from .scenery import LEFT, Canvas
-from .screens import FPS, Round, Screen, Session
+from .screens import FPS, Match, Round, Screen
 
 if TYPE_CHECKING:
     from ram_envs.painting import Point
@@ -26,12 +26,12 @@ class Catch(Round):
     unit_name = "ball"
     KEYS = {"left": -1, "a": -1, "right": 1, "d": 1}  # noqa: RUF012
 
-    def __init__(self, session: Session, *, foveal: bool) -> None:
-        super().__init__(session)
+    def __init__(self, match: Match, *, foveal: bool) -> None:
+        super().__init__(match)
         self.foveal = foveal
         self.title = "BE THE FOVEA" if foveal else "CATCH"
-        agent = session.catch_agent
-        numbers, seed = session.draw(session.options.balls, 1_000_000)
+        agent = match.catch_agent
+        numbers, seed = match.draw(match.options.balls, 1_000_000)
         self.game = Game(agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
         self.rival = rival_episodes(agent, agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
         self.speed = 1 if foveal else 2
@@ -42,7 +42,7 @@ class Catch(Round):
 
     def again(self) -> Screen:
         """See `Round`."""
-        return Catch(self.session, foveal=self.foveal)
+        return Catch(self.match, foveal=self.foveal)
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
@@ -108,17 +108,17 @@ class Digits(Round):
     title, unit_name = "GUESS THE DIGIT", "image"
     game: DigitGame
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        agent = session.digit_agent
+    def __init__(self, match: Match) -> None:
+        super().__init__(match)
+        agent = match.digit_agent
         env_kwargs: dict[str, Any] = {**agent.env_kwargs, "split": "test"}
-        numbers, seed = session.draw(session.options.images, 10_000)
+        numbers, seed = match.draw(match.options.images, 10_000)
         self.game = DigitGame(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
         self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
 
     def again(self) -> Screen:
         """See `Round`."""
-        return Digits(self.session)
+        return Digits(self.match)
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""

@@ -27,10 +27,10 @@ FPS = 30
 """Pictures a second, and calls of `Screen.tick`."""
 
 
-class Session:
+class Match:
     """What lasts from game to game: the options, the rivals, the random numbers, and which games there are."""
 
-    def __init__(self, options: Play, games: Sequence[Callable[[Session], Screen]]) -> None:
+    def __init__(self, options: Play, games: Sequence[Callable[[Match], Screen]]) -> None:
         self.options = options
         self.games = games
         self.generator = np.random.default_rng(options.seed)
@@ -69,8 +69,8 @@ class Screen(ABC):
 class Title(Screen):
     """The choice of a game."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, match: Match) -> None:
+        self.match = match
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
@@ -85,14 +85,14 @@ class Title(Screen):
         card = scenery.title_card(event.position) if event.kind == "click" else None
         if event.kind == "key" and event.key in ("1", "2", "3"):
             card = int(event.key) - 1
-        return self if card is None else Loading(self.session, self.session.games[card])
+        return self if card is None else Loading(self.match, self.match.games[card])
 
 
 class Loading(Screen):
     """A notice while the rival is being loaded and plays its rounds."""
 
-    def __init__(self, session: Session, game: Callable[[Session], Screen]) -> None:
-        self.session = session
+    def __init__(self, match: Match, game: Callable[[Match], Screen]) -> None:
+        self.match = match
         self.game = game
 
     def paint(self, pointer: Point | None) -> Frame:
@@ -105,7 +105,7 @@ class Loading(Screen):
 
     def tick(self, pointer: Point | None) -> Screen:
         """See `Screen`."""
-        return self.game(self.session)
+        return self.game(self.match)
 
 
 class Help(Screen):
@@ -148,8 +148,8 @@ class Round(Screen):
     game: Game
     rival: list[Episode]
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, match: Match) -> None:
+        self.match = match
 
     @property
     def score(self) -> Score:
@@ -164,7 +164,7 @@ class Round(Screen):
 
     def leave(self) -> Screen:
         """The title."""
-        return Title(self.session)
+        return Title(self.match)
 
     def common(self, event: Input) -> Screen | None:
         """The screen that follows a key that always works, or None for another input."""

@@ -6,7 +6,7 @@ from ram_agents.games import DigitGame, Memory, rival_episodes
 from ram_agents.play import GAMES, Play, advance, main, run
 from ram_agents.rounds import SPEEDS, Catch, Digits
 from ram_agents.scenery import SIZE, pointed_location, title_card
-from ram_agents.screens import Help, Loading, Result, Session, Title
+from ram_agents.screens import Help, Loading, Match, Result, Title
 
 from ram_envs.rendering import Stage, View
 from ram_envs.window import Window
@@ -27,8 +27,8 @@ def agents(tmp_path_factory):
 
 
 @pytest.fixture
-def session(agents):
-    return Session(Play(**agents, balls=3, images=3, seed=1), GAMES)
+def match(agents):
+    return Match(Play(**agents, balls=3, images=3, seed=1), GAMES)
 
 
 class HurriedWindow(Window):
@@ -80,9 +80,9 @@ def opened(screen, window):
     return advance(screen, window)
 
 
-def start(session, window, name):
+def start(match, window, name):
     """The game behind a key of the title."""
-    screen = opened(Title(session), window)
+    screen = opened(Title(match), window)
     key(name)
     screen = advance(screen, window)
     while isinstance(screen, Loading):
@@ -90,8 +90,8 @@ def start(session, window, name):
     return screen
 
 
-def test_title_and_help_answer_keys_and_escape_leaves(session, window):
-    title = opened(Title(session), window)
+def test_title_and_help_answer_keys_and_escape_leaves(match, window):
+    title = opened(Title(match), window)
     picture = window.shown.copy()
     key("h")
     help_screen = advance(title, window)
@@ -108,9 +108,9 @@ def test_title_and_help_answer_keys_and_escape_leaves(session, window):
     assert advance(title, window) is None
 
 
-def test_title_cards_are_chosen_by_a_click(session, window):
+def test_title_cards_are_chosen_by_a_click(match, window):
     for card, expected in enumerate((Catch, Catch, Digits)):
-        screen = opened(Title(session), window)
+        screen = opened(Title(match), window)
         point = (0.5, (scenery_module.CARD_TOP + card * scenery_module.CARD_STEP + 40) / 480)
         assert title_card(point) == card
         move(point)
@@ -126,10 +126,10 @@ def test_title_cards_are_chosen_by_a_click(session, window):
     assert title_card(None) is None
 
 
-def test_closing_the_window_ends_the_play(session, window):
-    opened(Title(session), window)
+def test_closing_the_window_ends_the_play(match, window):
+    opened(Title(match), window)
     pygame.event.post(pygame.event.Event(pygame.QUIT))
-    run(Title(session), window)
+    run(Title(match), window)
     assert window.closed
 
 
@@ -146,8 +146,8 @@ def play_digits(screen, window, answers):
     return screen
 
 
-def test_digits_are_counted_and_compared_with_the_rival(session, window):
-    screen = start(session, window, "3")
+def test_digits_are_counted_and_compared_with_the_rival(match, window):
+    screen = start(match, window, "3")
     assert isinstance(screen, Digits)
     rival = [episode.success for episode in screen.rival]
     right, wrong = (lambda label: label), (lambda label: (label + 1) % 10)
@@ -166,8 +166,8 @@ def test_digits_are_counted_and_compared_with_the_rival(session, window):
     assert isinstance(advance(again, window), Title)
 
 
-def test_digits_show_glimpses_only_until_the_answer(session, window):
-    screen = start(session, window, "3")
+def test_digits_show_glimpses_only_until_the_answer(match, window):
+    screen = start(match, window, "3")
     view = screen.game.view
     assert screen.game.looks_left == 3
     top, left, height, width = view.windows[0]
@@ -188,8 +188,8 @@ def test_digits_show_glimpses_only_until_the_answer(session, window):
     assert np.mean([after[pixel].max() > 100 for pixel in pixels]) > 0.6
 
 
-def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(session, window):
-    screen = start(session, window, "3")
+def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(match, window):
+    screen = start(match, window, "3")
     for expected, point in [(3, (0.9, 0.5)), (2, (0.3, 0.5)), (1, (0.2, 0.4)), (0, (0.3, 0.3)), (0, (0.2, 0.2))]:
         click(point)
         screen = advance(screen, window)
@@ -200,16 +200,16 @@ def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(session, w
     assert advance(screen, window).game.view.finished
 
 
-def test_a_click_looks_where_it_points(session, window):
-    screen = start(session, window, "3")
+def test_a_click_looks_where_it_points(match, window):
+    screen = start(match, window, "3")
     for location in [(0.5, -0.25), (-0.75, 0.5)]:
         click(point_at(screen.game.view, location))
         screen = advance(screen, window)
         assert screen.game.view.gaze[-1] == pytest.approx(location, abs=0.01)
 
 
-def test_the_rival_begins_at_the_same_place_on_the_same_image(session, window):
-    screen = start(session, window, "3")
+def test_the_rival_begins_at_the_same_place_on_the_same_image(match, window):
+    screen = start(match, window, "3")
     for number in range(3):
         view, rival = screen.game.view, screen.rival[number].views[0]
         np.testing.assert_array_equal(view.scene, rival.scene)
@@ -219,8 +219,8 @@ def test_the_rival_begins_at_the_same_place_on_the_same_image(session, window):
             screen.game.begin()
 
 
-def test_the_rival_plays_the_same_balls(session, window):
-    screen = start(session, window, "1")
+def test_the_rival_plays_the_same_balls(match, window):
+    screen = start(match, window, "1")
     for number in range(3):
         view, rival = screen.game.view, screen.rival[number].views[0]
         np.testing.assert_array_equal(view.scene, rival.scene)
@@ -232,8 +232,8 @@ def test_the_rival_plays_the_same_balls(session, window):
 
 
 @pytest.mark.parametrize("mode", ["1", "2"])
-def test_catch_can_be_played_by_keyboard(session, window, mode):
-    screen = start(session, window, mode)
+def test_catch_can_be_played_by_keyboard(match, window, mode):
+    screen = start(match, window, mode)
     key("space")
     for _ in SPEEDS:
         key("up")
@@ -257,8 +257,8 @@ def test_catch_can_be_played_by_keyboard(session, window, mode):
     assert screen.played.score.rounds == 3
 
 
-def test_nobody_at_the_keys_moves_nothing(session, window):
-    screen = start(session, window, "1")
+def test_nobody_at_the_keys_moves_nothing(match, window):
+    screen = start(match, window, "1")
     key("space")
     key("up")
     key("up")
@@ -268,8 +268,8 @@ def test_nobody_at_the_keys_moves_nothing(session, window):
     assert dict(screen.game.view.objects)["paddle"] == paddle
 
 
-def test_a_tap_moves_the_paddle_by_one_even_if_it_is_short(session, window):
-    screen = start(session, window, "1")
+def test_a_tap_moves_the_paddle_by_one_even_if_it_is_short(match, window):
+    screen = start(match, window, "1")
     screen.game.step(np.zeros(2, np.float32), 2)
     screen.game.step(np.zeros(2, np.float32), 0)  # not at the right wall now
     before = dict(screen.game.view.objects)["paddle"][1]
@@ -284,8 +284,8 @@ def test_a_tap_moves_the_paddle_by_one_even_if_it_is_short(session, window):
     assert dict(screen.game.view.objects)["paddle"][1] == before + (1 if way == "right" else -1)
 
 
-def test_catch_waits_pauses_and_changes_its_speed(session, window):
-    screen = start(session, window, "1")
+def test_catch_waits_pauses_and_changes_its_speed(match, window):
+    screen = start(match, window, "1")
 
     def steps_in(frames):
         before = len(screen.game.view.gaze)
@@ -311,8 +311,8 @@ def test_catch_waits_pauses_and_changes_its_speed(session, window):
     assert steps_in(30) == 0  # help pauses the ball
 
 
-def test_the_mouse_is_the_eye(session, window):
-    screen = start(session, window, "2")
+def test_the_mouse_is_the_eye(match, window):
+    screen = start(match, window, "2")
     move(point_at(screen.game.view, (0.5, 0.25)))
     key("space")
     while len(screen.game.view.gaze) < 3:
@@ -324,8 +324,8 @@ def test_the_mouse_is_the_eye(session, window):
     assert screen.game.view.gaze[-1] == pytest.approx((0.5, 0.25), abs=0.01)
 
 
-def test_the_fovea_hides_the_ball_and_the_end_shows_it(session, window):
-    screen = start(session, window, "2")
+def test_the_fovea_hides_the_ball_and_the_end_shows_it(match, window):
+    screen = start(match, window, "2")
     far = np.array([-1, 1], np.float32) * np.sign(screen.game.view.gaze[0][0] or 1)
     far[1] = 1
     screen.game.step(far, 1)
@@ -385,8 +385,8 @@ def test_an_early_answer_ends_the_round():
     assert not game.over
 
 
-def test_rival_episodes_are_repeatable(session):
-    agent = session.digit_agent
+def test_rival_episodes_are_repeatable(match):
+    agent = match.digit_agent
     arguments = {"numbers": [3, 1, 4], "seed": 5}
     first, second = (
         rival_episodes(agent, agent.env_id, {**agent.env_kwargs, "split": "test"}, **arguments) for _ in range(2)
