@@ -71,8 +71,9 @@ def load_agent(
 
 def _load_optimizer(agent: Reinforce, tensors: dict[str, Tensor]) -> None:
     """Restore the optimiser's state, if the file has it."""
-    names = [name for name, _ in agent.policy.named_parameters()]
-    state = {i: _part(tensors, f"optimizer.{name}.") for i, name in enumerate(names)}
+    names = {parameter: name for name, parameter in agent.policy.named_parameters()}
+    ordered = [names[parameter] for group in agent.optimizer.param_groups for parameter in group["params"]]
+    state = {i: _part(tensors, f"optimizer.{name}.") for i, name in enumerate(ordered)}
     if any(state.values()):
         groups = agent.optimizer.state_dict()["param_groups"]
         agent.optimizer.load_state_dict({"state": state, "param_groups": groups})

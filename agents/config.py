@@ -76,7 +76,7 @@ class Config:
     standardise: bool = False
     """Scale the advantages of each batch to zero mean and unit variance."""
     reinforce_weight: float = 0.1
-    """Weight of the location's REINFORCE loss, a mean over the T - 1 choices."""
+    """Weight of the location's REINFORCE loss, a mean over the T - 1 choices. See `location_lr_scale` too."""
     action_weight: float = 1.0
     """Weight of the action's loss, cross-entropy or REINFORCE."""
     step_weight: float = 0.0
@@ -87,6 +87,9 @@ class Config:
     # The optimiser
     learning_rate: float = 1e-3
     """Adam's."""
+    location_lr_scale: float = 1.0
+    """The location network's learning rate, relative to the others'. Adam's steps don't shrink with a weight of the
+    loss: below 1 this keeps the gaze, whose gradient is all noise at first, from wandering off before it is of use."""
     lr_schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the rate goes from `learning_rate` to `final_learning_rate` over the run."""
     final_learning_rate: float = 0.0

@@ -76,8 +76,11 @@ class Reinforce:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             self.policy = RAM(self.spaces.observation, self.spaces.action, **self.config.model()).to(self.device)
+        others = [parameter for name, parameter in self.policy.named_parameters() if not name.startswith("f_l.")]
         self.optimizer = torch.optim.AdamW(
-            self.policy.parameters(), weight_decay=self.config.weight_decay, fused=self.device.type in ("cpu", "cuda")
+            [{"params": others}, {"params": [*self.policy.f_l.parameters()]}],
+            weight_decay=self.config.weight_decay,
+            fused=self.device.type in ("cpu", "cuda"),
         )
         self.last_rollout: Rollout | None = None
         self.updates = 0
@@ -167,8 +170,8 @@ class Reinforce:
         config, progress = self.config, self.updates / self.total_updates
         assert self.env is not None, "learn() makes the environment"
         self.policy.location_std = config.location_std_at(progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(progress)
+        for group, scale in zip(self.optimizer.param_groups, (1.0, config.location_lr_scale), strict=True):
+            group["lr"] = config.learning_rate_at(progress) * scale
         rollout = play(
             self.policy,
             self.env,
