@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
-from .networks import Core
+from .networks import Core, Init
 
 Gaze = Literal["learned", "random", "center"]
 
@@ -46,6 +46,8 @@ class Config:
     """Units of a hidden layer in the location network; 0 for none, the paper's. With one the gaze learns more."""
     identity_core: bool = False
     """Begin the "rnn" core's recurrence as the identity: nothing is forgotten at first. Helps on cluttered scenes."""
+    init: Init = "uniform"
+    """How weights begin: PyTorch's "uniform", or "orthogonal", which lets the faint signals of Catch through."""
     detach_location: bool = True
     """Keep the location network's gradient out of the core, which it would swamp at a small std."""
     detach_baseline: bool = True
@@ -140,7 +142,7 @@ class Config:
 
     def model(self) -> dict[str, Any]:
         """The keyword arguments of `RAM`."""
-        sizes = ("core", "glimpse_size", "location_size", "hidden_size", "location_hidden", "identity_core")
+        sizes = ("core", "glimpse_size", "location_size", "hidden_size", "location_hidden", "identity_core", "init")
         training = ("location_std", "detach_location", "detach_baseline")
         return {name: getattr(self, name) for name in sizes + training}
 

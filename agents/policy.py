@@ -10,7 +10,16 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from .actions import num_actions
-from .networks import ActionNetwork, BaselineNetwork, Core, CoreNetwork, GlimpseNetwork, LocationNetwork
+from .networks import (
+    ActionNetwork,
+    BaselineNetwork,
+    Core,
+    CoreNetwork,
+    GlimpseNetwork,
+    Init,
+    LocationNetwork,
+    orthogonal_,
+)
 
 
 class RAMOutput(NamedTuple):
@@ -39,6 +48,7 @@ class RAM(nn.Module):
         location_hidden: units of a hidden layer in the location network; 0 for none, as in the paper.
         location_std: standard deviation of the location's Gaussian, in units of half the image. Training may anneal it.
         identity_core: begin the "rnn" core's recurrence as the identity.
+        init: "uniform", PyTorch's own, or "orthogonal", see `networks.orthogonal_`.
         detach_location: keep the location network's gradient out of the core. At a std of 0.1 a log-probability's
             gradient is about 10, and would swamp what the core learns from the action.
         detach_baseline: keep the baseline network's gradient out of the core.
@@ -59,6 +69,7 @@ class RAM(nn.Module):
         location_hidden: int = 0,
         location_std: float = 0.1,
         identity_core: bool = False,
+        init: Init = "uniform",
         detach_location: bool = True,
         detach_baseline: bool = True,
     ):
@@ -72,6 +83,7 @@ class RAM(nn.Module):
             "hidden_size": hidden_size,
             "location_hidden": location_hidden,
             "identity_core": identity_core,
+            "init": init,
         }
         self.location_std = location_std
         self.detach_location = detach_location
@@ -86,6 +98,10 @@ class RAM(nn.Module):
         self.f_l = LocationNetwork(input_size=hidden_size, hidden_size=location_hidden)
         self.f_a = ActionNetwork(hidden_size, num_actions(action_space))
         self.f_b = BaselineNetwork(hidden_size)
+        if init == "orthogonal":
+            orthogonal_(self.f_g, self.f_h, self.f_a)
+        elif init != "uniform":
+            raise ValueError(f"init must be 'uniform' or 'orthogonal', not {init!r}")
 
     def config(self) -> dict[str, Any]:
         """The keyword arguments that build this model again; JSON-able."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ram_agents.networks import ActionNetwork, BaselineNetwork, CoreNetwork, GlimpseNetwork, LocationNetwork
+from ram_agents.networks import (
+    ActionNetwork,
+    BaselineNetwork,
+    CoreNetwork,
+    GlimpseNetwork,
+    LocationNetwork,
+    orthogonal_,
+)
 from torch import nn
 
 
@@ -79,6 +86,23 @@ def test_location_mean_is_tanh_of_linear() -> None:
     f_l = LocationNetwork(input_size=3)
     h = torch.randn(4, 3)
     torch.testing.assert_close(f_l(h), torch.tanh(h @ f_l.mean.weight.T + f_l.mean.bias))
+
+
+@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
+def test_orthogonal_beginning(core) -> None:
+    f_g, f_a = GlimpseNetwork(num_pixels=12, output_size=8), ActionNetwork(16, 3)
+    f_h = CoreNetwork(input_size=8, hidden_size=16, core=core, identity=core == "rnn")
+    orthogonal_(f_g, f_h, f_a)
+    weight = f_g.what.weight
+    torch.testing.assert_close(weight.T @ weight, 2 * torch.eye(12))
+    for matrix in (w for w in f_h.parameters() if w.dim() == 2):
+        for gate in matrix.split(16):
+            torch.testing.assert_close(gate.T @ gate, torch.eye(gate.shape[1]))
+    biases = torch.cat([w for w in f_h.parameters() if w.dim() == 1])
+    assert biases.sum() == (16 if core == "lstm" else 0)  # the forget gate
+    if core == "rnn":
+        torch.testing.assert_close(f_h.hidden.weight, torch.eye(16))
+    assert f_a.weight.abs().max() < 0.01
 
 
 def test_heads_are_linear_over_any_leading_shape() -> None:

@@ -140,6 +140,11 @@ def test_other_action_spaces_are_refused(space) -> None:
         RAM(observation_space(1, 8, 8), space)
 
 
+def test_unknown_init() -> None:
+    with pytest.raises(ValueError, match="init must be 'uniform' or 'orthogonal', not 'zeros'"):
+        small(init="zeros")
+
+
 def test_std_must_be_positive() -> None:
     with pytest.raises(ValueError, match="location_std must be above 0, not 0"):
         small(location_std=0)
