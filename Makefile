@@ -30,15 +30,15 @@ demo-short:
 	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 50"
 
 test: install
-	$(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 # Minutes of training each.
 test-slow: install
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
 # The environments on the oldest Gymnasium that users bring along (Ray pins it).
 test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
-	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
+	OMP_NUM_THREADS=1 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
 		tests/test_contract*.py tests/test_classification.py tests/test_catch.py tests/test_wrappers.py \
 		tests/test_render_modes.py
 

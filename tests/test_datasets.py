@@ -189,3 +189,18 @@ IMAGES = np.zeros((3, 4, 5), np.uint8)
 def test_bad_images_and_labels_are_refused(images: object, labels: object, named: str) -> None:
     with pytest.raises((ValueError, TypeError), match=named):
         make_dataset(images, labels)
+
+
+def test_a_dataset_keeps_its_images_when_the_callers_array_changes():
+    images, labels = np.zeros((2, 3, 3), np.uint8), np.arange(2)
+    dataset = make_dataset(images, labels)
+    images[:] = 9
+    labels[:] = 9
+    assert dataset.images.max() == 0
+    assert dataset.labels.tolist() == [0, 1]
+
+
+def test_read_only_images_are_shared_rather_than_copied():
+    images = np.zeros((2, 3, 3), np.uint8)
+    images.flags.writeable = False
+    assert np.shares_memory(make_dataset(images, np.arange(2)).images, images)
