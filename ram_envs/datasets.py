@@ -72,8 +72,9 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
         raise TypeError(f"labels have dtype {labels.dtype}; convert them to whole numbers from 0")
     if labels.min() < 0:
         raise ValueError(f"label {labels.min()} at index {labels.argmin()} is negative; classes count from 0")
-    # A caller's own array may change later, and the scenes with it: take a copy of one that can be written to.
-    images = np.array(_to_bytes(images), order="C", copy=True if images.flags.writeable else None)
+    images = np.ascontiguousarray(_to_bytes(images))
+    if images.flags.writeable:
+        images = images.copy()  # The caller's own array may change later, and the scenes with it.
     labels = labels.astype(np.int64)
     images.flags.writeable = labels.flags.writeable = False
     return Dataset(images, labels)
