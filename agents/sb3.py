@@ -49,14 +49,23 @@ __all__ = [
 class LogLabelLoss(BaseCallback):
     """Log the hybrid loss's cross-entropy (of each update's last minibatch) as "train/label_loss"."""
 
+    policy: RAMPolicy
+
+    def _on_training_start(self) -> None:
+        policy = self.model.policy
+        if not (isinstance(policy, RAMPolicy) and policy.hybrid):
+            raise ValueError(
+                "LogLabelLoss is for a RAMPolicy that learns from labels: show them to it with "
+                "ram_envs.wrappers.LabelObservation, or leave this callback out"
+            )
+        self.policy = policy
+
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_end(self) -> None:
-        policy = self.model.policy
-        assert isinstance(policy, RAMPolicy), f"this callback is for RAMPolicy, not {type(policy).__name__}"
-        if policy.label_loss is not None:
-            self.logger.record("train/label_loss", policy.label_loss.item())
+        if self.policy.label_loss is not None:  # before the first update there is none
+            self.logger.record("train/label_loss", self.policy.label_loss.item())
 
 
 def from_agent(agent: Reinforce, env: GymEnv, **arguments: Any) -> RecurrentPPO:
@@ -68,8 +77,11 @@ def from_agent(agent: Reinforce, env: GymEnv, **arguments: Any) -> RecurrentPPO:
         arguments: `RecurrentPPO`'s; `policy_kwargs` among them change what the agent's configuration says.
 
     Raises:
-        ValueError: the environment's glimpses or actions are not those that the agent was made for.
+        ValueError: the environment's glimpses or actions are not those that the agent was made for; or the agent is a
+            control that does not look where its network says.
     """
+    if agent.config.gaze != "learned":
+        raise ValueError(f"the agent's gaze is {agent.config.gaze!r}: its location network has learned nothing to use")
     told = {**agent.policy.config(), "baseline_probability": agent.config.baseline_probability}
     policy_kwargs = {**told, **arguments.pop("policy_kwargs", {})}
     model = RecurrentPPO(RAMPolicy, env, policy_kwargs=policy_kwargs, **arguments)

@@ -16,7 +16,7 @@ import gymnasium as gym
 from conftest import IDS, Case
 from gymnasium.vector import AutoresetMode
 from ram_agents import Reinforce, load
-from ram_agents.sb3 import RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
+from ram_agents.sb3 import LogLabelLoss, RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
@@ -139,6 +139,11 @@ def test_what_does_not_fit_is_refused() -> None:
     stock = PPO("MultiInputPolicy", make_vec_env("ram_envs/Catch-v0", n_envs=2), n_steps=4, batch_size=8)
     with pytest.raises(ValueError, match="only a RAMPolicy"):
         to_agent(stock)
+    with pytest.raises(ValueError, match="LogLabelLoss is for a RAMPolicy that learns from labels"):
+        stock.learn(8, callback=LogLabelLoss())
+    agent.config = agent.config.replace(gaze="random")
+    with pytest.raises(ValueError, match="gaze is 'random'"):
+        from_agent(agent, make_vec_env(agent.env_id, n_envs=2, env_kwargs=agent.env_kwargs))
 
 
 # Evaluation
