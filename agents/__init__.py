@@ -1,6 +1,8 @@
 """Agents with active vision: RAM, and its training by REINFORCE, after "Recurrent Models of Visual Attention"."""
 
 try:
+    import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
+
     from .config import Config, recipe, recipe_names
     from .policy import RAM
     from .reinforce import Reinforce

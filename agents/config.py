@@ -92,6 +92,9 @@ class Config:
     location_lr_scale: float = 1.0
     """The location network's learning rate, relative to the others'. Adam's steps don't shrink with a weight of the
     loss: below 1 this keeps the gaze, whose gradient is all noise at first, from wandering off before it is of use."""
+    final_location_lr_scale: float = 0.0
+    """Anneal `location_lr_scale` linearly to this: once the rest can use what is seen, the gaze learns faster. 0 for no
+    annealing."""
     lr_schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the rate goes from `learning_rate` to `final_learning_rate` over the run."""
     final_learning_rate: float = 0.0
@@ -136,15 +139,22 @@ class Config:
 
     def location_std_at(self, progress: float) -> float:
         """The std of the locations when `progress` in [0, 1] of the run is done."""
-        if not self.final_location_std:
-            return self.location_std
-        return self.location_std + progress * (self.final_location_std - self.location_std)
+        return _annealed(self.location_std, self.final_location_std, progress)
+
+    def location_lr_scale_at(self, progress: float) -> float:
+        """The location network's relative learning rate when `progress` in [0, 1] of the run is done."""
+        return _annealed(self.location_lr_scale, self.final_location_lr_scale, progress)
 
     def model(self) -> dict[str, Any]:
         """The keyword arguments of `RAM`."""
         sizes = ("core", "glimpse_size", "location_size", "hidden_size", "location_hidden", "identity_core", "init")
         training = ("location_std", "detach_location", "detach_baseline")
         return {name: getattr(self, name) for name in sizes + training}
+
+
+def _annealed(first: float, last: float, progress: float) -> float:
+    """Linear from `first` to `last`; a `last` of 0 stands for no change."""
+    return first + progress * (last - first) if last else first
 
 
 def recipe(name: str) -> Config:

@@ -43,8 +43,6 @@ def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
     Raises:
         ValueError: there is no id, or an environment of another kind is asked for repeats.
     """
-    import ram_envs  # noqa: F401 (registers the ids)
-
     if not config.env_id:
         raise ValueError("this agent was trained on an environment without an id: pass it, `load(path, env)`")
     native = gym.spec(config.env_id).vector_entry_point is not None

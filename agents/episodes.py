@@ -111,8 +111,6 @@ def make_fitting_env(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], 
     Raises:
         ValueError: the environment is none of `ram_envs`, or has other spaces.
     """
-    import ram_envs  # noqa: F401  (registers the ids)
-
     if not env_id.startswith("ram_envs/"):
         raise ValueError(f"{env_id} can't be shown: only the environments of ram_envs tell what a picture needs")
     env = gym.make_vec(env_id, num_envs=num_envs, autoreset_mode="Disabled", **env_kwargs)

@@ -170,7 +170,8 @@ class Reinforce:
         config, progress = self.config, self.updates / self.total_updates
         assert self.env is not None, "learn() makes the environment"
         self.policy.location_std = config.location_std_at(progress)
-        for group, scale in zip(self.optimizer.param_groups, (1.0, config.location_lr_scale), strict=True):
+        scales = (1.0, config.location_lr_scale_at(progress))
+        for group, scale in zip(self.optimizer.param_groups, scales, strict=True):
             group["lr"] = config.learning_rate_at(progress) * scale
         rollout = play(
             self.policy,

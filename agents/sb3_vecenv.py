@@ -174,8 +174,6 @@ def make_vec_env(
         env_kwargs: the environment's arguments.
         monitor_dir: where to write the episodes' returns to a CSV file, if anywhere.
     """
-    import ram_envs  # noqa: F401 (registers the ids)
-
     env: AnyVectorEnv = gym.make_vec(
         env_id, num_envs=n_envs, autoreset_mode=AutoresetMode.SAME_STEP.value, **(env_kwargs or {})
     )

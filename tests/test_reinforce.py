@@ -114,6 +114,22 @@ def test_rates_are_annealed() -> None:
     assert config.replace(final_location_std=0).location_std_at(1) == 0.3
 
 
+def test_the_location_network_learns_at_a_rate_of_its_own() -> None:
+    agent = Reinforce(
+        PeekVectorEnv(8),
+        total_episodes=8 * 4,
+        learning_rate=1e-3,
+        lr_schedule="constant",
+        location_lr_scale=0.1,
+        final_location_lr_scale=0.5,
+    )
+    rates = []
+    agent.learn(callback=lambda agent, update: rates.append([group["lr"] for group in agent.optimizer.param_groups]))
+    assert np.allclose(rates, [[1e-3, 1e-4], [1e-3, 2e-4], [1e-3, 3e-4], [1e-3, 4e-4]])
+    located = {id(p) for p in agent.policy.f_l.parameters()}
+    assert {id(p) for p in agent.optimizer.param_groups[1]["params"]} == located
+
+
 def test_gradients_are_clipped() -> None:
     def moved(max_grad_norm: float) -> tuple[float, float]:
         agent = Reinforce(PeekVectorEnv(16), total_episodes=16, max_grad_norm=max_grad_norm, **SMALL)
