@@ -62,9 +62,6 @@ def load_agent(
     for name in PROGRESS:
         setattr(agent, name, description[name])
     if env is not None:
-        given = Spaces(env.single_observation_space, env.single_action_space)
-        if given.describe() != spaces.describe():
-            raise ValueError(f"{path} was trained with {spaces.describe()}; this environment has {given.describe()}")
         agent.set_env(env)
     return agent
 

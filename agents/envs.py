@@ -21,6 +21,10 @@ class Spaces(NamedTuple):
     observation: spaces.Space[Any]
     action: spaces.Space[Any]
 
+    def sizes(self) -> dict[str, Any]:
+        """What the model depends on."""
+        return {"glimpse": glimpse_shape(self.observation), "actions": actions.num_actions(self.action)}
+
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
         return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}

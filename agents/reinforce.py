@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from . import checkpoint
@@ -51,6 +52,7 @@ class Reinforce:
         changes: hyper-parameters that differ from `config`.
 
     Raises:
+        TypeError: a single environment.
         ValueError: spaces that RAM can't work with, or hyper-parameters that don't exist or fit.
     """
 
@@ -115,10 +117,20 @@ class Reinforce:
         return math.ceil(self.config.total_episodes / self.config.num_envs)
 
     def set_env(self, env: AnyVectorEnv) -> None:
-        """Train on this environment from here on."""
+        """Train on this environment from here on, and answer in its action form.
+
+        Raises:
+            TypeError: it is no vector environment.
+            ValueError: its glimpses have another shape than the model's, or it has another number of actions.
+        """
+        if not isinstance(env, VectorEnv):
+            raise TypeError(f"{env} is no vector environment; put single ones into gymnasium.vector.SyncVectorEnv")
+        spaces = Spaces(env.single_observation_space, env.single_action_space)
+        if hasattr(self, "policy") and spaces.sizes() != self.spaces.sizes():
+            raise ValueError(f"the agent was made for {self.spaces.sizes()}; this environment has {spaces.sizes()}")
         _, info = env.reset(seed=self.config.seed)
         self.hybrid = self.config.hybrid and "label" in info
-        self.spaces = Spaces(env.single_observation_space, env.single_action_space)
+        self.spaces = spaces
         self.config = adopt(self.config, env)
         self.env = env
 
@@ -185,6 +197,11 @@ class Reinforce:
         self.optimizer.zero_grad()
         loss.backward()
         grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm or math.inf)
+        if not torch.isfinite(grad_norm):
+            raise FloatingPointError(
+                f"the gradient is {grad_norm.item()} at update {self.updates}: lower "
+                f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
+            )
         self.optimizer.step()
         self.updates += 1
         self.last_rollout = rollout
@@ -267,6 +284,6 @@ class Reinforce:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, or no agent of ours; or `env` has other spaces.
+            ValueError: the file is damaged, or no agent of ours; or `env` does not fit the model.
         """
         return checkpoint.load_agent(cls, path, env, device=device)

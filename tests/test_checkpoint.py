@@ -59,7 +59,7 @@ def test_an_agent_of_an_unregistered_environment_wants_it_back(agent, tmp_path) 
 
 def test_another_environments_spaces_are_refused(agent, tmp_path) -> None:
     agent.save(tmp_path / "a")
-    with pytest.raises(ValueError, match=r"was trained with .*\['dict', 2\].* this environment has .*\['dict', 3\]"):
+    with pytest.raises(ValueError, match=r"was made for .*'actions': 2}; this environment has .*'actions': 3}"):
         Reinforce.load(tmp_path / "a", SmoothVectorEnv(8, num_actions=3))
 
 

@@ -211,12 +211,11 @@ def test_stable_baselines3_evaluates_it() -> None:
     from stable_baselines3.common.evaluation import evaluate_policy
     from stable_baselines3.common.vec_env import DummyVecEnv
 
-    from ram_envs.wrappers import FlatAction
+    from ram_envs.wrappers import FlatAction, VectorFlatAction
 
     agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 2}, total_episodes=25_600, num_envs=256)
     agent.learn()
-    flat = FlatAction(gym.make("ram_envs/GlimpseMNIST-v0"))
-    agent.spaces = agent.spaces._replace(action=flat.action_space)
+    agent.set_env(VectorFlatAction(gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=2, num_glimpses=2)))
 
     def make() -> gym.Env:
         return FlatAction(gym.make("ram_envs/GlimpseMNIST-v0", num_glimpses=2, split="test"))
@@ -271,6 +270,27 @@ def test_single_environments_without_a_vector_form() -> None:
 def test_bad_hyperparameters(changes, message) -> None:
     with pytest.raises(ValueError, match=message):
         Reinforce(PeekVectorEnv(8) if "core" in changes else None, **changes)
+
+
+def test_a_single_environment_is_told() -> None:
+    with pytest.raises(TypeError, match=r"is no vector environment; put single ones into gymnasium.vector.SyncVector"):
+        Reinforce(gym.make("ram_envs/Catch-v0"))  # type: ignore[arg-type]
+
+
+def test_another_environment_must_fit() -> None:
+    agent = Reinforce(PeekVectorEnv(8), **SMALL)
+    with pytest.raises(ValueError, match=r"made for .*\(1, 2, 2\).* has .*\(1, 4, 4\)"):
+        agent.set_env(PeekVectorEnv(8, glimpse_shape=(1, 4, 4)))
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run() -> None:
+    agent = Reinforce(PeekVectorEnv(8), total_episodes=80, **SMALL)
+    with torch.no_grad():
+        agent.policy.f_a.bias.fill_(float("nan"))
+    before = weights(agent)[: agent.policy.f_g.what.weight.numel()].clone()
+    with pytest.raises(FloatingPointError, match=r"the gradient is nan at update 0: lower learning_rate=0.001"):
+        agent.learn()
+    assert torch.equal(weights(agent)[: len(before)], before)
 
 
 def test_repeats_must_be_the_environments() -> None:
