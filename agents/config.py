@@ -54,6 +54,9 @@ class Config:
     """Keep the baseline network's gradient out of the core. On Catch it helps to let it in."""
     gaze: Gaze = "learned"
     """Where to look: as f_l says; or, for controls, uniformly at random or always at the centre."""
+    gaze_warmup: float = 0.0
+    """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch: before there is any
+    reward to tell good gazes, the gradient of the gaze is noise, and would lead it where the paddle is out of sight."""
     location_std: float = 0.1
     """Standard deviation of the location's Gaussian, in units of half the image."""
     final_location_std: float = 0.0
@@ -117,7 +120,7 @@ class Config:
                 f"location_std must be above 0 and final_location_std at least 0, not {self.location_std} and "
                 f"{self.final_location_std}"
             )
-        for name in ("discount", "gae_lambda"):
+        for name in ("discount", "gae_lambda", "gaze_warmup"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], not {getattr(self, name)}")
 
@@ -136,6 +139,10 @@ class Config:
         """The learning rate when `progress` in [0, 1] of the run is done."""
         left = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
         return self.final_learning_rate + left[self.lr_schedule] * (self.learning_rate - self.final_learning_rate)
+
+    def gaze_at(self, progress: float) -> Gaze:
+        """Where to look when `progress` in [0, 1] of the run is done."""
+        return "center" if self.gaze == "learned" and progress < self.gaze_warmup else self.gaze
 
     def location_std_at(self, progress: float) -> float:
         """The std of the locations when `progress` in [0, 1] of the run is done."""

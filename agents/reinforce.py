@@ -181,6 +181,7 @@ class Reinforce:
         """Play a batch of episodes and take one step of the optimiser."""
         config, progress = self.config, self.updates / self.total_updates
         assert self.env is not None, "learn() makes the environment"
+        config = config.replace(gaze=config.gaze_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         scales = (1.0, config.location_lr_scale_at(progress))
         for group, scale in zip(self.optimizer.param_groups, scales, strict=True):

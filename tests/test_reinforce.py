@@ -130,6 +130,20 @@ def test_the_location_network_learns_at_a_rate_of_its_own() -> None:
     assert {id(p) for p in agent.optimizer.param_groups[1]["params"]} == located
 
 
+def test_the_gaze_begins_at_the_centre() -> None:
+    agent = Reinforce(PeekVectorEnv(8), total_episodes=8 * 4, gaze_warmup=0.5, location_std=0.2)
+    before = [p.detach().clone() for p in agent.policy.f_l.parameters()]
+    centred, moved = [], []
+
+    def note(agent: Reinforce, update: object) -> None:
+        centred.append(bool((agent.last_rollout.location == 0).all()))
+        moved.append(any(not torch.equal(p, q) for p, q in zip(agent.policy.f_l.parameters(), before, strict=True)))
+
+    agent.learn(callback=note)
+    assert centred == [True, True, False, False]
+    assert moved == [False, False, True, True]
+
+
 def test_gradients_are_clipped() -> None:
     def moved(max_grad_norm: float) -> tuple[float, float]:
         agent = Reinforce(PeekVectorEnv(16), total_episodes=16, max_grad_norm=max_grad_norm, **SMALL)
