@@ -55,8 +55,8 @@ class Config:
     gaze: Gaze = "learned"
     """Where to look: as f_l says; or, for controls, uniformly at random or always at the centre."""
     gaze_warmup: float = 0.0
-    """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch: before there is any
-    reward to tell good gazes, the gradient of the gaze is noise, and would lead it where the paddle is out of sight."""
+    """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch, before there is
+    any reward to tell good gazes, the gradient of the gaze is noise and leads it where the paddle is out of sight."""
     location_std: float = 0.1
     """Standard deviation of the location's Gaussian, in units of half the image."""
     final_location_std: float = 0.0
