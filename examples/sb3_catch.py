@@ -38,7 +38,7 @@ def main(
         learning_rate=lambda left: 1e-3 * left,
         gamma=1.0,
         gae_lambda=0.9,
-        ent_coef=0.003,
+        ent_coef=0.02,  # With less the actions settle before it has learned to see the ball.
         vf_coef=1.0,
         max_grad_norm=5.0,
         # The baseline is the probability of a catch, and what it learns helps the core to see the ball.
