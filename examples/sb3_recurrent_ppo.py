@@ -47,7 +47,7 @@ def main(
     model.set_logger(configure(str(directory), ["csv", "tensorboard"]))
     held_out = make_vec_env(ID, n_envs=250, seed=1, env_kwargs={"split": "validation"})
     validation = EvalCallback(held_out, n_eval_episodes=2_000, eval_freq=timesteps // num_envs // 20, verbose=0)
-    model.learn(timesteps, callback=[validation, LogLabelLoss()], log_interval=100)
+    model.learn(timesteps, callback=[validation, LogLabelLoss()], log_interval=50)
     model.save(directory / "model")
     test = make_vec_env(ID, n_envs=500, seed=1, env_kwargs={"split": "test"})
     error = 100 - 100 * success_rate(model, test, images)
