@@ -21,7 +21,7 @@ ENV_KWARGS = {"pooling": "max"}  # A ball of one pixel stays bright at the coars
 def main(
     directory: Path = Path("runs/sb3-catch"),
     *,
-    timesteps: int = 12_000_000,
+    timesteps: int = 9_000_000,
     num_envs: int = 256,
     seed: int = 0,
     games: int = 10_000,
