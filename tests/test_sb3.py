@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -185,6 +187,19 @@ def test_ram_learns_to_look_by_recurrent_ppo(label: bool) -> None:
         observation, reward, starts, _ = test.step(action)
         returns.append(reward[starts])
     assert np.concatenate(returns).mean() > 0.95
+
+
+# The document
+
+
+def test_the_examples_of_the_document_run() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "stable-baselines3.md").read_text()
+    examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(examples) >= 4
+    names: dict[str, Any] = {}
+    for example in examples:
+        exec(example, names)
+    assert names["tuned"].env_id == "ram_envs/GlimpseMNIST-v0"
 
 
 # What is loaded when
