@@ -12,12 +12,18 @@ from gymnasium.envs.registration import register
 
 if TYPE_CHECKING:
     from ram_envs.datasets import load_mnist
+    from ram_envs.foveated import FoveatedObservation, FoveatedVectorObservation
     from ram_envs.retina import Retina
 
-__all__ = ["Retina", "load_mnist"]
+__all__ = ["FoveatedObservation", "FoveatedVectorObservation", "Retina", "load_mnist"]
 __version__ = "0.1.0"
 
-_WHERE = {"Retina": "ram_envs.retina", "load_mnist": "ram_envs.datasets"}
+_WHERE = {
+    "FoveatedObservation": "ram_envs.foveated",
+    "FoveatedVectorObservation": "ram_envs.foveated",
+    "Retina": "ram_envs.retina",
+    "load_mnist": "ram_envs.datasets",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -96,11 +96,11 @@ class Panel:
         return y + high + caption
 
     def slots(self) -> list[tuple[float, float]]:
-        """Return left and width of each action's column, in panel units."""
-        n = len(self.view.action_names)
+        """Return left and width of each action's column, in panel units; none where actions are not discrete."""
+        n = max(len(self.view.action_names), 1)
         width = (self.RIGHT - self.LEFT) / n
         gap = min(6.0, width / 4)
-        return [(self.LEFT + i * width + gap / 2, width - gap) for i in range(n)]
+        return [(self.LEFT + i * width + gap / 2, width - gap) for i in range(len(self.view.action_names))]
 
     def bars(self, probabilities: NDArray[np.floating[Any]], top: float, bottom: float) -> None:
         """Paint each action's probability as a bar that stands on its name."""

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"retina", "datasets", "compiled", "data", "rendering", "painting", "panel", "window"},
     {"scenes"},
-    {"task", "classification", "catch"},
-    {"checks", "streams", "envs", "environments", "wrappers"},
+    {"task", "classification", "catch", "gaze"},
+    {"checks", "streams", "envs", "environments", "wrappers", "foveated"},
 ]
 # What a module may import from outside, beyond the standard library, by floor.
 OUTSIDE = [
