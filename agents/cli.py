@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": Command("report", "measure agents, and controls beside them"),
     "watch": Command("watch", "see an agent play"),
     "play": Command("play", "play yourself, against an agent"),
+    "reproduce": Command("reproduce", "measure the shipped agents beside the paper's figures, or train them anew"),
     "plot": Command("plot", "draw figures of runs and agents"),
 }
 

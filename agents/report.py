@@ -17,6 +17,7 @@ from rich.table import Table
 from . import checkpoint
 from .controls import CNNS, Control, as_control, classifier_error, make_classifier, train_classifier
 from .evaluate import Evaluation, evaluate
+from .options import DEFAULT_THREADS
 from .reinforce import Reinforce
 from .shipped import load
 
@@ -50,7 +51,7 @@ class Evaluate:
     """Of random initial locations, and of the sampling."""
     device: str = "cpu"
     """Where the models live."""
-    threads: int = 1
+    threads: int = DEFAULT_THREADS
     """Of torch, on the CPU."""
 
 

@@ -14,7 +14,7 @@ import tyro
 
 from .callbacks import Callback, Checkpoints
 from .config import Config, recipe, recipe_names
-from .options import JsonObject
+from .options import DEFAULT_THREADS, JsonObject
 from .reinforce import Reinforce
 
 
@@ -33,7 +33,7 @@ class Train(Config):
     """Go on from last.safetensors in the directory, with that run's hyper-parameters."""
     device: str = "cpu"
     """Where the model lives: "cpu", "cuda", ..."""
-    threads: int = 1
+    threads: int = DEFAULT_THREADS
     """Of torch, on the CPU."""
     tensorboard: bool = False
     """Write scalars and pictures for TensorBoard into the directory."""
