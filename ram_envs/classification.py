@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ram_envs.datasets import Dataset, check_split, load_mnist, make_dataset
+from ram_envs.datasets import Dataset, check_split, load_mnist
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
+from ram_envs.sources import load_split
 from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_whole
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
@@ -31,6 +33,8 @@ class Classification(Task):
             hanging over the edge: small random shifts against overfitting.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
+        num_classes: n, if it is more than the largest label + 1.
+        class_names: a name for each of the n classes, for pictures.
     """
 
     frames_per_second = 4
@@ -53,6 +57,7 @@ class Classification(Task):
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
         num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> None:
         check_split(split)
         self.dataset = dataset
@@ -71,13 +76,13 @@ class Classification(Task):
         self.rules.check()
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
-        num_classes = _count_classes(dataset.labels, num_classes)
+        num_classes = _count_classes(dataset.labels, num_classes, class_names)
         super().__init__(
             batch_size=batch_size,
             retina=Retina(patch_size, num_scales, pooling=pooling),
             image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
             num_steps=check_whole("num_glimpses", num_glimpses, 1),
-            action_names=tuple(map(str, range(num_classes))),
+            action_names=tuple(class_names or map(str, range(num_classes))),
             num_draws=1 + self.rules.num_draws,
             initial_location=initial_location,
         )
@@ -147,10 +152,34 @@ class MNISTClassification(Classification):
 
 
 class ImageClassification(Classification):
-    """`Classification` of a user's own images, checked by `make_dataset`."""
+    """`Classification` of a user's own images; see `sources.load_split`. Distractors are cut from training images."""
 
-    def __init__(self, *, images: Any = None, labels: Any = None, **arguments: Any) -> None:
-        super().__init__(make_dataset(images, labels), **arguments)
+    def __init__(
+        self,
+        *,
+        images: Any = None,
+        labels: Any = None,
+        split: str = "train",
+        hold_out: bool | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        class_names: Sequence[str] | None = None,
+        num_distractors: int = 0,
+        distractor_size: int | None = None,
+        distractor_images: NDArray[np.uint8] | None = None,
+        **arguments: Any,
+    ) -> None:
+        source = load_split(images, labels, split=split, hold_out=hold_out, image_size=image_size)
+        if distractor_images is None and num_distractors:
+            distractor_images = source.read_training_images()
+        super().__init__(
+            source.dataset,
+            split=split,
+            class_names=class_names or source.class_names,
+            num_distractors=num_distractors,
+            distractor_size=min(8, *source.dataset.images.shape[1:3]) if distractor_size is None else distractor_size,
+            distractor_images=distractor_images,
+            **arguments,
+        )
 
 
 def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ...]) -> tuple[int, int]:
@@ -162,8 +191,12 @@ def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ..
     return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
 
 
-def _count_classes(labels: NDArray[np.int64], num_classes: int | None) -> int:
+def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_names: Sequence[str] | None) -> int:
     needed = int(labels.max()) + 1
+    if class_names:
+        if num_classes not in (None, len(class_names)):
+            raise ValueError(f"num_classes is {num_classes}, but there are {len(class_names)} class_names")
+        num_classes = len(class_names)
     if num_classes is None:
         return needed
     if check_whole("num_classes", num_classes, 1) < needed:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SPLITS = ("train", "validation", "test")
+HELD_OUT = 10  # Of a user's own images every tenth is for the test.
 NUM_VALIDATION = 5000  # The last images of MNIST's training file are held out to choose models by.
 
 
@@ -61,7 +62,7 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
     if images is None or labels is None:
         missing = "images" if images is None else "labels"
         raise ValueError(f"{missing} are missing: pass images (N, H, W[, C]) and labels (N,)")
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = _as_array("images", images), _as_array("labels", labels)
     if images.ndim not in (3, 4):
         raise ValueError(f"images have shape {images.shape}; expected (N, H, W) or (N, H, W, C)")
     if 0 in images.shape:
@@ -78,6 +79,37 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
     labels = labels.astype(np.int64)
     images.flags.writeable = labels.flags.writeable = False
     return Dataset(images, labels)
+
+
+def held_out(labels: NDArray[np.int64], split: str) -> NDArray[np.intp]:
+    """The indices of a split by one fixed rule, in ascending order.
+
+    Of each class's images, in their order, every tenth is for the test, the one before it validates, the others train.
+    An image's split therefore does not change when others are added after it.
+
+    Args:
+        labels: (N,).
+        split: "train", "validation" or "test".
+
+    Raises:
+        ValueError: an unknown split, or a class of fewer than ten images.
+    """
+    check_split(split)
+    classes, counts = np.unique(labels, return_counts=True)
+    if counts.min() < HELD_OUT:
+        raise ValueError(
+            f"label {classes[counts.argmin()]} has {counts.min()} images; to hold out every {HELD_OUT}th of each class "
+            f"takes at least {HELD_OUT}: add some, or hold out images of your own with hold_out=False"
+        )
+    turn = np.empty(len(labels), np.int64)
+    for one in classes:
+        turn[labels == one] = np.arange(np.sum(labels == one)) % HELD_OUT
+    first, after = {
+        "train": (0, HELD_OUT - 2),
+        "validation": (HELD_OUT - 2, HELD_OUT - 1),
+        "test": (HELD_OUT - 1, HELD_OUT),
+    }[split]
+    return np.flatnonzero((turn >= first) & (turn < after))
 
 
 def check_split(split: Any) -> None:
@@ -109,6 +141,14 @@ def read_idx(path: Any) -> NDArray[np.uint8]:
             f"{path} is cut short or damaged: its header says {shape}, and {len(content) - start} bytes follow it"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _as_array(name: str, values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # a list of arrays of several shapes
+        shapes = sorted({np.shape(value) for value in values})
+        raise ValueError(f"{name} have several shapes: {shapes[:4]}; bring them to one") from error
 
 
 def _to_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:

@@ -103,7 +103,8 @@ class GlimpseImagesEnv(TaskEnv):
 
     ## Description
 
-    Glimpse-MNIST's game (see `GlimpseMNISTEnv`) on any images with labels, grey or colour, of any size.
+    Glimpse-MNIST's game (see `GlimpseMNISTEnv`) on any images with labels, grey or colour, of any size: arrays, a file
+    of arrays, a folder of image files, or a small data set of scikit-learn's.
 
     ## Action Space
 
@@ -133,13 +134,21 @@ class GlimpseImagesEnv(TaskEnv):
 
     ```python
     gym.make("ram_envs/GlimpseImages-v0", images=images, labels=labels)
+    gym.make("ram_envs/GlimpseImages-v0", images="flowers", image_size=64, split="test")
     ```
 
-    - `images`: (N, H, W) or (N, H, W, C), uint8 in 0..255 or floats in 0..1. `labels`: (N,), whole numbers from 0.
-    - `num_classes`: n, if it is more than the largest label + 1.
-    - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the images themselves if None.
-    - All arguments of `GlimpseMNISTEnv`. `split` chooses no images here: it tells whether scenes are made afresh
-      ("train") or fixed for each image ("validation", "test").
+    - `images`: arrays (N, H, W) or (N, H, W, C), uint8 in 0..255 or floats in 0..1, with `labels` (N,), whole numbers
+      from 0. Or a path (a string, so that a checkpoint can remember it): of an .npz file that holds such "images" and
+      "labels" and perhaps "class_names"; or of a folder with one folder of image files for each class. Or
+      "sklearn:digits" (1,797 grey, 8x8, 10 classes) or "sklearn:photos" (520 tiles in colour, 32x32, 2 classes).
+    - `split` and `hold_out`: with True, of each class's images, in their order, every tenth is for "test", the one
+      before it for "validation", the others for "train". With False all images are in every split, and `split` only
+      tells whether scenes are made afresh ("train") or fixed for each image. By default arrays are taken whole, files
+      and folders are split. A folder that holds the folders "train", "validation" and "test" is split already.
+    - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
+    - `num_classes`: n, if it is more than the largest label + 1. `class_names`: of the n classes, for pictures.
+    - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the training images if None.
+    - All other arguments of `GlimpseMNISTEnv`.
 
     ## Deviations from the paper
 

@@ -125,7 +125,8 @@ class Panel:
             import_pygame().draw.rect(self.surface, YELLOW if chosen else RAISED, box, border_radius=radius)
             if n <= 16:
                 middle = (left + width / 2, (top + bottom) / 2 + 0.5)
-                self.write(name, middle, 20, NIGHT if chosen else GREY, "center")
+                # A letter is about 9 wide: a long name is cut to its slot, and told whole in the sentence below.
+                self.write(name[: max(int(width / 9), 1)], middle, 20, NIGHT if chosen else GREY, "center")
 
     def status(self, middle: float) -> None:
         """Say what the agent says, whether it is right, and the counts."""
@@ -136,7 +137,8 @@ class Panel:
             mark = verdict(view.success, max(round(30 * self.unit), 4))
             stamp(self.surface, mark, ((left + 15) * self.unit, middle * self.unit))
             left += 42
-        self.write(self.sentence(), (left, middle), 28, WHITE, "midleft")
+        words = self.sentence()
+        self.write(words, (left, middle), 28 * min(1, 20 / len(words)), WHITE, "midleft")
         right: float = self.RIGHT
         for name, count in reversed(view.counts.items()):
             box = self.write(f"{count} {name}", (right, 462), 18, GREY, "midright")

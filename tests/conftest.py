@@ -54,6 +54,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseImages-v0",
         {"images": own_images(14, 20, 3), "labels": own_labels(), "num_glimpses": 1},
     ),
+    "GlimpseImages-v0-held-out": (
+        "ram_envs/GlimpseImages-v0",
+        {"images": own_images(6, 7, count=60), "labels": own_labels(60), "hold_out": True, "class_names": "abc"},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",

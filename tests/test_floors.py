@@ -14,14 +14,26 @@ ROOT = Path(__file__).parent.parent
 
 # Each floor of ram_envs stands on the floors before it, and modules of one floor may use each other.
 FLOORS = [
-    {"retina", "datasets", "compiled", "data", "rendering", "painting", "panel", "window"},
+    {
+        "retina",
+        "datasets",
+        "compiled",
+        "data",
+        "sources",
+        "folders",
+        "samples",
+        "rendering",
+        "painting",
+        "panel",
+        "window",
+    },
     {"scenes"},
     {"task", "classification", "catch", "gaze"},
     {"checks", "streams", "envs", "environments", "wrappers", "foveated"},
 ]
 # What a module may import from outside, beyond the standard library, by floor.
 OUTSIDE = [
-    {"numpy", "numba", "llvmlite", "pygame", "gymnasium"},
+    {"numpy", "numba", "llvmlite", "pygame", "gymnasium", "PIL", "sklearn"},
     {"numpy", "numba"},
     {"numpy", "numba", "gymnasium"},
     {"numpy", "gymnasium"},
@@ -102,6 +114,14 @@ def test_pygame_is_imported_inside_functions_and_by_rendering_alone(module: str)
         assert not any(name.split(".")[0] == "pygame" for name in imports(path))
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_pillow_and_scikit_learn_are_imported_when_images_are_read_and_not_before(module: str) -> None:
+    path = ROOT / "ram_envs" / f"{module}.py"
+    assert not {name.split(".")[0] for name in top_level_imports(path)} & {"PIL", "sklearn"}
+    allowed = {"folders": {"PIL"}, "samples": {"sklearn"}}.get(module, set())
+    assert {name.split(".")[0] for name in imports(path)} & {"PIL", "sklearn"} <= allowed
+
+
 def test_the_environments_know_nothing_of_agents() -> None:
     for path in (ROOT / "ram_envs").rglob("*.py"):
         if path.parent.name == "ram_envs":
@@ -126,7 +146,8 @@ opened = []
 sys.addaudithook(lambda event, arguments: opened.append(str(arguments[0])) if event == "open" else None)
 {code}
 print(*sys.modules)
-print(*[name for name in opened if name.endswith((".gz", ".safetensors", ".json", ".toml"))])
+data = (".gz", ".safetensors", ".json", ".toml")
+print(*[name for name in opened if name.endswith(data) and ".dist-info" not in name])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     modules, opened = done.stdout.split("\n")[:2]
