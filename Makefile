@@ -7,7 +7,7 @@ DEMO ?= demo
 DEMO_TRAIN ?=
 OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-old-gymnasium check lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-old-gymnasium test-rllib test-rllib-slow check lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -47,6 +47,23 @@ $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
 	grep -v '^gymnasium==' constraints.txt > $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt
 	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/pip install --quiet gymnasium==$(OLD_GYMNASIUM) \
 		--constraint $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt --editable ".[render,dev]"
+	touch $@
+
+# RLlib in a virtual environment of its own, because Ray pins an older Gymnasium. One process: Ray brings its own.
+RLLIB_TESTS = tests/test_rllib*.py tests/test_tune.py
+
+test-rllib: $(VENV)-rllib/installed
+	$(VENV)-rllib/bin/python -m pytest $(RLLIB_TESTS)
+
+test-rllib-slow: $(VENV)-rllib/installed
+	$(VENV)-rllib/bin/python -m pytest -m slow $(RLLIB_TESTS)
+
+$(VENV)-rllib/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-rllib
+	grep -v '^gymnasium==' constraints.txt > $(VENV)-rllib/constraints.txt
+	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt torch
+	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt \
+		--editable ".[rllib]" pytest hypothesis
 	touch $@
 
 check: lint type
