@@ -191,7 +191,7 @@ class FoveatedVectorObservation(VectorWrapper):
         self.single_observation_space = self.gaze.space
         self.single_action_space = _action_space(env.single_action_space)
         self.observation_space = batch_space(self.single_observation_space, env.num_envs)
-        self.action_space = _action_space(env.action_space, env.num_envs)
+        self.action_space = batch_space(self.single_action_space, env.num_envs)
         self._render_mode = _check_render_mode(render_mode)
         draws = self.render_mode == "rgb_array"
         self._picture = Picture(self.gaze, _names(action_names, env.single_action_space)) if draws else None
@@ -327,8 +327,8 @@ def _retina(retina: Retina | None, **arguments: Any) -> Retina:
     return retina or Retina(**given)
 
 
-def _action_space(space: spaces.Space[Any], *rows: int) -> spaces.Dict:
-    return spaces.Dict(location=spaces.Box(-1, 1, (*rows, 2), np.float32), action=space)
+def _action_space(space: spaces.Space[Any]) -> spaces.Dict:
+    return spaces.Dict(location=spaces.Box(-1, 1, (2,), np.float32), action=space)
 
 
 def _check_render_mode(mode: str | None) -> str | None:
