@@ -16,7 +16,7 @@ from ram_agents.evaluate import evaluate
 from ram_agents.rllib import ppo_config, to_agent
 
 ID, NUM_GLIMPSES = "ram_envs/GlimpseMNIST-v0", 6
-EVALUATE_EVERY = 100
+EVALUATE_EVERY = 200
 """Iterations."""
 
 
@@ -24,9 +24,9 @@ def main(
     directory: Path = Path("runs/rllib-hybrid"),
     *,
     address: str | None = None,
-    timesteps: int = 3_000_000,
+    timesteps: int = 1_500_000,
     num_env_runners: int = 2,
-    num_envs: int = 128,
+    num_envs: int = 64,
     seed: int = 0,
     images: int = 10_000,
 ) -> float:
