@@ -28,6 +28,16 @@ def examples(path: Path) -> list[str]:
     return [block for block in blocks if "ram_agents" not in block]
 
 
+def test_the_examples_of_foveated_environments_run() -> None:
+    pytest.importorskip("ale_py")
+    names: dict[str, object] = {}
+    for example in examples(ROOT / "docs" / "foveated.md"):
+        exec(example, names)
+    shapes = {key: value.shape for key, value in names["observations"].items()}  # type: ignore[attr-defined]
+    assert shapes == {"glimpse": (4, 3, 16, 16, 3), "location": (4, 2), "periphery": (4, 21, 16, 3)}
+    assert names["frame"].shape == (480, 800, 3)  # type: ignore[attr-defined]
+
+
 def test_the_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     for path, least in ((ROOT / "README.md", 2), (ROOT / "docs" / "environments.md", 5)):
         names: dict[str, object] = {}
