@@ -51,6 +51,7 @@ def config_of(*, num_env_runners: int = 2, core: str = "rnn", label: bool = True
 def algorithm() -> Iterator[Algorithm]:
     """One algorithm for all tests that can share it."""
     config = config_of().evaluation(
+        evaluation_interval=1_000,  # never by itself
         evaluation_duration=20,
         evaluation_config={
             "explore": False,
