@@ -12,12 +12,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from ram_envs.painting import BLUE, GREEN, NIGHT, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
 
 if TYPE_CHECKING:
+    from .claims import Cost
     from .episodes import Episode
     from .evaluate import Evaluation
 
@@ -106,6 +107,35 @@ def error_by_glimpse(results: Mapping[str, Evaluation]) -> Figure:
     axes.set(xlabel="glimpses")
     _error_axis(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def course(lines: Mapping[str, NDArray[np.float64]], *, ylabel: str) -> Figure:
+    """A figure after each glimpse, (T,), a line for each name; the first is the agent's, thick."""
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    for i, (name, values) in enumerate(lines.items()):
+        glimpses = np.arange(1, len(values) + 1)
+        axes.plot(glimpses, values, "o-", color=LINES[i], markersize=3, linewidth=1 if i else 1.8, label=name)
+    axes.set(xlabel="glimpses", ylabel=ylabel, ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def costs(measured: Sequence[Cost]) -> Figure:
+    """Time for an image against its size: a glimpse, and two CNNs that see it whole."""
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    names = {"glimpse": "RAM, one glimpse", "weak_cnn": "the paper's CNN", "modern_cnn": "a modern CNN"}
+    sizes = [cost.size for cost in measured]
+    for i, (field, name) in enumerate(names.items()):
+        times = [getattr(cost, field) for cost in measured]
+        axes.plot(sizes, times, "o-", color=LINES[i], markersize=4, linewidth=1 if i else 1.8, label=name)
+    axes.set(xlabel="width and height of the image, pixels", ylabel="ms for an image", xscale="log", yscale="log")
+    axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.legend()
     return figure
 

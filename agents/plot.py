@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import numpy as np
+import torch
 import tyro
+from numpy.typing import NDArray
 
-from . import figures
+from . import claims, figures
 from .episodes import Selection, episodes, make_fitting_env, record
 from .evaluate import evaluate
 from .figures import Fixations
 from .options import MISTAKES
+from .rollout import Look
 from .shipped import load
 from .watch import Watch, environment
 
@@ -95,17 +98,63 @@ class Montage:
     """.svg, .png or .pdf."""
 
 
+@dataclass(frozen=True)
+class Digit:
+    """How often each glimpse lies on the digit, beside a random gaze."""
+
+    agent: Agent[str]
+    """A shipped agent's name, or a checkpoint."""
+    split: Split = "test"
+    """Which images."""
+    episodes: int = 5000
+    """How many."""
+    seed: int = 0
+    """Of scenes, and of the random gaze."""
+    out: Path = Path("digit.svg")
+    """.svg, .png or .pdf."""
+
+
+@dataclass(frozen=True)
+class Ball:
+    """How far the gaze is from the ball, frame by frame, beside a random gaze."""
+
+    agent: Agent[str] = "catch"
+    """A shipped agent's name, or a checkpoint."""
+    episodes: int = 5000
+    """How many games."""
+    seed: int = 0
+    """Of games, and of the random gaze."""
+    out: Path = Path("ball.svg")
+    """.svg, .png or .pdf."""
+
+
+@dataclass(frozen=True)
+class CostOptions:
+    """The time of a glimpse against the size of the image, beside CNNs that see it whole."""
+
+    sizes: tuple[int, ...] = (28, 60, 100, 200, 400)
+    """Widths and heights, in pixels."""
+    threads: int = 1
+    """Of torch."""
+    out: Path = Path("cost.svg")
+    """.svg, .png or .pdf."""
+
+
+Options = Curves | Glimpses | Gaze | Montage | Digit | Ball | CostOptions
 Plot = (
     Annotated[Curves, tyro.conf.subcommand("curves")]
     | Annotated[Glimpses, tyro.conf.subcommand("glimpses")]
     | Annotated[Gaze, tyro.conf.subcommand("gaze")]
     | Annotated[Montage, tyro.conf.subcommand("montage")]
+    | Annotated[Digit, tyro.conf.subcommand("digit")]
+    | Annotated[Ball, tyro.conf.subcommand("ball")]
+    | Annotated[CostOptions, tyro.conf.subcommand("cost")]
 )
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run `ram plot`."""
-    options: Curves | Glimpses | Gaze | Montage = tyro.cli(
+    options: Options = tyro.cli(
         Plot,
         args=list(arguments),
         prog="ram plot",
@@ -117,7 +166,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"ram plot: {error}")
 
 
-def plot(options: Curves | Glimpses | Gaze | Montage) -> None:
+def plot(options: Options) -> None:
     """Draw the figure that the options ask for, and write it."""
     if options.out.suffix not in (".svg", ".png", ".pdf"):
         raise ValueError(f"cannot write {options.out.name!r}: the name must end in .svg, .png or .pdf")
@@ -134,6 +183,17 @@ def plot(options: Curves | Glimpses | Gaze | Montage) -> None:
         figure = figures.error_by_glimpse(results)
     elif isinstance(options, Gaze):
         figure = figures.gaze_map(fixations(load(options.agent), options))
+    elif isinstance(options, Digit):
+        lines = {name: 100 * line for name, line in courses(options, claims.on_the_digit).items()}
+        figure = figures.course(lines, ylabel="on the digit, % of glimpses")
+    elif isinstance(options, Ball):
+        figure = figures.course(courses(options, claims.distance_to_the_ball), ylabel="pixels from gaze to ball")
+    elif isinstance(options, CostOptions):
+        torch.set_num_threads(options.threads)
+        measured = [claims.cost(size) for size in options.sizes]
+        for line in measured:
+            print("  ".join(f"{key} {value:.4g}" for key, value in line._asdict().items()))
+        figure = figures.costs(measured)
     else:
         agent = load(options.agent)
         selection = Selection(options.index, options.only, options.seed)
@@ -142,6 +202,24 @@ def plot(options: Curves | Glimpses | Gaze | Montage) -> None:
         figure = figures.montage(list(islice(chosen, len(options.index) or options.episodes)))
     figures.save(figure, options.out)
     print(f"wrote {options.out}")
+
+
+def courses(options: Digit | Ball, measure: claims.Measure) -> dict[str, NDArray[np.float64]]:
+    """The mean of a measure after each glimpse, of the agent's gaze and of a random one; printed too."""
+    agent = load(options.agent)
+    env_id, env_kwargs = environment(agent, Watch(options.agent, split=getattr(options, "split", "test")))
+    if ("Catch" in env_id) is not isinstance(options, Ball):
+        raise ValueError(f"{options.agent} plays {env_id}: {'no ball' if isinstance(options, Ball) else 'no digit'}")
+    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=options.episodes)
+    looks: dict[str, Look] = {_label(options.agent): "mean", "random gaze": "random"}
+    lines = {
+        name: claims.by_glimpse(agent, env, measure, look=look, seed=options.seed).mean(1)
+        for name, look in looks.items()
+    }
+    env.close()
+    for name, line in lines.items():
+        print(f"{name}: {' '.join(f'{value:.3g}' for value in line)}")
+    return lines
 
 
 def _label(name: str) -> str:
