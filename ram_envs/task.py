@@ -191,5 +191,7 @@ def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any
     unknown = set(arguments) - set(known)
     if unknown:
         names = ", ".join(name for name in known if name != "batch_size")
-        raise TypeError(f"unknown arguments {sorted(unknown)}; {task_class.__name__} takes {names}")
+        # In Python's own words: libraries that try arguments of theirs, as TorchRL does, look for them.
+        wrong = ", ".join(map(repr, sorted(unknown)))
+        raise TypeError(f"unexpected keyword argument {wrong}; {task_class.__name__} takes {names}")
     return task_class(batch_size=batch_size, **arguments)
