@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .envs import AnyVectorEnv, make_env
+from .envs import AnyVectorEnv, Spaces, make_env
 from .rollout import Look, play
 
 if TYPE_CHECKING:
@@ -106,9 +106,17 @@ def evaluate(
 
 
 def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500) -> AnyVectorEnv:
-    """A vector environment of a split like the one that the agent was trained on; Catch has no splits."""
+    """A vector environment of a split like the one that the agent was trained on; Catch has no splits.
+
+    Raises:
+        ValueError: `agent.config.env_kwargs` were changed to such as the model does not fit.
+    """
     has_split = agent.hybrid or "split" in agent.env_kwargs
-    return make_env(agent.config.replace(repeats=1, num_envs=num_envs), **({"split": split} if has_split else {}))
+    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), **({"split": split} if has_split else {}))
+    found, wanted = Spaces(env.single_observation_space, env.single_action_space).sizes(), agent.spaces.sizes()
+    if found != wanted:
+        raise ValueError(f"the agent was made for {wanted}; with {agent.env_kwargs} the environment has {found}")
+    return env
 
 
 def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) -> NDArray[np.int64] | int:

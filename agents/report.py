@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from rich.table import Table
 from . import checkpoint
 from .controls import CNNS, Control, as_control, classifier_error, make_classifier, train_classifier
 from .evaluate import Evaluation, evaluate
-from .options import DEFAULT_THREADS
+from .options import DEFAULT_THREADS, JsonObject
 from .reinforce import Reinforce
 from .shipped import load
 
@@ -36,6 +36,8 @@ class Evaluate:
     """Only the first so many scenes."""
     look: Annotated[Literal["agent", "random", "center"], tyro.conf.arg(name="look")] = "agent"
     """Look elsewhere than the agent would: the same weights, without its gaze."""
+    env_kwargs: JsonObject = field(default_factory=dict)
+    """Change the environment's arguments: how does an agent do with more clutter, or on a larger canvas?"""
     controls: tuple[Control, ...] = ()
     """Train these with the first agent's recipe and measure them too: RAM that looks at "random" or at the "center", or
     sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn" that see whole scenes."""
@@ -61,10 +63,10 @@ def main(arguments: Sequence[str]) -> None:
     if not options.agents:
         raise ValueError("name an agent: a checkpoint's path, or a shipped agent")
     torch.set_num_threads(options.threads)
-    measured = {name: measure(load(name), options) for name in options.agents}
+    measured = {name: measure(opened(name, options), options) for name in options.agents}
     errors: dict[str, float] = {}
     for control in options.controls:
-        first = load(options.agents[0], device=options.device)
+        first = opened(options.agents[0], options)
         if control in CNNS:
             errors[control] = classifier_control(first, control, options)
         else:
@@ -73,6 +75,13 @@ def main(arguments: Sequence[str]) -> None:
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(as_json(measured, errors, options), indent=1))
+
+
+def opened(name: str, options: Evaluate) -> Reinforce:
+    """An agent, for the environment that the options ask for."""
+    agent = load(name, device=options.device)
+    agent.config = agent.config.replace(env_kwargs=agent.env_kwargs | options.env_kwargs)
+    return agent
 
 
 def measure(agent: Reinforce, options: Evaluate) -> Evaluation:

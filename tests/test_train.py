@@ -110,6 +110,17 @@ def test_evaluate_wants_an_agent(tmp_path) -> None:
         cli.main(["evaluate", str(tmp_path / "none")])
 
 
+def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
+    path = tmp_path / "agent.safetensors"
+    Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 2}, num_envs=4, hidden_size=16).save(path)
+    words = ["evaluate", str(path), "--episodes", "50", "--paths", "0", "--out", str(tmp_path / "figures.json")]
+    cli.main([*words, "--env-kwargs", '{"canvas_size": 60, "num_glimpses": 3}'])
+    (result,) = json.loads((tmp_path / "figures.json").read_text())["agents"].values()
+    assert len(result["mean"]) == 3
+    with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* the environment has .*\(2, 8, 8\)"):
+        cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
+
+
 @pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 3)])
 def test_montage(shape) -> None:
     glimpse = np.zeros((6, 4, *shape), np.float32)
