@@ -27,12 +27,11 @@ from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_LEARNER_GROUP, COMPONENT
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.utils.numpy import convert_to_numpy
 from ray.rllib.utils.torch_utils import convert_to_torch_tensor
-from ray.tune.registry import register_env
 
 from .config import Config
 from .envs import Spaces
 from .reinforce import Reinforce
-from .rllib_env import check_autoreset, make_env
+from .rllib_env import ENV, check_autoreset, make_env
 from .rllib_module import (
     GlimpseDistribution,
     GreedyGlimpseDistribution,
@@ -53,9 +52,6 @@ __all__ = [
     "ppo_config",
     "to_agent",
 ]
-
-ENV = "ram_envs"
-"""What the environments are registered as with Ray; `env_config` says which one is meant."""
 
 
 def ppo_config(
@@ -96,7 +92,6 @@ def ppo_config(
         "baseline_probability": baseline_probability,
     }
     spaces = _try_out(env_config, model_config)
-    register_env(ENV, make_env)
     return (
         PPOConfig()
         .environment(

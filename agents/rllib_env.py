@@ -8,11 +8,15 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from ray.tune.registry import register_env
 
 import ram_envs  # noqa: F401  (registers the ids, in every worker that imports this)
 from ram_envs import wrappers
 
 from .envs import AnyVectorEnv
+
+ENV = "ram_envs"
+"""What the environments are registered as with Ray; `env_config` says which one is meant."""
 
 
 class SeedApart(VectorWrapper):
@@ -72,3 +76,6 @@ def check_autoreset(env: VectorEnv[Any, Any, Any], **told: Any) -> None:
             f"the autoreset mode is {mode.value!r}, and RLlib's env runners need 'NextStep', or they lose a transition "
             "of every episode: leave autoreset_mode out of env_kwargs, or set it to 'NextStep'"
         )
+
+
+register_env(ENV, make_env)  # On import, so that a checkpoint finds it in any process: its configuration imports this.

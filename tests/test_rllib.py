@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +152,15 @@ def test_a_checkpoint_goes_on_where_it_was(algorithm: Algorithm, tmp_path: Path)
         assert steps > BATCH
     finally:
         again.stop()
+    # In another process nobody has named the environment yet, but the checkpoint's own configuration.
+    code = f"""
+import pickle
+from ray.tune.registry import ENV_CREATOR, _global_registry
+pickle.load(open({str(tmp_path / "class_and_ctor_args.pkl")!r}, "rb"))
+print(_global_registry.contains(ENV_CREATOR, "ram_envs"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
 
 
 def adams_moment(algorithm: Algorithm) -> torch.Tensor:

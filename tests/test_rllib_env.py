@@ -103,6 +103,10 @@ def test_mistakes_show_on_the_driver() -> None:
         ppo_config(MNIST["env_id"], location_std=-1.0)
 
 
+def test_an_id_may_name_the_module_that_registers_it() -> None:
+    assert make_env({"env_id": "ram_envs:ram_envs/Catch-v0", "num_envs": 2}).num_envs == 2
+
+
 def test_two_runners_share_no_scenes() -> None:
     """RLlib seeds its runners with consecutive numbers, and rows are seeded with consecutive numbers."""
     scenes = [scenes_of(make_env({**MNIST, "num_envs": 32}), seed) for seed in (1, 2)]
