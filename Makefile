@@ -7,7 +7,7 @@ DEMO ?= demo
 DEMO_TRAIN ?=
 OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-old-gymnasium test-rllib test-rllib-slow check lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-old-gymnasium test-rllib test-rllib-slow test-integrations check lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -64,6 +64,17 @@ $(VENV)-rllib/installed: pyproject.toml constraints.txt
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt torch
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt \
 		--editable ".[rllib]" pytest hypothesis
+	touch $@
+
+# The other libraries of docs/integrations.md, together in one; each example trains for half a minute or so.
+test-integrations: $(VENV)-integrations/installed
+	OMP_NUM_THREADS=1 $(VENV)-integrations/bin/python -m pytest -m "slow or not slow" tests/test_integrations*.py
+
+$(VENV)-integrations/installed: pyproject.toml constraints.txt constraints-integrations.txt
+	$(PYTHON) -m venv $(VENV)-integrations
+	$(VENV)-integrations/bin/pip install --quiet --constraint constraints-integrations.txt torch
+	$(VENV)-integrations/bin/pip install --quiet --constraint constraints-integrations.txt \
+		--editable ".[agents]" torchrl tianshou pandas skrl pytest hypothesis
 	touch $@
 
 check: lint type
