@@ -116,6 +116,15 @@ def test_two_runners_share_no_scenes() -> None:
     assert scenes_of(make_env({**MNIST, "num_envs": 32}), 1) == scenes[0]
 
 
+@pytest.mark.parametrize(("batch_mode", "again"), [("complete_episodes", True), ("truncate_episodes", False)])
+def test_complete_episodes_play_the_same_scenes_again(batch_mode: str, again: bool) -> None:
+    """What docs/rllib.md warns of: RLlib resets with the seed at every rollout."""
+    config = ppo_config(MNIST["env_id"], label=True, **SMALL).debugging(seed=0)
+    ours = runner(config.env_runners(batch_mode=batch_mode, rollout_fragment_length=6))
+    glimpses = [np.stack([episode.get_observations(0)["glimpse"] for episode in ours.sample()]) for _ in range(2)]
+    assert np.array_equal(*glimpses) is again
+
+
 def scenes_of(env: gym.vector.VectorEnv, seed: int) -> set[int]:
     _, info = env.reset(seed=seed)
     return set(info["index"].tolist())
