@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import runpy
 import warnings
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -369,3 +371,18 @@ def test_pong() -> None:
     assert seen["periphery"].shape == (14, 8, 3)
     if pytest.importorskip("pygame"):
         assert env.render().shape == (480, 800, 3)
+
+
+def test_the_example_trains_and_films(tmp_path: Path) -> None:
+    pytest.importorskip("minigrid")
+    pytest.importorskip("torch")
+    example = runpy.run_path(str(Path(__file__).parent.parent / "examples" / "foveated_minigrid.py"))
+    value = example["main"](tmp_path, total_episodes=16, num_envs=8, test_episodes=8)
+    assert 0 <= value < 1
+    assert (tmp_path / "episodes.gif").stat().st_size > 0
+    room = example["room"]()
+    for seed in range(10):  # the gap lies in the first row at times: then east twice, south twice, 5 steps of 20
+        room.reset(seed=seed)
+        outcomes = [room.step(action)[1:4] for action in (0, 0, 1, 1) if not room.unwrapped.grid.get(2, 1)]
+        assert [outcome[1] for outcome in outcomes] in ([], [False, False, False, True])
+        assert not outcomes or outcomes[-1][0] == pytest.approx(1 - 0.9 * 5 / 20)

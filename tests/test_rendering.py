@@ -232,6 +232,19 @@ def test_counts_glimpse_number_and_choice_are_shown():
     assert not has(base[374:398, 480:], YELLOW)
 
 
+@pytest.mark.parametrize("num_names", [2, 5, 10])
+def test_long_names_stay_in_the_panel(num_names):
+    names = tuple(f"chrysanthemum {i}" for i in range(num_names))
+    for view in (make_view(action_names=names), make_view(action_names=names, prediction=0, label=1)):
+        assert (draw(view)[:, 785:] == SLATE).all()
+
+
+def test_actions_without_names_leave_their_row_empty():
+    frame = draw(make_view(action_names=(), label=None))
+    assert (frame[370:400, 490:] == SLATE).all()
+    assert not has(frame[370:400, 490:], RAISED)
+
+
 @pytest.mark.parametrize("shape", [(24, 24), (60, 100), (700, 500)])
 @pytest.mark.parametrize("location", [(0.0, 0.0), (-1.0, 0.5), (0.25, 1.0)])
 def test_stage_finds_the_location_of_a_point_again(shape, location):
