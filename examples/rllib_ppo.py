@@ -59,6 +59,7 @@ def main(
                 "env_config": {"env_id": ID, "env_kwargs": {"split": "validation"}, "label": True},
             },
         )
+        .reporting(metrics_num_episodes_for_smoothing=1_000)  # RLlib's mean return is of the last so many episodes.
         .debugging(seed=seed, log_level="ERROR")
     )
     algorithm = config.build_algo()
