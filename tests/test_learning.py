@@ -10,15 +10,16 @@ import torch
 from ram_agents import Reinforce, recipe
 from ram_agents.controls import as_control
 from ram_agents.evaluate import evaluate
+from ram_agents.options import DEFAULT_THREADS
 from toy_env import PeekVectorEnv
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
+def _as_the_command_line():
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(DEFAULT_THREADS)
     yield
     torch.set_num_threads(before)
 
