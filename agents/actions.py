@@ -21,24 +21,34 @@ def num_actions(space: spaces.Space[Any]) -> int:
 def describe(space: spaces.Space[Any]) -> list[Any]:
     """The form of one row's action space, JSON-able: its name, and its sizes, of which the last is n.
 
-    ["dict", n]: Dict(location=Box(2), action=Discrete(n)). ["flat", n]: Box(2 + n). ["grid", columns, rows, n]:
-    MultiDiscrete of these. The last two are those of `ram_envs.wrappers`.
+    ["dict", n]: Dict(location=Box(2), action=Discrete(n)). ["stop", n]: the same with stop=Discrete(2) beside.
+    ["flat", n]: Box(2 + n). ["grid", columns, rows, n]: MultiDiscrete of these. The last two are those of
+    `ram_envs.wrappers`.
 
     Raises:
         ValueError: the space is none of these.
     """
-    if isinstance(space, spaces.Dict) and set(space) == {"location", "action"}:
+    if isinstance(space, spaces.Dict) and set(space) - {"stop"} == {"location", "action"}:
         location, action = space["location"], space["action"]
         if isinstance(location, spaces.Box) and location.shape == (2,) and isinstance(action, spaces.Discrete):
-            return ["dict", int(action.n)]
+            if "stop" not in space.spaces:
+                return ["dict", int(action.n)]
+            if space["stop"] == spaces.Discrete(2):
+                return ["stop", int(action.n)]
     if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] > 2:
         return ["flat", space.shape[0] - 2]
     if isinstance(space, spaces.MultiDiscrete) and space.shape == (3,):
         return ["grid", *space.nvec.tolist()]
     raise ValueError(
-        "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), or one that the wrappers "
-        f"FlatAction and GridAction of ram_envs make of it; this environment has {space}"
+        "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), perhaps with stop=Discrete(2) "
+        "too, or one that the wrappers FlatAction and GridAction of ram_envs make of it; this environment has "
+        f"{space}"
     )
+
+
+def can_stop(space: spaces.Space[Any]) -> bool:
+    """Whether an action says too if it is to end the episode; for the errors see `num_actions`."""
+    return describe(space)[0] == "stop"
 
 
 def from_description(description: list[Any]) -> spaces.Space[Any]:
@@ -48,25 +58,37 @@ def from_description(description: list[Any]) -> spaces.Space[Any]:
         return spaces.Box(-1, 1, (2 + sizes[0],))
     if form == "grid":
         return spaces.MultiDiscrete(sizes)
-    return spaces.Dict(location=spaces.Box(-1, 1, (2,)), action=spaces.Discrete(sizes[0]))
+    parts: dict[str, spaces.Space[Any]] = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(sizes[0])}
+    return spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if form == "stop" else {}))
 
 
-def to_environment(space: spaces.Space[Any], location: NDArray[np.float32], action: NDArray[np.int64]) -> Any:
+def to_environment(
+    space: spaces.Space[Any],
+    location: NDArray[np.float32],
+    action: NDArray[np.int64],
+    stop: NDArray[np.bool_] | None = None,
+) -> Any:
     """The environment's own form of a batch of actions.
 
     Args:
         space: one row's action space.
         location: (B, 2), clamped here to [-1, 1]: the environment sees the clamped location, a loss never does.
         action: (B,), each in 0..n-1.
+        stop: (B,), who ends the episode with this action; needed where the space has "stop", else not looked at.
 
     Returns:
-        {"location": (B, 2), "action": (B,)}; or flat (B, 2 + n), with the score 1 at the action and 0 elsewhere; or
-        grid (B, 3), the column and the row of the cell that holds the location, and the action.
+        {"location": (B, 2), "action": (B,)}, where the space has "stop" with (B,) of 0 or 1; or flat (B, 2 + n), with
+        the score 1 at the action and 0 elsewhere; or grid (B, 3), the column and the row of the cell that holds the
+        location, and the action.
     """
     location = np.clip(location, -1.0, 1.0, dtype=np.float32)
     form, *sizes = describe(space)
     if form == "dict":
         return {"location": location, "action": action}
+    if form == "stop":
+        if stop is None:
+            raise ValueError('this action space has "stop": say for each row whether it stops')
+        return {"location": location, "action": action, "stop": stop.astype(np.int64)}
     if form == "flat":
         return np.concatenate([location, np.eye(sizes[0], dtype=np.float32)[action]], axis=1)
     grid = np.array(sizes[:2])

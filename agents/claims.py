@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from ram_envs.retina import Retina
 
-from .actions import to_environment
 from .controls import ModernCNN, WeakCNN
 from .policy import RAM
-from .rollout import Look, choose_action, choose_location, to_tensors
+from .rollout import Look, choose, to_tensors
 
 if TYPE_CHECKING:
     from .reinforce import Reinforce
@@ -46,10 +45,8 @@ def by_glimpse(agent: Reinforce, env: VectorEnv, measure: Measure, *, look: Look
     for _ in range(task.num_steps):
         figures.append(measure(task, (observation["location"].astype(float) + 1) / 2 * size))
         output, state = agent.policy.step(to_tensors(observation, agent.device), state)
-        location = choose_location(agent.policy, output.location_mean, look, generator)
-        action = choose_action(output.logits, None, sample=False)
-        choice = to_environment(env.single_action_space, location.cpu().numpy(), action.cpu().numpy())
-        observation, *_ = env.step(choice)
+        choice = choose(agent.policy, output, generator, look=look, sample_action=False, stop="never")
+        observation, *_ = env.step(choice.to_environment(env.single_action_space))
     return np.stack(figures)
 
 

@@ -88,6 +88,11 @@ class Config:
     """Weight of the mean cross-entropy of the guesses before the answer; above 0 one model answers at any time."""
     entropy_weight: float = 0.0
     """Bonus for the entropy of the action where it learns by REINFORCE: it goes on trying."""
+    stop_weight: float = 0.1
+    """Weight of the REINFORCE loss of stopping, where the environment can be stopped (`can_stop`)."""
+    stop_warmup: float = 0.1
+    """This share of the run, from its beginning, never stops and leaves f_s alone: while nothing can be told from a
+    glimpse, another is not worth its cost."""
 
     # The optimiser
     learning_rate: float = 1e-3
@@ -120,7 +125,7 @@ class Config:
                 f"location_std must be above 0 and final_location_std at least 0, not {self.location_std} and "
                 f"{self.final_location_std}"
             )
-        for name in ("discount", "gae_lambda", "gaze_warmup"):
+        for name in ("discount", "gae_lambda", "gaze_warmup", "stop_warmup"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], not {getattr(self, name)}")
 
@@ -143,6 +148,10 @@ class Config:
     def gaze_at(self, progress: float) -> Gaze:
         """Where to look when `progress` in [0, 1] of the run is done."""
         return "center" if self.gaze == "learned" and progress < self.gaze_warmup else self.gaze
+
+    def stop_weight_at(self, progress: float) -> float:
+        """The weight of the loss of stopping when `progress` in [0, 1] of the run is done; 0 while no one stops."""
+        return 0.0 if progress < self.stop_warmup else self.stop_weight
 
     def location_std_at(self, progress: float) -> float:
         """The std of the locations when `progress` in [0, 1] of the run is done."""

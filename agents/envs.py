@@ -23,7 +23,11 @@ class Spaces(NamedTuple):
 
     def sizes(self) -> dict[str, Any]:
         """What the model depends on."""
-        return {"glimpse": glimpse_shape(self.observation), "actions": actions.num_actions(self.action)}
+        return {
+            "glimpse": glimpse_shape(self.observation),
+            "can_stop": actions.can_stop(self.action),
+            "actions": actions.num_actions(self.action),
+        }
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
 
-from .actions import num_actions, to_environment
-from .policy import RAM, glimpse_shape
-from .rollout import to_tensors
+from .envs import Spaces
+from .policy import RAM
+from .rollout import choose, to_tensors
 
 if TYPE_CHECKING:
     from ram_envs.rendering import View
@@ -51,7 +51,7 @@ def record(
         env: without autoreset, so that the ends of episodes can be seen.
         seed: of the scenes, the first locations and the sampling.
         indices: (num_envs,) the images, or None for random ones.
-        sample: draw locations and actions from their distributions, rather than take means and likeliest.
+        sample: draw locations, actions and when to stop, rather than take means and likeliest.
 
     Returns:
         The rows' episodes.
@@ -66,16 +66,18 @@ def record(
     active = np.ones(env.num_envs, bool)
     while active.any():
         output, state = policy.step(to_tensors(observation, device), state)
-        probabilities = output.logits.softmax(-1)
-        location, action = output.location_mean, output.logits.argmax(-1)
-        if sample:
-            location = policy.sample_location(output.location_mean, generator)
-            action = torch.multinomial(probabilities, 1, generator=generator).squeeze(-1)
-        odds, choice = probabilities.cpu().numpy(), action.cpu().numpy()
+        choice = choose(
+            policy,
+            output,
+            generator,
+            look="sample" if sample else "mean",
+            sample_action=sample,
+            stop="sample" if sample else "likelier",
+        )
+        odds, action = output.logits.softmax(-1).cpu().numpy(), choice.action.tolist()
         for row in np.flatnonzero(active):
-            views[row].append(_thinking(task.view(row, odds[row]), int(choice[row])))
-        step = to_environment(env.single_action_space, location.cpu().numpy(), choice)
-        observation, _, terminated, truncated, step_info = env.step(step)
+            views[row].append(_thinking(task.view(row, odds[row]), action[row]))
+        observation, _, terminated, truncated, step_info = env.step(choice.to_environment(env.single_action_space))
         done = active & np.logical_or(terminated, truncated)
         for row in np.flatnonzero(done):
             views[row].append(task.view(row, odds[row]))
@@ -114,13 +116,12 @@ def make_fitting_env(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], 
     if not env_id.startswith("ram_envs/"):
         raise ValueError(f"{env_id} can't be shown: only the environments of ram_envs tell what a picture needs")
     env = gym.make_vec(env_id, num_envs=num_envs, autoreset_mode="Disabled", **env_kwargs)
-    wanted = glimpse_shape(agent.spaces.observation), num_actions(agent.spaces.action)
-    found = glimpse_shape(env.single_observation_space), num_actions(env.single_action_space)
+    wanted, found = agent.spaces.sizes(), Spaces(env.single_observation_space, env.single_action_space).sizes()
     if wanted != found:
         env.close()
         raise ValueError(
-            f"{env_id} gives glimpses {found[0]} and takes {found[1]} actions, but the agent knows {wanted[0]} and "
-            f"{wanted[1]}; use the arguments that it was trained with, {agent.env_kwargs}"
+            f"{env_id} has {found}, but the agent was made for {wanted}; use the arguments that it was trained with, "
+            f"{agent.env_kwargs}"
         )
     return env
 

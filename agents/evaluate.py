@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from .envs import AnyVectorEnv, Spaces, make_env
-from .rollout import Look, play
+from .rollout import Look, Stop, play
 
 if TYPE_CHECKING:
     from .reinforce import Reinforce
@@ -32,6 +32,12 @@ class Evaluation(NamedTuple):
     """Classification: the error of the softmax averaged over the sampled paths, (T,)."""
     confusion: NDArray[np.int64] | None
     """Classification: (n, n) counts of label (row) and answer (column) on the path with mean locations."""
+    glimpses: float
+    """Mean number of glimpses on the path with mean locations: T, if the agent can't stop before.
+
+    The columns of one who stops hold its answer from there on; the last is the error of its own answers."""
+    sampled_glimpses: float | None
+    """The same of the sampled paths."""
 
 
 class Paths(NamedTuple):
@@ -43,6 +49,8 @@ class Paths(NamedTuple):
     """The softmax after each glimpse (T, N, n); after an episode's end its last one."""
     label: NDArray[np.int64] | None
     """(N,), of classification."""
+    glimpses: NDArray[np.int64]
+    """(N,): how many were taken."""
 
     def error(self) -> NDArray[np.float64]:
         """In %: of the answer after each glimpse (T,), or without labels of the return (1,)."""
@@ -87,10 +95,12 @@ def evaluate(
             scenes,
             look=look or agent.look(deterministic=False),
             sample_action=not agent.hybrid,
+            stop="sample",
             generator=generator,
         )
         for _ in range(paths)
     ]
+    single, *sampled = _of_one_length([single, *sampled])
     averaged = confusion = None
     if single.label is not None:
         confusion = confusion_matrix(single.label, single.probability[-1])
@@ -102,6 +112,8 @@ def evaluate(
         sampled=np.mean([path.error() for path in sampled], axis=0) if sampled else None,
         averaged=averaged,
         confusion=confusion,
+        glimpses=float(single.glimpses.mean()),
+        sampled_glimpses=float(np.mean([path.glimpses.mean() for path in sampled])) if sampled else None,
     )
 
 
@@ -138,27 +150,42 @@ def follow(
     *,
     look: Look,
     sample_action: bool,
+    stop: Stop = "likelier",
     generator: torch.Generator | None = None,
 ) -> Paths:
     """Play one episode of each scene; see `play` for the arguments."""
     count = scenes if isinstance(scenes, int) else len(scenes)
-    returns, probabilities = [], []
+    returns, probabilities, glimpses = [], [], []
     labels: list[NDArray[np.int64]] = []
     for start in range(0, count, env.num_envs):
         # The last batch is filled up with scenes that are already counted; what is beyond the count is dropped below.
         indices = None if isinstance(scenes, int) else np.take(scenes, start + np.arange(env.num_envs), mode="wrap")
-        rollout = play(agent.policy, env, look=look, sample_action=sample_action, generator=generator, indices=indices)
+        rollout = play(
+            agent.policy, env, look=look, sample_action=sample_action, stop=stop, generator=generator, indices=indices
+        )
         returns.append(rollout.reward.sum(0).double().cpu().numpy())
+        glimpses.append(rollout.active.sum(0).cpu().numpy())
         probabilities.append(_held(rollout.logits.softmax(-1), rollout.active).cpu().numpy())
         if rollout.label is not None:
             labels.append(rollout.label.cpu().numpy())
     steps = max(map(len, probabilities))
-    padded = [np.concatenate([p, *[p[-1:]] * (steps - len(p))]) for p in probabilities]
     return Paths(
         returns=np.concatenate(returns)[:count],
-        probability=np.concatenate(padded, axis=1)[:, :count],
+        probability=np.concatenate([_extended(p, steps) for p in probabilities], axis=1)[:, :count],
         label=np.concatenate(labels)[:count] if labels else None,
+        glimpses=np.concatenate(glimpses)[:count],
     )
+
+
+def _of_one_length(paths: list[Paths]) -> list[Paths]:
+    """The paths with as many steps as the longest has: where all rows stop early, one path has fewer than another."""
+    steps = max(len(path.probability) for path in paths)
+    return [path._replace(probability=_extended(path.probability, steps)) for path in paths]
+
+
+def _extended(probability: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """(T, N, n) -> (steps, N, n): the last step's stay."""
+    return np.concatenate([probability, *[probability[-1:]] * (steps - len(probability))])
 
 
 def _held(probability: torch.Tensor, active: torch.Tensor) -> torch.Tensor:

@@ -58,7 +58,8 @@ class Game:
     def step(self, location: NDArray[np.float32], action: int) -> None:
         """One step; nothing happens after the end of the round."""
         if not self.view.finished:
-            _, reward, terminated, _, _ = self.env.step({"location": location, "action": action})
+            never = {"stop": 0} if "stop" in self.env.action_space.spaces else {}  # type: ignore[attr-defined]
+            _, reward, terminated, _, _ = self.env.step({"location": location, "action": action, **never})
             if terminated:
                 self.results.append(float(reward) > 0)
 

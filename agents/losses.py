@@ -26,6 +26,12 @@ def location_log_prob(location: Tensor, mean: Tensor, std: float) -> Tensor:
     return (location - mean).square().sum(-1) * (-0.5 / std**2) - constant
 
 
+def stop_log_prob(logit: Tensor, stop: Tensor) -> Tensor:
+    """Log-probability of stopping where `stop`, else of going on; P(stop) = sigmoid(logit). (...), (...) -> (...)."""
+    assert logit.shape == stop.shape, (logit.shape, stop.shape)
+    return -F.binary_cross_entropy_with_logits(logit, stop.to(logit.dtype), reduction="none")
+
+
 def discounted_sum(reward: Tensor, discount: float) -> Tensor:
     """R_t = r_t + discount * R_{t+1}: (T, B) -> (T, B)."""
     assert reward.dim() == 2, reward.shape

@@ -1,4 +1,4 @@
-"""The paper's five networks (section 3.1), each a small module named as there.
+"""The paper's five networks (section 3.1), each a small module named as there, and one that decides when to stop.
 
 B is the number of episodes; h_g and h_l are the two parts of the glimpse vector g_t, h_t is the core's state.
 """
@@ -117,6 +117,22 @@ class BaselineNetwork(nn.Linear):
 
     def forward(self, h: Tensor) -> Tensor:
         """From h_t (..., input_size) to b_t (...)."""
+        return super().forward(h).squeeze(-1)
+
+
+class StopNetwork(nn.Linear):
+    """f_s: the logit of taking no more glimpses, the extension that section 3 of the paper names.
+
+    It begins by going on: who can't tell anything yet would learn that it never pays to look.
+    """
+
+    def __init__(self, input_size: int):
+        super().__init__(input_size, 1)
+        nn.init.normal_(self.weight, std=0.01)
+        nn.init.constant_(self.bias, -2.0)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """From h_t (..., input_size) to the logit (...)."""
         return super().forward(h).squeeze(-1)
 
 

@@ -13,7 +13,7 @@ from .rollout import Rollout
 
 
 class Objective(NamedTuple):
-    """The three parts of the loss, each before its weight; scalars with gradients."""
+    """The parts of the loss, each before its weight; scalars with gradients."""
 
     action: Tensor
     """Trains f_a, f_h and f_g."""
@@ -21,6 +21,8 @@ class Objective(NamedTuple):
     """Trains f_l, and f_h and f_g too if `detach_location` is off."""
     baseline: Tensor
     """Trains f_b, and f_h and f_g too if `detach_baseline` is off."""
+    stop: Tensor
+    """Trains f_s, f_h and f_g; 0 where the environment knows no stopping."""
 
     def total(self, config: Config) -> Tensor:
         """The weighted sum."""
@@ -28,6 +30,7 @@ class Objective(NamedTuple):
             config.action_weight * self.action
             + config.reinforce_weight * self.location
             + config.baseline_weight * self.baseline
+            + config.stop_weight * self.stop
         )
 
 
@@ -45,11 +48,13 @@ def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: 
     returns = losses.discounted_sum(reward, config.discount)
     advantage = _advantage(rollout, config, reward, returns)
     if config.standardise:
-        advantage = losses.standardise(advantage, rollout.looked if hybrid else rollout.active)
+        only_looks = hybrid and rollout.stop is None
+        advantage = losses.standardise(advantage, rollout.looked if only_looks else rollout.active)
     return Objective(
         action=_action_loss(rollout, config, nll if hybrid else None, advantage),
         location=_location_loss(rollout, config, advantage, location_std),
         baseline=_baseline_loss(rollout, config, returns),
+        stop=_stop_loss(rollout, advantage),
     )
 
 
@@ -61,14 +66,19 @@ def label_nll(logits: Tensor, label: Tensor) -> Tensor:
 
 
 def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
-    """The reward that trains, (T, B), without gradient."""
+    """The reward that trains, (T, B), without gradient.
+
+    One that is made of labels takes the place of the environment's reward for the answer alone: what the environment
+    gave before it, the cost of a glimpse, is added.
+    """
     if config.reward == "0/1":
         return rollout.reward
     if nll is None:
         raise ValueError(f"reward={config.reward!r} needs an environment whose infos tell the label; use reward='0/1'")
+    before = rollout.reward * ~rollout.last
     if config.reward == "log-likelihood":
-        return -nll.detach() * rollout.last
-    return losses.information_gain(nll.detach(), rollout.looked)
+        return -nll.detach() * rollout.last + before
+    return losses.information_gain(nll.detach(), rollout.looked) + before
 
 
 def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor) -> Tensor:
@@ -99,6 +109,17 @@ def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, location
         return advantage.new_zeros(())
     log_pi = losses.location_log_prob(rollout.location, rollout.location_mean, location_std)
     return losses.reinforce_loss(log_pi, advantage, rollout.looked)
+
+
+def _stop_loss(rollout: Rollout, advantage: Tensor) -> Tensor:
+    """REINFORCE on going on or stopping at each step.
+
+    At step T the choice changes nothing, and its gradient is zero on average: that step needs no mask.
+    """
+    if rollout.stop is None or rollout.stop_logit is None:
+        return advantage.new_zeros(())
+    log_pi = losses.stop_log_prob(rollout.stop_logit, rollout.stop)
+    return losses.reinforce_loss(log_pi, advantage, rollout.active)
 
 
 def _baseline_loss(rollout: Rollout, config: Config, returns: Tensor) -> Tensor:

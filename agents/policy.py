@@ -9,7 +9,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from .actions import num_actions
+from .actions import can_stop, num_actions
 from .networks import (
     ActionNetwork,
     BaselineNetwork,
@@ -18,6 +18,7 @@ from .networks import (
     GlimpseNetwork,
     Init,
     LocationNetwork,
+    StopNetwork,
     orthogonal_,
 )
 
@@ -40,7 +41,8 @@ class RAM(nn.Module):
 
     Args:
         observation_space: one row's Dict(glimpse=Box(k, g, g[, C]), location=Box(2)); other keys are not looked at.
-        action_space: one row's Dict(location=Box(2), action=Discrete(n)), or the flat Box(2 + n).
+        action_space: one row's Dict(location=Box(2), action=Discrete(n)), or the flat Box(2 + n). With stop=Discrete(2)
+            in the Dict there is a stop network too.
         core: "rnn" (ReLU, the paper's for classification), "lstm" (the paper's for Catch) or "gru".
         glimpse_size: units of h_g.
         location_size: units of h_l.
@@ -98,6 +100,7 @@ class RAM(nn.Module):
         self.f_l = LocationNetwork(input_size=hidden_size, hidden_size=location_hidden)
         self.f_a = ActionNetwork(hidden_size, num_actions(action_space))
         self.f_b = BaselineNetwork(hidden_size)
+        self.f_s = StopNetwork(hidden_size) if can_stop(action_space) else None
         if init == "orthogonal":
             orthogonal_(self.f_g, self.f_h, self.f_a)
         elif init != "uniform":
@@ -133,6 +136,14 @@ class RAM(nn.Module):
         logits = self.f_a(h)
         baseline = self.f_b(h.detach() if self.detach_baseline else h)
         return RAMOutput(location_mean, logits, baseline, h), state
+
+    def stop_logit(self, h: Tensor) -> Tensor | None:
+        """The logit of stopping, (...), from h_t (..., hidden_size); None where the environment knows no stopping.
+
+        Its gradient goes into the core, which has to know how sure it is: that of a yes or no is at most 1, and swamps
+        nothing.
+        """
+        return None if self.f_s is None else self.f_s(h)
 
     def forward(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
         """The same as `step`."""

@@ -14,14 +14,13 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from . import checkpoint
-from .actions import to_environment
 from .callbacks import Callback, CallbackFunction, CallbackList, ProgressBar
 from .config import Config
 from .envs import AnyVectorEnv, Spaces, adopt, make_env
 from .interrupt import Interruptible
 from .objective import objective
 from .policy import RAM
-from .rollout import Look, Rollout, choose_action, choose_location, play, to_tensors
+from .rollout import Look, Rollout, choose, play, to_tensors
 
 
 class Update(NamedTuple):
@@ -31,10 +30,13 @@ class Update(NamedTuple):
     action_loss: float
     location_loss: float
     baseline_loss: float
+    stop_loss: float
     grad_norm: float
     """Before clipping."""
     episode_return: float
     """Mean return of the batch in the environment's own reward."""
+    glimpses: float
+    """Mean number of glimpses in an episode of the batch."""
     learning_rate: float
     location_std: float
 
@@ -181,7 +183,7 @@ class Reinforce:
         """Play a batch of episodes and take one step of the optimiser."""
         config, progress = self.config, self.updates / self.total_updates
         assert self.env is not None, "learn() makes the environment"
-        config = config.replace(gaze=config.gaze_at(progress))
+        config = config.replace(gaze=config.gaze_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         scales = (1.0, config.location_lr_scale_at(progress))
         for group, scale in zip(self.optimizer.param_groups, scales, strict=True):
@@ -191,7 +193,9 @@ class Reinforce:
             self.env,
             look="sample" if config.gaze == "learned" else config.gaze,
             sample_action=not self.hybrid,
+            stop="sample" if config.stop_weight else "never",
             generator=self._training_generator,
+            seed=self._seed_of_repeats(),
         )
         parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
         loss = parts.total(config)
@@ -206,9 +210,19 @@ class Reinforce:
         self.optimizer.step()
         self.updates += 1
         self.last_rollout = rollout
-        told = [loss, *parts, grad_norm, rollout.reward.sum(0).mean()]
+        told = [loss, *parts, grad_norm, rollout.reward.sum(0).mean(), rollout.active.sum(0).float().mean()]
         rates = [config.learning_rate_at(progress), self.policy.location_std]
         return Update._make(torch.stack(told).tolist() + rates)
+
+    def _seed_of_repeats(self) -> int | None:
+        """A new seed for each batch of repeated scenes whose episodes can stop.
+
+        Rows that share their scenes go on doing so while they are reset together; but one that stops early is reset
+        alone, and would be at another scene in the next batch.
+        """
+        if self.policy.f_s is None or self.config.repeats == 1:
+            return None
+        return int(torch.randint(2**31 - 1, (), generator=self._training_generator, device=self.device))
 
     def _begin_segment(self) -> None:
         """Seed environment and sampling from (seed, updates so far), so that a resumed run goes on as an unbroken one.
@@ -235,8 +249,8 @@ class Reinforce:
             observation: "glimpse" (k, g, g[, C]) and "location" (2,), or with a batch dimension B before.
             state: (S, B, hidden_size), as returned at the step before; None at the beginning.
             episode_start: (B,) where True the episode has just begun, and the state is forgotten.
-            deterministic: look at the mean of the location's distribution and take the likeliest action; else draw
-                both. An action that was trained from labels is always the likeliest one.
+            deterministic: look at the mean of the location's distribution, take the likeliest action, and stop where
+                that is likelier; else draw all of them. An action that was trained from labels is always the likeliest.
 
         Returns:
             The action in the environment's own form, batched if the observation was; and the next state.
@@ -251,9 +265,15 @@ class Reinforce:
             begun = torch.as_tensor(np.asarray(episode_start, bool).reshape(-1), device=self.device)
             memory = memory.masked_fill(begun[:, None], 0.0)
         output, memory = self.policy.step(seen, memory)
-        location = choose_location(self.policy, output.location_mean, self.look(deterministic), self._predict_generator)
-        action = choose_action(output.logits, self._predict_generator, sample=not (deterministic or self.hybrid))
-        form = to_environment(self.spaces.action, location.cpu().numpy(), action.cpu().numpy())
+        choice = choose(
+            self.policy,
+            output,
+            self._predict_generator,
+            look=self.look(deterministic),
+            sample_action=not (deterministic or self.hybrid),
+            stop="likelier" if deterministic else "sample",
+        )
+        form = choice.to_environment(self.spaces.action)
         if single:
             form = {key: value[0] for key, value in form.items()} if isinstance(form, dict) else form[0]
         return form, memory.cpu().numpy()

@@ -130,7 +130,10 @@ def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path
 
 
 def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> None:
-    """Print a table of errors in %: a row for each agent and gaze, a column for each glimpse, the answer's last."""
+    """Print a table of errors in %: a row for each agent and gaze, a column for each glimpse, the answer's last.
+
+    Where an agent answers before its last glimpse, one more column tells how many it takes.
+    """
     console = Console()
     steps = max(len(result.mean) for result in measured.values())
     table = Table(title=f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each")
@@ -138,15 +141,21 @@ def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Eva
     table.add_column("gaze")
     for t in range(1, steps + 1):
         table.add_column(str(t) if t < steps else "answer", justify="right", no_wrap=True)
+    early = any(1 < len(result.mean) > result.glimpses for result in measured.values())
+    if early:
+        table.add_column("glimpses", justify="right", no_wrap=True)
     rows = [
-        (name, _meaning(column, options), getattr(result, column).tolist())
+        (name, _meaning(column, options), getattr(result, column).tolist(), taken)
         for name, result in measured.items()
-        for column in ("mean", "sampled", "averaged")
+        for column, taken in zip(
+            ("mean", "sampled", "averaged"), (result.glimpses, result.sampled_glimpses, None), strict=True
+        )
         if getattr(result, column) is not None
     ]
-    rows += [(f"{name} (control)", "whole scene", [error]) for name, error in errors.items()]
-    for name, gaze, figures in rows:
-        table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures])
+    rows += [(f"{name} (control)", "whole scene", [error], None) for name, error in errors.items()]
+    for name, gaze, figures, taken in rows:
+        count = [f"{taken:.2f}" if taken else ""] if early else []
+        table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures], *count)
     console.print(table)
     for name, result in measured.items():
         if options.confusion and result.confusion is not None:

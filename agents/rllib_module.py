@@ -21,7 +21,7 @@ from torch.distributions import Categorical, Independent, Normal, kl_divergence
 from torch.nn import functional as F
 
 from . import losses
-from .actions import num_actions
+from .actions import can_stop, num_actions
 from .policy import RAM, RAMOutput
 
 Action = dict[str, Tensor]
@@ -120,6 +120,8 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
         self.label_weight = float(labelled) if label_weight is None else label_weight
         self.step_weight: float = told.get("step_weight", 0.5)
         self.baseline_probability: bool = told.get("baseline_probability", False)
+        if can_stop(self.action_space):
+            raise ValueError("RAM in RLlib has no place for 'stop': make the environment with can_stop=False")
         self.ram = RAM(self.observation_space, self.action_space, **told.get("ram", {}))
         self.action_dist_cls = GreedyGlimpseDistribution if self.hybrid else GlimpseDistribution
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,6 +15,25 @@ from .actions import to_environment
 from .policy import RAM, RAMOutput
 
 Look = Literal["sample", "mean", "random", "center"]
+Stop = Literal["sample", "likelier", "never"]
+
+
+class Choice(NamedTuple):
+    """What B rows do next; none of it carries a gradient but the logit."""
+
+    location: Tensor
+    """l_t (B, 2): raw, before it is clamped for the environment."""
+    action: Tensor
+    """a_t (B,), int64."""
+    stop: Tensor | None
+    """(B,) bool: end the episode with this action. None where the environment knows no stopping."""
+    stop_logit: Tensor | None
+    """(B,): of which `stop` was drawn."""
+
+    def to_environment(self, space: spaces.Space[Any]) -> Any:
+        """The action in the environment's own form; `space` is one row's."""
+        stop = None if self.stop is None else self.stop.cpu().numpy()
+        return to_environment(space, self.location.cpu().numpy(), self.action.cpu().numpy(), stop)
 
 
 class Rollout(NamedTuple):
@@ -27,6 +47,10 @@ class Rollout(NamedTuple):
     """(T, B, n)."""
     action: Tensor
     """a_t, (T, B), int64."""
+    stop: Tensor | None
+    """(T, B) bool: chosen to end the episode here; None where the environment knows no stopping."""
+    stop_logit: Tensor | None
+    """(T, B)."""
     baseline: Tensor
     """b_t, (T, B)."""
     reward: Tensor
@@ -85,12 +109,41 @@ def choose_action(logits: Tensor, generator: torch.Generator | None, *, sample: 
     return torch.multinomial(logits.detach().softmax(-1), 1, generator=generator).squeeze(-1)
 
 
+def choose_stop(logit: Tensor, stop: Stop, generator: torch.Generator | None) -> Tensor:
+    """Who stops, (B,) bool, for logits (B,): "sample" it, do what is "likelier", or "never"."""
+    probability = logit.detach().sigmoid()
+    if stop == "sample":
+        return torch.rand(logit.shape, generator=generator, device=logit.device) < probability
+    if stop == "likelier":
+        return probability > 0.5
+    if stop == "never":
+        return torch.zeros_like(probability, dtype=torch.bool)
+    raise ValueError(f"stop must be 'sample', 'likelier' or 'never', not {stop!r}")
+
+
+def choose(
+    policy: RAM,
+    output: RAMOutput,
+    generator: torch.Generator | None,
+    *,
+    look: Look,
+    sample_action: bool,
+    stop: Stop,
+) -> Choice:
+    """What to do after a glimpse; see `choose_location`, `choose_action` and `choose_stop`."""
+    location = choose_location(policy, output.location_mean, look, generator)
+    action = choose_action(output.logits, generator, sample=sample_action)
+    logit = policy.stop_logit(output.h)
+    return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
+
+
 def play(
     policy: RAM,
     env: VectorEnv[Any, Any, Any],
     *,
     look: Look,
     sample_action: bool,
+    stop: Stop = "likelier",
     generator: torch.Generator | None = None,
     seed: int | None = None,
     indices: NDArray[np.integer[Any]] | None = None,
@@ -106,6 +159,7 @@ def play(
         env: a vector environment with the model's spaces.
         look: where to look; see `choose_location`.
         sample_action: draw a_t from the softmax; else take the likeliest.
+        stop: when to stop, where the environment knows it; see `choose_stop`.
         generator: of all sampling, on the policy's device; None for torch's global one.
         seed: for the reset.
         indices: (B,) which scenes to reset to, where the environment knows the option.
@@ -115,20 +169,17 @@ def play(
     observation, info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
     label = torch.from_numpy(np.asarray(info["label"], np.int64)).to(device) if "label" in info else None
     state = policy.initial_state(env.num_envs)
-    seen, outputs, locations, actions = [], list[RAMOutput](), [], []
+    seen, outputs, choices = [], list[RAMOutput](), list[Choice]()
     rewards, actives, lasts = [], [], []
     active = np.ones(env.num_envs, bool)
     while active.any():
         seen.append(to_tensors(observation, device))
         output, state = policy.step(seen[-1], state)
-        location = choose_location(policy, output.location_mean, look, generator)
-        action = choose_action(output.logits, generator, sample=sample_action)
-        choice = to_environment(env.single_action_space, location.cpu().numpy(), action.cpu().numpy())
-        observation, reward, terminated, truncated, _ = env.step(choice)
+        choice = choose(policy, output, generator, look=look, sample_action=sample_action, stop=stop)
+        observation, reward, terminated, truncated, _ = env.step(choice.to_environment(env.single_action_space))
         done = np.logical_or(terminated, truncated)
         outputs.append(output)
-        locations.append(location)
-        actions.append(action)
+        choices.append(choice)
         rewards.append(np.where(active, reward, 0.0))
         actives.append(active)
         lasts.append(active & done)
@@ -136,10 +187,12 @@ def play(
         if disabled and done.any() and active.any():
             observation, _ = env.reset(options={"reset_mask": done})
     return Rollout(
-        location=torch.stack(locations),
+        location=torch.stack([choice.location for choice in choices]),
         location_mean=torch.stack([output.location_mean for output in outputs]),
         logits=torch.stack([output.logits for output in outputs]),
-        action=torch.stack(actions),
+        action=torch.stack([choice.action for choice in choices]),
+        stop=_stacked([choice.stop for choice in choices]),
+        stop_logit=_stacked([choice.stop_logit for choice in choices]),
         baseline=torch.stack([output.baseline for output in outputs]),
         reward=torch.from_numpy(np.stack(rewards).astype(np.float32)).to(device),
         active=torch.from_numpy(np.stack(actives)).to(device),
@@ -148,3 +201,9 @@ def play(
         glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
         gaze=torch.stack([observation["location"][:PICTURED] for observation in seen]),
     )
+
+
+def _stacked(parts: list[Tensor | None]) -> Tensor | None:
+    """All steps' tensors as one, or None if the steps have none."""
+    tensors = [part for part in parts if part is not None]
+    return torch.stack(tensors) if tensors else None

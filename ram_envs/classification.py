@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ram_envs.datasets import Dataset, check_split, load_mnist
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
 from ram_envs.sources import load_split
-from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_whole
+from ram_envs.task import InitialLocation, Outcome, Rows, Task, check_flag, check_whole
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
 SCENE_SEEDS = {"validation": 20141, "test": 20142}
@@ -22,7 +23,7 @@ class Classification(Task):
     """Look `num_glimpses` times at a still scene, then name the class of the image in it.
 
     The action of every step is the current prediction; only the last one is the answer, and brings reward 1 if it is
-    right, else 0.
+    right, else 0. With `can_stop` any step's action becomes the answer if it says "stop".
 
     Args:
         dataset: the images to classify.
@@ -35,6 +36,8 @@ class Classification(Task):
         distractor_size: width and height of a cut in pixels.
         num_classes: n, if it is more than the largest label + 1.
         class_names: a name for each of the n classes, for pictures.
+        can_stop: the agent may answer before the last glimpse (the extension that section 3 of the paper names).
+        glimpse_cost: subtracted from the reward of each step that takes another glimpse: all but the last.
     """
 
     frames_per_second = 4
@@ -58,8 +61,11 @@ class Classification(Task):
         distractor_images: NDArray[np.uint8] | None = None,
         num_classes: int | None = None,
         class_names: Sequence[str] | None = None,
+        can_stop: bool = False,
+        glimpse_cost: float = 0.0,
     ) -> None:
         check_split(split)
+        self.glimpse_cost = _check_cost(glimpse_cost)
         self.dataset = dataset
         self.num_indices = len(dataset.labels)
         self.distractor_images = dataset.images if distractor_images is None else distractor_images
@@ -85,6 +91,7 @@ class Classification(Task):
             action_names=tuple(class_names or map(str, range(num_classes))),
             num_draws=1 + self.rules.num_draws,
             initial_location=initial_location,
+            can_stop=check_flag("can_stop", can_stop),
         )
         self.indices = np.zeros(batch_size, np.int64)
         self.labels = np.zeros(batch_size, np.int64)
@@ -121,8 +128,13 @@ class Classification(Task):
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
         where = self.where(rows)
         terminated = self.steps[where] == self.num_steps
+        if self.can_stop:
+            terminated |= self.stopped[where]
         correct = action == self.labels[where]
-        return Outcome((terminated & correct).astype(np.float64), terminated, correct)
+        reward = (terminated & correct).astype(np.float64)
+        if self.glimpse_cost:
+            reward[~terminated] = -self.glimpse_cost
+        return Outcome(reward, terminated, correct)
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""
@@ -189,6 +201,14 @@ def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ..
     if len(sizes) != 2:
         raise ValueError(f"canvas_size is {canvas_size!r}; it must be one number of pixels, or (height, width)")
     return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
+
+
+def _check_cost(cost: Any) -> float:
+    if isinstance(cost, bool) or not isinstance(cost, (int, float, np.integer, np.floating)):
+        raise TypeError(f"glimpse_cost is {cost!r}; it must be a number")
+    if not 0 <= cost < math.inf:
+        raise ValueError(f"glimpse_cost is {cost}; it must be finite and at least 0")
+    return float(cost)
 
 
 def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_names: Sequence[str] | None) -> int:

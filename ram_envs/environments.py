@@ -32,6 +32,7 @@ class GlimpseMNISTEnv(TaskEnv):
 
     `Dict(location=Box(-1, 1, (2,), float32), action=Discrete(10))`. `location` is where to look next, (x, y): (0, 0)
     is the middle of the scene, (-1, -1) its top-left corner. `action` is the digit that the agent believes it sees.
+    With `can_stop=True` there is a third part, `stop=Discrete(2)`: 1 makes this step's `action` the answer.
 
     ## Observation Space
 
@@ -41,7 +42,8 @@ class GlimpseMNISTEnv(TaskEnv):
 
     ## Rewards
 
-    1 at the last step if the action is the digit's class, else 0. No reward before.
+    1 at the last step if the action is the digit's class, else 0. Before it -`glimpse_cost` at each step, each of which
+    takes another glimpse: an episode of m glimpses that ends with the right answer returns 1 - (m - 1) `glimpse_cost`.
 
     ## Starting State
 
@@ -50,7 +52,8 @@ class GlimpseMNISTEnv(TaskEnv):
     ## Episode End
 
     Terminated after `num_glimpses` steps: the location of step t chooses glimpse t + 1, the location of the last step
-    is not used, and its action is the answer. The last observation repeats the last glimpse. Never truncated.
+    is not used, and its action is the answer. The last observation repeats the last glimpse. With `can_stop` the first
+    step that says `stop` is the last. Never truncated.
 
     ## Information
 
@@ -63,7 +66,7 @@ class GlimpseMNISTEnv(TaskEnv):
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", canvas_size=None, max_shift=0, num_distractors=0, distractor_size=8,
-             render_mode=None)
+             can_stop=False, glimpse_cost=0.0, render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
@@ -73,6 +76,8 @@ class GlimpseMNISTEnv(TaskEnv):
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
     - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
     - `num_distractors`, `distractor_size`: the clutter.
+    - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
+      that decides when it will stop taking glimpses" (section 3), and does not try it.
     - `render_mode`: "human", "rgb_array" or None.
     - `reset(options={"index": i})` chooses the image.
 

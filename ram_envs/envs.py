@@ -65,6 +65,8 @@ class TaskEnv(gym.Env[Observation, dict[str, Any]]):
     def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
         """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
 
+        With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
+
         Raises:
             ResetNeeded: before the first reset, and after the end of an episode.
             KeyError, TypeError, ValueError: an action that is not in the action space.
@@ -75,7 +77,8 @@ class TaskEnv(gym.Env[Observation, dict[str, Any]]):
         location, choice = checks.action_parts(action)
         locations = check_locations(np.asarray(location)[None], 1)
         choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
-        outcome = self.task.advance(self._row, locations, choices)
+        stop = checks.check_stop(action, (), self.task)
+        outcome = self.task.advance(self._row, locations, choices, stop)
         info = _row_info(self.task.step_info(self._row))
         terminated = bool(outcome.terminated[0])
         if terminated:
@@ -187,6 +190,8 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
     ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
         """Step every row: {"location": (num_envs, 2) in [-1, 1], "action": (num_envs,) whole numbers}.
 
+        With `can_stop` also {"stop": (num_envs,) 0 or 1}.
+
         Raises:
             ResetNeeded: before the first reset; and with autoreset disabled, while a row's episode is over.
             KeyError, TypeError, ValueError: actions that are not in the action space.
@@ -195,12 +200,14 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         location, choices = checks.action_parts(actions)
         location = check_locations(location, self.num_envs)
         choices = checks.check_choices(choices, (self.num_envs,), self.task)
+        stop = checks.check_stop(actions, (self.num_envs,), self.task)
         over = self.task.finished
         if not over.any():
-            result = self._advance(self._rows, location, choices)
+            result = self._advance(self._rows, location, choices, stop)
         elif self.autoreset_mode is AutoresetMode.NEXT_STEP:
             playing, beginning = np.flatnonzero(~over), np.flatnonzero(over)
-            result = self._advance(playing, location[playing], choices[playing])
+            stop = None if stop is None else stop[playing]
+            result = self._advance(playing, location[playing], choices[playing], stop)
             self._begin(beginning, None)
             self._add_rows(result.info, self.task.beginning_info(beginning), beginning)
         else:
@@ -252,11 +259,17 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         self.task.begin(rows, draws, indices)
         self._began[rows] = True
 
-    def _advance(self, rows: Rows, location: NDArray[np.floating[Any]], choices: NDArray[np.int64]) -> _Step:
+    def _advance(
+        self,
+        rows: Rows,
+        location: NDArray[np.floating[Any]],
+        choices: NDArray[np.int64],
+        stop: NDArray[np.bool_] | None,
+    ) -> _Step:
         """Step some rows; the others get reward 0 and go on."""
         if not len(rows):
             return _Step(np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_), {})
-        outcome = self.task.advance(rows, location, choices)
+        outcome = self.task.advance(rows, location, choices, stop)
         info = self._add_rows({}, self.task.step_info(rows), rows)
         if outcome.terminated.any():
             ended = outcome.terminated

@@ -42,6 +42,8 @@ class Task(ABC):
         action_names: a short name for each discrete action.
         num_draws: uniform draws an episode consumes beyond the first two.
         initial_location: "random", uniform over the image, or "center".
+        can_stop: the action has one more part, "stop": whether to end the episode with this step. Section 3 of the
+            paper names it as an extension.
     """
 
     frames_per_second: int
@@ -60,6 +62,7 @@ class Task(ABC):
         action_names: tuple[str, ...],
         num_draws: int,
         initial_location: InitialLocation,
+        can_stop: bool = False,
     ) -> None:
         if initial_location not in ("random", "center"):
             raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
@@ -74,16 +77,20 @@ class Task(ABC):
             glimpse=spaces.Box(0, 1, retina.shape(image_shape), np.float32),
             location=spaces.Box(-1, 1, (2,), np.float32),
         )
-        self.action_space = spaces.Dict(
-            location=spaces.Box(-1, 1, (2,), np.float32),
-            action=spaces.Discrete(len(action_names)),
-        )
+        self.can_stop = can_stop
+        parts: dict[str, spaces.Space[Any]] = {
+            "location": spaces.Box(-1, 1, (2,), np.float32),
+            "action": spaces.Discrete(len(action_names)),
+        }
+        self.action_space = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
         self.steps = np.zeros(batch_size, np.int64)
         # One place more than is ever looked at: the last step's location goes there.
         self.gaze = np.zeros((batch_size, num_steps + 1, 2), np.float32)
         self.last_action = np.full(batch_size, -1, np.int64)
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
+        self.stopped = np.zeros(batch_size, np.bool_)
+        """Whether a row's last step asked to stop; told by every step where `can_stop`, else False."""
         self.counts = np.zeros((batch_size, 2), np.int64)
 
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
@@ -94,12 +101,23 @@ class Task(ABC):
         self.finished[rows] = self.success[rows] = False
         self._begin(rows, draws[:, 2:], indices)
 
-    def advance(self, rows: Rows, location: NDArray[np.float32], action: NDArray[np.int64]) -> Outcome:
-        """One step of `rows`, with checked locations (len(rows), 2) and actions (len(rows),)."""
+    def advance(
+        self,
+        rows: Rows,
+        location: NDArray[np.float32],
+        action: NDArray[np.int64],
+        stop: NDArray[np.bool_] | None = None,
+    ) -> Outcome:
+        """One step of `rows`, with checked locations (len(rows), 2) and actions (len(rows),).
+
+        Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
+        """
         where = self.where(rows)
         self.steps[where] += 1
         self.gaze[rows, self.steps[where]] = location
         self.last_action[where] = action
+        if stop is not None:
+            self.stopped[where] = stop
         outcome = self._advance(rows, action)
         self.finished[where] = outcome.terminated
         self.success[where] = outcome.success
@@ -169,7 +187,7 @@ class Task(ABC):
 
     @abstractmethod
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        """Apply the rules; `steps` already counts this step."""
+        """Apply the rules; `steps` already counts this step, and `stopped` tells who wants it to be the last."""
 
 
 def check_whole(name: str, value: Any, least: int) -> int:
@@ -179,6 +197,13 @@ def check_whole(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"{name} is {value}; it must be at least {least}")
     return int(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """The value as a bool, or an error that names it unless it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r}; it must be True or False")
+    return bool(value)
 
 
 def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any]) -> Task:

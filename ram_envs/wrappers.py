@@ -162,9 +162,17 @@ class VectorLabelObservation(_VectorWrapper):
         return {**observations, "label": self._labels.copy()}
 
 
-def _num_actions(space: spaces.Space) -> int:
-    """The n of `Dict(location=Box(-1, 1, (2,)), action=Discrete(n))`, or a TypeError that shows another space."""
-    if isinstance(space, spaces.Dict) and set(space.spaces) == {"location", "action"}:
+def _num_actions(space: spaces.Space, *, may_stop: bool = False) -> int:
+    """The n of `Dict(location=Box(-1, 1, (2,)), action=Discrete(n))`, or a TypeError that shows another space.
+
+    With `may_stop` the space may have a "stop" too.
+    """
+    if isinstance(space, spaces.Dict) and "stop" in space.spaces and not may_stop:
+        raise TypeError(
+            f'the action space is {space}; this wrapper has no place for "stop": make the environment with '
+            "can_stop=False, or use its Dict action as it is"
+        )
+    if isinstance(space, spaces.Dict) and set(space.spaces) - {"stop"} == {"location", "action"}:
         action = space["action"]
         if isinstance(action, spaces.Discrete) and action.start == 0 and space["location"].shape == (2,):
             return int(action.n)
@@ -183,7 +191,7 @@ def _grid_sizes(space: spaces.Space, columns: int, rows: int) -> NDArray[np.int6
 def _labelled_space(space: spaces.Space, action_space: spaces.Space) -> spaces.Dict:
     if not isinstance(space, spaces.Dict):
         raise TypeError(f"the observation space is {space}; a label can be added to a Dict only")
-    return spaces.Dict({**space.spaces, "label": spaces.Discrete(_num_actions(action_space))})
+    return spaces.Dict({**space.spaces, "label": spaces.Discrete(_num_actions(action_space, may_stop=True))})
 
 
 def _label(info: Info) -> Any:

@@ -58,6 +58,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseImages-v0",
         {"images": own_images(6, 7, count=60), "labels": own_labels(60), "hold_out": True, "class_names": "abc"},
     ),
+    "GlimpseMNIST-v0-stop": (
+        "ram_envs/GlimpseMNIST-v0",
+        {"can_stop": True, "glimpse_cost": 0.25, "num_glimpses": 4, "split": "test"},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",
@@ -73,6 +77,7 @@ class Case:
         self.name = name
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
+        self.can_stop = bool(self.kwargs.get("can_stop"))
 
     def make(self, **kwargs: Any) -> gym.Env:
         """The environment as `gym.make` gives it, wrappers and all."""

@@ -228,6 +228,77 @@ def test_impossible_arguments_are_refused(arguments: dict, named: str) -> None:
             make(MNIST, **arguments)
 
 
+@pytest.mark.parametrize("stop_at", [1, 2, 4, None])
+@pytest.mark.parametrize("is_right", [True, False])
+def test_to_stop_makes_the_action_the_answer(stop_at: int | None, is_right: bool) -> None:
+    env = gym.make(MNIST, num_glimpses=4, can_stop=True, glimpse_cost=0.125)
+    assert env.action_space["stop"] == gym.spaces.Discrete(2)
+    _, info = env.reset(seed=0)
+    label, rewards = info["label"], []
+    for step in range(1, (stop_at or 4) + 1):
+        answer = label if is_right else (label + 1) % 10
+        _, reward, terminated, truncated, info = env.step({**act(answer), "stop": int(step == stop_at)})
+        rewards.append(reward)
+        assert (terminated, truncated) == (step == (stop_at or 4), False)
+        assert ("is_success" in info) is terminated
+    assert rewards == [-0.125] * (len(rewards) - 1) + [float(is_right)]
+    assert info["is_success"] is is_right
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step({**act(0), "stop": 0})
+
+
+def test_the_last_glimpse_of_one_who_stops_is_where_they_looked_last() -> None:
+    env = gym.make(MNIST, can_stop=True)
+    first, _ = env.reset(seed=0)
+    second, *_ = env.step({**act(1, 0.5, -0.5), "stop": 0})
+    last, _, terminated, _, _ = env.step({**act(1, -1, -1), "stop": 1})
+    assert terminated
+    np.testing.assert_array_equal(last["location"], np.array([0.5, -0.5], np.float32))
+    np.testing.assert_array_equal(last["glimpse"], second["glimpse"])
+    assert not np.array_equal(first["location"], last["location"])
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_rows_stop_by_themselves(mode: str) -> None:
+    """Row i stops at its glimpse i + 1; a row that began anew counts its glimpses afresh."""
+    env = gym.make_vec(MNIST, num_envs=3, num_glimpses=3, can_stop=True, glimpse_cost=0.5, autoreset_mode=mode)
+    env.reset(seed=0)
+    glimpses, over = np.ones(3, int), np.zeros(3, bool)
+    for _ in range(12):
+        stop = glimpses == [1, 2, 4]
+        action = {"location": np.zeros((3, 2), np.float32), "action": np.zeros(3, int), "stop": stop.astype(int)}
+        _, reward, terminated, _, info = env.step(action)
+        expected = ~over & (stop | (glimpses == 3))
+        np.testing.assert_array_equal(terminated, expected)
+        np.testing.assert_array_equal(reward == -0.5, ~expected & ~over)
+        np.testing.assert_array_equal(info.get("_is_success", expected) if mode == "NextStep" else expected, expected)
+        ended = terminated if mode == "SameStep" else over
+        glimpses = np.where(ended, 1, glimpses + ~terminated)
+        over = terminated if mode == "NextStep" else over
+
+
+def test_a_cost_may_be_had_without_stopping() -> None:
+    env = gym.make(MNIST, num_glimpses=2, glimpse_cost=1)
+    _, info = env.reset(seed=0)
+    assert set(env.action_space) == {"location", "action"}
+    assert [env.step(act(info["label"]))[1] for _ in range(2)] == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"can_stop": 1}, "can_stop is 1"),
+        ({"glimpse_cost": -0.1}, r"glimpse_cost is -0\.1"),
+        ({"glimpse_cost": float("nan")}, "glimpse_cost is nan"),
+        ({"glimpse_cost": "0.1"}, r"glimpse_cost is '0\.1'"),
+        ({"glimpse_cost": True}, "glimpse_cost is True"),
+    ],
+)
+def test_impossible_stopping_is_refused(arguments: dict, named: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=named):
+        gym.make(MNIST, **arguments)
+
+
 def test_only_training_scenes_are_shifted():
     images = np.zeros((1, 5, 5), np.uint8)
     images[0, 2, 2] = 255

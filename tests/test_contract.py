@@ -52,7 +52,7 @@ def test_spaces_are_plain_dicts_of_the_contract(case: Case) -> None:
     assert glimpse.low.max() == 0
     assert glimpse.high.min() == 1
     assert location == gym.spaces.Box(-1, 1, (2,), np.float32)
-    assert set(env.action_space) == {"location", "action"}
+    assert set(env.action_space) == {"location", "action"} | ({"stop"} if case.can_stop else set())
     assert env.action_space["location"] == gym.spaces.Box(-1, 1, (2,), np.float32)
     assert isinstance(env.action_space["action"], gym.spaces.Discrete)
     native, sync = case.make_vec(4), case.make_sync(4, "NextStep")
@@ -101,7 +101,7 @@ def test_success_is_told_at_the_end_alone(case: Case) -> None:
         if ended:
             assert item[-1]["is_success"] is (item[1] == 1.0)
         elif len(item) == 5:
-            assert item[1] == 0.0
+            assert item[1] == -case.kwargs.get("glimpse_cost", 0.0)
 
 
 def test_what_is_returned_is_the_callers_to_keep_and_to_spoil(case: Case) -> None:
@@ -199,11 +199,14 @@ def test_gymnasiums_vector_statistics_understand_them(case: Case) -> None:
     env = gym.wrappers.vector.RecordEpisodeStatistics(case.make_vec(3))
     env.reset(seed=0)
     actions = actions_for(env)
-    rewards: list[float] = []
+    returns: list[float] = []
+    totals = np.zeros(3)
     for _ in range(60):
         _, reward, terminated, _, info = env.step(next(actions))
+        totals += reward
         if terminated.any():
-            rewards += reward[terminated].tolist()
-            np.testing.assert_array_equal(info["episode"]["r"][terminated], reward[terminated])
-    assert list(env.return_queue) == rewards
-    assert len(rewards) >= 3
+            returns += totals[terminated].tolist()
+            np.testing.assert_array_equal(info["episode"]["r"][terminated], totals[terminated])
+            totals[terminated] = 0
+    assert list(env.return_queue) == returns
+    assert len(returns) >= 3

@@ -34,6 +34,15 @@ def bad_actions(space: gym.spaces.Dict, *rows: int) -> list[tuple[Any, str]]:
     """Actions that are not in a space whose arrays begin with `rows`, and what the error must name."""
     n = int(np.max(space["action"].n if not rows else space["action"].nvec))
     good = {"location": np.zeros((*rows, 2), np.float32), "action": np.zeros(rows, np.int64)}
+    stopping = []
+    if "stop" in space.spaces:
+        stopping = [
+            (dict(good), "can_stop"),
+            ({**good, "stop": np.full(rows, 2)}, "2.*0 or 1"),
+            ({**good, "stop": np.full(rows, 0.5)}, r"0\.5.*0 or 1"),
+            ({**good, "stop": np.zeros((*rows, 1), int)}, "shape"),
+        ]
+        good["stop"] = np.zeros(rows, np.int64)
 
     def with_last(key: str, value: float) -> dict[str, Any]:
         array = good[key].astype(float if key == "location" else int)
@@ -55,6 +64,7 @@ def bad_actions(space: gym.spaces.Dict, *rows: int) -> list[tuple[Any, str]]:
         (np.zeros(3), "location"),
         (None, "location"),
         (4, "location"),
+        *stopping,
     ]
 
 

@@ -36,6 +36,12 @@ def test_location_log_prob_wants_a_detached_sample() -> None:
         losses.location_log_prob(mean + 0.1, mean, 0.1)
 
 
+def test_stop_log_prob_by_hand() -> None:
+    logit = torch.tensor([math.log(3.0), math.log(3.0), 0.0])
+    log_prob = losses.stop_log_prob(logit, torch.tensor([True, False, True]))
+    torch.testing.assert_close(log_prob.exp(), torch.tensor([0.75, 0.25, 0.5]))
+
+
 def test_discounted_sum_by_hand() -> None:
     reward = t([1.0, 0.0], [0.0, 2.0], [4.0, 0.0])
     torch.testing.assert_close(losses.discounted_sum(reward, 1.0), t([5.0, 2.0], [4.0, 2.0], [4.0, 0.0]))

@@ -49,7 +49,7 @@ def test_learning_curves_show_both_errors_of_each_run():
 
 
 def test_error_by_glimpse_shows_single_and_averaged_paths():
-    result = Evaluation(10, np.array([60.0, 10, 5]), None, np.array([50.0, 8, 2]), None)
+    result = Evaluation(10, np.array([60.0, 10, 5]), None, np.array([50.0, 8, 2]), None, 3.0, None)
     single, averaged = lines_of(figures.error_by_glimpse({"agent": result}))
     assert single == ("agent (5.00%)", [1, 2, 3], [60, 10, 5])
     assert averaged == ("agent, paths averaged (2.00%)", [1, 2, 3], [50, 8, 2])

@@ -9,7 +9,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
-from ram_agents.actions import describe, from_description, num_actions, to_environment
+from ram_agents.actions import can_stop, describe, from_description, num_actions, to_environment
 
 LOCATION = spaces.Box(-1, 1, (2,), np.float32)
 
@@ -148,6 +148,38 @@ def test_unknown_init() -> None:
 def test_std_must_be_positive() -> None:
     with pytest.raises(ValueError, match="location_std must be above 0, not 0"):
         small(location_std=0)
+
+
+def test_a_stop_network_is_there_where_the_environment_knows_stopping() -> None:
+    space = spaces.Dict(location=LOCATION, action=spaces.Discrete(4), stop=spaces.Discrete(2))
+    torch.manual_seed(0)
+    stopping = RAM(observation_space(1, 8, 8), space)
+    torch.manual_seed(0)
+    plain = RAM(observation_space(1, 8, 8), action_space(4))
+    assert set(stopping.state_dict()) - set(plain.state_dict()) == {"f_s.weight", "f_s.bias"}
+    for name, tensor in plain.state_dict().items():
+        torch.testing.assert_close(stopping.state_dict()[name], tensor, rtol=0, atol=0)
+    h = torch.rand(5, 256)
+    assert plain.stop_logit(h) is None
+    logit = stopping.stop_logit(h)
+    assert logit is not None
+    assert logit.shape == (5,)
+    assert (logit.sigmoid() < 0.5).all()  # it begins by going on
+
+
+def test_the_form_with_stopping() -> None:
+    space = spaces.Dict(location=LOCATION, action=spaces.Discrete(4), stop=spaces.Discrete(2))
+    assert describe(space) == ["stop", 4]
+    assert can_stop(space)
+    assert not can_stop(action_space(4))
+    assert from_description(json.loads(json.dumps(describe(space))))["stop"] == spaces.Discrete(2)
+    location, action = np.zeros((3, 2), np.float32), np.array([3, 0, 1])
+    form = to_environment(space, location, action, np.array([True, False, True]))
+    np.testing.assert_array_equal(form["stop"], [1, 0, 1])
+    with pytest.raises(ValueError, match='has "stop": say for each row whether it stops'):
+        to_environment(space, location, action)
+    with pytest.raises(ValueError, match="perhaps with stop=Discrete"):
+        describe(spaces.Dict(location=LOCATION, action=spaces.Discrete(4), stop=spaces.Discrete(3)))
 
 
 @pytest.mark.parametrize("space", [action_space(4), spaces.Box(-1, 1, (6,)), spaces.MultiDiscrete([5, 3, 4])])

@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import Case, arrays_in, assert_same
+from conftest import CASES, Case, arrays_in, assert_same
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
@@ -42,7 +42,9 @@ def plain(action: Any, kind: type, n: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kinds", PAIRS[:2])
-def test_actions_mean_what_they_say(case: Case, kinds: tuple[type, type]) -> None:
+@pytest.mark.parametrize("name", [name for name, (_, kwargs) in CASES.items() if "can_stop" not in kwargs])
+def test_actions_mean_what_they_say(name: str, kinds: tuple[type, type]) -> None:
+    case = Case(name)
     single, vector = kinds
     wrapped, bare = vector(case.make_vec(4)), case.make_vec(4)
     assert_same(wrapped.reset(seed=1), bare.reset(seed=1))
@@ -260,6 +262,20 @@ def test_other_environments_are_refused() -> None:
             kinds[0](gym.make("CartPole-v1"))
         with pytest.raises(TypeError, match="space"):
             kinds[1](gym.make_vec("CartPole-v1", num_envs=2))
+
+
+def test_stopping_has_no_place_in_flat_and_grid_actions() -> None:
+    envs = gym.make(MNIST, can_stop=True), gym.make_vec(MNIST, can_stop=True)
+    for kinds in PAIRS[:2]:
+        for wrapper, env in zip(kinds, envs, strict=True):
+            with pytest.raises(TypeError, match='no place for "stop": make the environment with can_stop=False'):
+                wrapper(env)
+    for env in (
+        LabelObservation(gym.make(MNIST, can_stop=True)),
+        VectorLabelObservation(gym.make_vec(MNIST, can_stop=True)),
+    ):
+        observation, info = env.reset(seed=0)
+        assert observation["label"] == info["label"]
 
 
 def test_an_environment_without_labels_has_none_to_show() -> None:
