@@ -15,7 +15,7 @@ from ram_agents.evaluate import (
     scene_indices,
     validation_error,
 )
-from toy_env import PeekVectorEnv, SwitchVectorEnv
+from toy_env import PeekVectorEnv, StopVectorEnv, SwitchVectorEnv
 
 SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
 MNIST = {"env_kwargs": {"num_glimpses": 3}, "num_envs": 8}
@@ -117,6 +117,33 @@ def test_after_an_early_end_the_answer_stands() -> None:
     np.testing.assert_array_equal(paths.probability[2, 0], paths.probability[0, 0])
     np.testing.assert_array_equal(paths.probability[2, 2], paths.probability[1, 2])
     assert not np.array_equal(paths.probability[2, 1], paths.probability[1, 1])
+
+
+@pytest.mark.parametrize(("bias", "glimpses"), [(-20.0, 3), (20.0, 1)])
+def test_glimpses_are_counted(bias: float, glimpses: int) -> None:
+    kwargs = {"num_glimpses": 3, "can_stop": True, "glimpse_cost": 0.1}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=8, **SMALL)
+    torch.nn.init.constant_(agent.policy.f_s.bias, bias)  # type: ignore[union-attr]
+    result = evaluate(agent, episodes=40, paths=2)
+    assert result.mean.shape == (glimpses,)
+    assert (result.glimpses, result.sampled_glimpses) == (glimpses, glimpses)
+
+
+def test_paths_that_stop_at_different_steps_are_averaged() -> None:
+    agent = Reinforce(StopVectorEnv(4), **SMALL)
+    torch.nn.init.constant_(agent.policy.f_s.bias, 1.0)  # type: ignore[union-attr]
+    result = evaluate(agent, StopVectorEnv(20), episodes=20, paths=4)
+    assert result.glimpses == 1
+    assert result.mean == pytest.approx(100 - 100 * StopVectorEnv.RETURNS[0])
+    assert result.sampled_glimpses is not None
+    assert 1 < result.sampled_glimpses < 2
+    kwargs = {"num_glimpses": 6, "can_stop": True}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=8, **SMALL)
+    torch.nn.init.constant_(agent.policy.f_s.bias, 1.0)  # type: ignore[union-attr]
+    result = evaluate(agent, episodes=3, paths=4)  # each path has as many steps as its longest episode
+    assert result.sampled is not None
+    assert result.averaged is not None
+    assert result.mean.shape == result.sampled.shape == result.averaged.shape
 
 
 def test_catch_has_numbered_games_and_validates_on_others() -> None:

@@ -8,7 +8,7 @@ import torch
 from ram_agents import RAM, Config
 from ram_agents.objective import label_nll, objective
 from ram_agents.rollout import Rollout, play
-from toy_env import PeekVectorEnv, SmoothVectorEnv, SwitchVectorEnv, ToyVectorEnv
+from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
 PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
 
@@ -24,7 +24,7 @@ def make_policy(env: ToyVectorEnv, config: Config) -> RAM:
 
 def played(policy: RAM, env: ToyVectorEnv, *, seed: int = 0, sample_action: bool = False) -> Rollout:
     generator = torch.Generator().manual_seed(seed)
-    return play(policy, env, look="sample", sample_action=sample_action, generator=generator, seed=1)
+    return play(policy, env, look="sample", sample_action=sample_action, stop="sample", generator=generator, seed=1)
 
 
 def parts_of(config: Config, env: ToyVectorEnv | None = None, *, hybrid: bool = True):
@@ -72,15 +72,26 @@ def test_routing_of_the_pure_policy_gradient() -> None:
     assert reached(policy, parts.baseline) == {"f_b"}
 
 
+def test_routing_of_stopping() -> None:
+    policy, _, parts = parts_of(Config(), StopVectorEnv(64), hybrid=False)
+    assert reached(policy, parts.stop) == {"f_g", "f_h", "f_s"}
+    for other in (parts.action, parts.location, parts.baseline):
+        assert "f_s" not in reached(policy, other)
+    _, _, parts = parts_of(Config())
+    assert parts.stop == 0
+    assert not parts.stop.requires_grad
+
+
 def test_a_control_reinforces_no_location() -> None:
     _, _, parts = parts_of(Config(gaze="random"))
     assert not parts.location.requires_grad
 
 
 def test_the_total_is_weighted() -> None:
-    config = Config(action_weight=2.0, reinforce_weight=0.5, baseline_weight=3.0)
-    _, _, parts = parts_of(config)
-    torch.testing.assert_close(parts.total(config), 2 * parts.action + 0.5 * parts.location + 3 * parts.baseline)
+    config = Config(action_weight=2.0, reinforce_weight=0.5, baseline_weight=3.0, stop_weight=4.0)
+    _, _, parts = parts_of(config, StopVectorEnv(64), hybrid=False)
+    expected = 2 * parts.action + 0.5 * parts.location + 3 * parts.baseline + 4 * parts.stop
+    torch.testing.assert_close(parts.total(config), expected)
 
 
 def test_the_last_location_is_not_reinforced() -> None:
@@ -129,6 +140,22 @@ def test_rewards_from_the_label() -> None:
         objective(rollout._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
         expected = -returns[:2, :, None] * (rollout.location - mean)[:2] / 0.04 / 128
         torch.testing.assert_close(leaf.grad[:2], expected, rtol=1e-4, atol=1e-6)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("reward", ["log-likelihood", "information-gain"])
+def test_the_cost_of_glimpses_adds_to_a_reward_from_the_label(reward) -> None:
+    config = Config(reward=reward, baseline="none", location_std=0.2)
+    _, rollout, _ = parts_of(config)
+    costly = rollout._replace(reward=torch.where(rollout.last, rollout.reward, -0.25))
+    pulls = []
+    for played_so in (rollout, costly):
+        leaf = rollout.location_mean.detach().requires_grad_()
+        objective(played_so._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
+        assert leaf.grad is not None
+        pulls.append(leaf.grad)
+    still_to_pay = torch.tensor([0.5, 0.25, 0.0])[:, None, None]
+    expected = still_to_pay * (rollout.location - rollout.location_mean.detach()) / 0.04 / 128
+    torch.testing.assert_close(pulls[1] - pulls[0], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_a_reward_from_the_label_needs_one() -> None:
@@ -199,6 +226,29 @@ def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
     expected = torch.autograd.grad(exact, policy.f_a.weight, retain_graph=True)[0]
     loss = objective(rollout, config, location_std=0.2, hybrid=False).action
     actual = -2 * torch.autograd.grad(loss, policy.f_a.weight)[0]
+    assert (actual - expected).norm() < 0.05 * expected.norm()
+
+
+@pytest.mark.parametrize("baseline", ["state", "none"])
+def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
+    """Stop at the first, second or third glimpse: the expected return and its gradient are a sum over them."""
+    env = StopVectorEnv(50_000)
+    config = PLAIN.replace(baseline=baseline, gaze="center", core="gru")
+    policy = make_policy(env, config)
+    assert policy.f_s is not None
+    torch.nn.init.normal_(policy.f_s.weight, std=0.5, generator=torch.Generator().manual_seed(0))
+    torch.nn.init.zeros_(policy.f_s.bias)
+    generator = torch.Generator().manual_seed(0)
+    rollout = play(policy, env, look="center", sample_action=True, stop="sample", generator=generator, seed=1)
+    lived = rollout.active.sum(1)
+    assert 0 < lived[2] < lived[1] < lived[0]
+    first, second = (rollout.stop_logit[t, rollout.active[t]][0].sigmoid() for t in (0, 1))  # type: ignore[index]
+    table = env.RETURNS
+    exact = first * table[0] + (1 - first) * (second * table[1] + (1 - second) * table[2])
+    expected = torch.autograd.grad(exact, policy.f_s.weight, retain_graph=True)[0]
+    loss = objective(rollout, config, location_std=0.2, hybrid=False).stop
+    # A mean over all steps that were lived, where the expected return is one over episodes.
+    actual = -torch.autograd.grad(loss, policy.f_s.weight)[0] * rollout.active.sum() / env.num_envs
     assert (actual - expected).norm() < 0.05 * expected.norm()
 
 

@@ -10,7 +10,7 @@ from conftest import CASES
 from gymnasium.vector import AutoresetMode
 from ram_agents import Config, Reinforce, recipe, recipe_names
 from ram_agents.callbacks import Callback
-from toy_env import PeekVectorEnv, SmoothVectorEnv
+from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv
 
 SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
 PEEK = SMALL | {"location_hidden": 32, "location_std": 0.3, "reinforce_weight": 0.2, "learning_rate": 3e-3}
@@ -36,6 +36,55 @@ def test_it_learns_where_to_look(options) -> None:
     agent.learn(callback=lambda agent, update: returns.append(update.episode_return))
     assert np.mean(returns[:20]) < 0.65
     assert np.mean(returns[-100:]) > 0.85
+
+
+def test_it_learns_when_to_stop() -> None:
+    glimpses: list[float] = []
+    agent = Reinforce(StopVectorEnv(64), total_episodes=64 * 300, stop_weight=1.0, learning_rate=3e-3, **SMALL)
+    agent.learn(callback=lambda agent, update: glimpses.append(update.glimpses))
+    assert glimpses[:30] == [3.0] * 30  # the warm-up takes them all
+    assert np.mean(glimpses[-30:]) == pytest.approx(2, abs=0.15)  # where the return is the highest
+
+
+def test_the_warm_up_leaves_the_stop_network_alone() -> None:
+    agent = Reinforce(StopVectorEnv(8), total_episodes=8 * 4, stop_warmup=0.5, stop_weight=1.0, **SMALL)
+    network = agent.policy.f_s
+    assert network is not None
+    before = network.weight.detach().clone()
+    same: list[bool] = []
+    agent.learn(callback=lambda agent, update: same.append(torch.equal(network.weight, before)))
+    assert same == [True, True, False, False]
+
+
+def test_repeats_share_their_scenes_however_early_they_stop() -> None:
+    kwargs = {"can_stop": True, "num_glimpses": 4}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=32, repeats=4, stop_warmup=0.0, **SMALL)
+    torch.nn.init.zeros_(agent.policy.f_s.bias)  # type: ignore[union-attr]
+    batches = []
+    for _ in range(3):
+        agent.update()
+        assert agent.last_rollout is not None
+        groups = agent.last_rollout.label.reshape(8, 4)  # type: ignore[union-attr]
+        assert (groups == groups[:, :1]).all()
+        batches.append(groups[:, 0].tolist())
+    assert batches[0] != batches[1] != batches[2]
+
+
+def test_one_who_stops_predicts_and_is_loaded_again(tmp_path) -> None:
+    kwargs = {"can_stop": True, "glimpse_cost": 0.01}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=8, **SMALL)
+    torch.nn.init.constant_(agent.policy.f_s.bias, 5.0)  # type: ignore[union-attr]
+    agent.save(tmp_path / "a")
+    again = Reinforce.load(tmp_path / "a")
+    env = gym.make_vec(again.env_id, num_envs=3, **again.env_kwargs)
+    observation, _ = env.reset(seed=0)
+    action, _ = again.predict(observation, deterministic=True)
+    assert env.action_space.contains(action)
+    assert action["stop"].tolist() == [1, 1, 1]
+    single, _ = again.predict({key: value[0] for key, value in observation.items()}, deterministic=True)
+    assert env.single_action_space.contains(single)
+    with pytest.raises(ValueError, match=r"'can_stop': True.* this environment has .*'can_stop': False"):
+        again.set_env(gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM
-from ram_agents.rollout import choose_action, choose_location, play
-from toy_env import PeekVectorEnv, SmoothVectorEnv, ToyVectorEnv
+from ram_agents.rollout import choose_action, choose_location, choose_stop, play
+from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
 
@@ -129,6 +129,33 @@ def test_actions_are_drawn_from_the_softmax_or_the_likeliest() -> None:
     drawn = choose_action(logits, torch.Generator().manual_seed(0), sample=True)
     np.testing.assert_allclose(torch.bincount(drawn).numpy() / 20_000, [0.1, 0.6, 0.3], atol=0.015)
     assert (choose_action(logits, None, sample=False) == 1).all()
+
+
+def test_when_to_stop() -> None:
+    logit = torch.full((20_000,), -1.0, requires_grad=True)
+    drawn = choose_stop(logit, "sample", torch.Generator().manual_seed(0))
+    assert drawn.float().mean().item() == pytest.approx(0.269, abs=0.015)  # sigmoid(-1)
+    assert choose_stop(torch.tensor([-0.1, 0.1]), "likelier", None).tolist() == [False, True]
+    assert not choose_stop(torch.tensor([9.0]), "never", None).any()
+    with pytest.raises(ValueError, match="not 'now'"):
+        choose_stop(logit, "now", None)  # type: ignore[arg-type]
+
+
+def test_who_stops_ends_there() -> None:
+    env = StopVectorEnv(64)
+    policy = make_policy(env)
+    assert policy.f_s is not None
+    torch.nn.init.zeros_(policy.f_s.bias)
+    rollout = rollout_of(env, policy, stop="sample")
+    assert rollout.stop is not None
+    step = torch.arange(3)[:, None]
+    assert torch.equal(rollout.last, rollout.active & (rollout.stop | (step == 2)))
+    assert torch.equal(rollout.active[1:], rollout.active[:-1] & ~rollout.last[:-1])
+    taken = rollout.active.sum(0)
+    assert set(taken.tolist()) == {1, 2, 3}
+    np.testing.assert_allclose(rollout.reward.sum(0).numpy(), env.RETURNS[taken.numpy() - 1], rtol=1e-6)
+    assert rollout_of(env, policy, stop="never").active.all()
+    assert rollout_of(PeekVectorEnv(4)).stop is None
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))

@@ -149,3 +149,21 @@ class SwitchVectorEnv(ToyVectorEnv):
 
     def reward(self) -> np.ndarray:
         return self.TABLE[self.actions[:, 0], self.actions[:, 1]]
+
+
+class StopVectorEnv(SwitchVectorEnv):
+    """One may stop at each step; the return is a table's entry for the number of glimpses, nothing else counts."""
+
+    RETURNS = np.array([0.2, 0.9, 0.5])
+
+    def __init__(self, num_envs: int = 32, **kwargs: Any):
+        super().__init__(num_envs, lengths=len(self.RETURNS), **kwargs)
+        self.single_action_space = spaces.Dict({**self.single_action_space.spaces, "stop": spaces.Discrete(2)})
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    def step(self, actions: dict[str, np.ndarray]):
+        self.lengths = np.where(actions["stop"] == 1, self.steps + 1, len(self.RETURNS))
+        return super().step(actions)
+
+    def reward(self) -> np.ndarray:
+        return self.RETURNS[self.steps - 1]
