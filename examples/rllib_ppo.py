@@ -23,7 +23,7 @@ EVALUATE_EVERY = 200
 def main(
     directory: Path = Path("runs/rllib-hybrid"),
     *,
-    address: str | None = None,
+    address: str = "local",
     timesteps: int = 1_500_000,
     num_env_runners: int = 2,
     num_envs: int = 64,

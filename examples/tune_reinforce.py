@@ -34,7 +34,7 @@ def trial(tried: dict[str, Any], *, report_every: int) -> None:
 def main(
     directory: Path = Path("runs/tune"),
     *,
-    address: str | None = None,
+    address: str = "local",
     samples: int = 8,
     total_episodes: int = 200_000,
     report_every: int = 25_000,
