@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ram_envs.datasets import Dataset, check_split, load_mnist
+from ram_envs.datasets import Dataset, check_split, load_resized_mnist
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
 from ram_envs.sources import load_split
@@ -157,10 +157,26 @@ class Classification(Task):
 
 
 class MNISTClassification(Classification):
-    """`Classification` of MNIST; distractors are cut from training digits in every split."""
+    """`Classification` of MNIST; distractors are cut from training digits in every split.
 
-    def __init__(self, *, split: str = "train", **arguments: Any) -> None:
-        super().__init__(load_mnist(split), split=split, distractor_images=load_mnist("train").images, **arguments)
+    Args:
+        split: "train", "validation" or "test".
+        digit_size: width and height of the digits in pixels, those that distractors are cut from too.
+        arguments: of `Classification`.
+    """
+
+    def __init__(
+        self, *, split: str = "train", digit_size: int = 28, num_distractors: int = 0, **arguments: Any
+    ) -> None:
+        check_split(split)
+        size = check_whole("digit_size", digit_size, 1)
+        super().__init__(
+            load_resized_mnist(split, size),
+            split=split,
+            num_distractors=num_distractors,
+            distractor_images=load_resized_mnist("train", size).images if num_distractors else None,
+            **arguments,
+        )
 
 
 class ImageClassification(Classification):

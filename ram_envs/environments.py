@@ -65,14 +65,16 @@ class GlimpseMNISTEnv(TaskEnv):
 
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
-             initial_location="random", canvas_size=None, max_shift=0, num_distractors=0, distractor_size=8,
-             can_stop=False, glimpse_cost=0.0, render_mode=None)
+             initial_location="random", digit_size=28, canvas_size=None, max_shift=0, num_distractors=0,
+             distractor_size=8, can_stop=False, glimpse_cost=0.0, render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
     - `num_glimpses`: T. The paper uses 2 to 7 on 28x28 and 4, 6 or 8 elsewhere.
     - `patch_size`, `num_scales`: g and k of the retina. `pooling`: "average", or "max" of each block.
     - `initial_location`: "random", uniform over the scene, or "center".
+    - `digit_size`: width and height of the digits in pixels; other than 28 they are resized, bilinearly, and averaged
+      where they shrink. Distractors are cut from digits of the same size.
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
     - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
     - `num_distractors`, `distractor_size`: the clutter.
@@ -153,7 +155,7 @@ class GlimpseImagesEnv(TaskEnv):
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
     - `num_classes`: n, if it is more than the largest label + 1. `class_names`: of the n classes, for pictures.
     - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the training images if None.
-    - All other arguments of `GlimpseMNISTEnv`.
+    - All other arguments of `GlimpseMNISTEnv` but `digit_size`.
 
     ## Deviations from the paper
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import own_images, own_labels
 
 from ram_envs.classification import Classification
-from ram_envs.datasets import load_mnist, make_dataset
+from ram_envs.datasets import load_mnist, make_dataset, resize
 from ram_envs.retina import Retina
 
 MNIST = "ram_envs/GlimpseMNIST-v0"
@@ -297,6 +297,25 @@ def test_a_cost_may_be_had_without_stopping() -> None:
 def test_impossible_stopping_is_refused(arguments: dict, named: str) -> None:
     with pytest.raises((ValueError, TypeError), match=named):
         gym.make(MNIST, **arguments)
+
+
+def test_digits_of_another_size() -> None:
+    for size in (14, 40):
+        env = gym.make(MNIST, split="test", digit_size=size, patch_size=size, initial_location="center")
+        observation, _ = env.reset(options={"index": 7})
+        assert env.unwrapped.task.image_shape == (size, size)
+        digit = resize(load_mnist("test").images[7:8], size)[0]
+        np.testing.assert_array_equal(np.rint(observation["glimpse"][0] * 255), digit)
+    cluttered = gym.make("ram_envs/GlimpseMNIST-Cluttered-v0", split="test", digit_size=14).unwrapped.task
+    assert cluttered.image_shape == (60, 60)
+    assert cluttered.distractor_images.shape == (55_000, 14, 14)
+    for arguments, named in (
+        ({"digit_size": 0}, "digit_size is 0"),
+        ({"digit_size": 14.0}, r"digit_size is 14\.0"),
+        ({"digit_size": 64, "canvas_size": 60}, "60x60 pixels is smaller than the images of 64x64"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=named):
+            gym.make(MNIST, **arguments)
 
 
 def test_only_training_scenes_are_shifted():

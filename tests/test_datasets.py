@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ram_envs.datasets import load_mnist, make_dataset, read_idx
+from ram_envs.datasets import load_mnist, load_resized_mnist, make_dataset, read_idx, resize
 
 # Of the files as shipped, and of MNIST's own files inside them (one packer's gzip differs from another's).
 SHA256 = {
@@ -204,3 +204,60 @@ def test_read_only_images_are_shared_rather_than_copied():
     images = np.zeros((2, 3, 3), np.uint8)
     images.flags.writeable = False
     assert np.shares_memory(make_dataset(images, np.arange(2)).images, images)
+
+
+def slow_resize(image: np.ndarray, size: int) -> np.ndarray:
+    """One image, one pixel of the result at a time: the mean of all pixels under a pyramid of weights."""
+    old = len(image)
+    radius = max(1.0, old / size)
+
+    def weight(i: int, j: int) -> float:
+        return max(0.0, 1 - abs((i + 0.5) - (j + 0.5) * old / size) / radius)
+
+    result = np.zeros((size, size))
+    for row in range(size):
+        for column in range(size):
+            total = mass = 0.0
+            for i in range(old):
+                for k in range(old):
+                    here = weight(i, row) * weight(k, column)
+                    total, mass = total + here * image[i, k], mass + here
+            result[row, column] = total / mass
+    return result
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 7, 9, 20])
+def test_resizing_against_slow_code(size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 7, 7), np.uint8)
+    resized = resize(images, size)
+    assert resized.shape == (3, size, size)
+    assert resized.dtype == np.uint8
+    for image, small in zip(images, resized, strict=True):
+        np.testing.assert_allclose(small, slow_resize(image, size), atol=0.501)
+
+
+def test_resizing_by_hand() -> None:
+    image = np.array([[[0, 100], [0, 100]]], np.uint8)
+    # Pixels of the result lie at 0.25, 0.75, 1.25, 1.75 between centres 0.5 and 1.5; beyond them the edge goes on.
+    np.testing.assert_array_equal(resize(image, 4)[0], [[0, 25, 75, 100]] * 4)
+    np.testing.assert_array_equal(resize(image, 2), image)
+    assert resize(image, 1).tolist() == [[[50]]]
+
+
+@pytest.mark.parametrize("size", [14, 40])
+def test_resizing_is_that_of_pillow(size: int) -> None:
+    image_module = pytest.importorskip("PIL.Image")
+    images = load_mnist("test").images[:20]
+    for image, ours in zip(images, resize(images, size), strict=True):
+        theirs = image_module.fromarray(image).resize((size, size), image_module.Resampling.BILINEAR)
+        # Pillow rounds after the rows, too.
+        np.testing.assert_allclose(ours.astype(int), np.asarray(theirs).astype(int), atol=1)
+
+
+def test_resized_digits_are_made_once_and_read_only() -> None:
+    small = load_resized_mnist("test", 14)
+    assert small is load_resized_mnist("test", 14)
+    assert small.images.shape == (10_000, 14, 14)
+    assert not small.images.flags.writeable
+    np.testing.assert_array_equal(small.images[:2000][-3:], resize(load_mnist("test").images[1997:2000], 14))
+    assert load_resized_mnist("test", 28) is load_mnist("test")
