@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated, Any
 
 import gymnasium
+import torch
 import tyro
 
 MISTAKES = (ValueError, TypeError, IndexError, OSError, ImportError, gymnasium.error.Error)
 """What wrong options, a missing file or a missing package raise: told in one line, without a traceback."""
 
-DEFAULT_THREADS = min(2, os.cpu_count() or 1)
-"""One run is faster on two threads than on one, see docs/performance.md; its matrices are too small for more."""
+DEFAULT_THREADS = min(2, torch.get_num_threads())
+"""One run is faster on two idle cores than on one, see docs/performance.md; its matrices are too small for more. torch's
+own number is that of the cores, or what OMP_NUM_THREADS says."""
 
 
 def _object(words: list[str]) -> dict[str, Any]:

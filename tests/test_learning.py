@@ -48,7 +48,7 @@ def test_a_toy_to_near_perfection(core) -> None:
 
 def test_mnist_in_ten_minutes() -> None:
     """Single path, mean locations, 10,000 test images; the budget is in episodes, so that any machine can check it."""
-    agent = Reinforce(config=recipe("mnist28").replace(total_episodes=2_500_000)).learn()
+    agent = Reinforce(config=recipe("mnist28").replace(total_episodes=3_000_000)).learn()
     print(f"\n28x28: {agent.seconds / 60:.1f} minutes of training")
     result = evaluate(agent, paths=0)
     print(f"error after each glimpse: {np.round(result.mean, 2)}")
