@@ -16,6 +16,7 @@ from .callbacks import Callback, Checkpoints
 from .config import Config, recipe, recipe_names
 from .options import DEFAULT_THREADS, JsonObject
 from .reinforce import Reinforce
+from .shipped import load
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Train(Config):
     """The environment's keyword arguments; they add to the recipe's."""
     out: Path = Path("runs/ram")
     """Directory for checkpoints and logs."""
+    weights: str = ""
+    """Begin with the weights of this agent, a checkpoint's path or a shipped agent's name; a stop network that it lacks
+    begins afresh. The hyper-parameters stay as they are above."""
     resume: bool = False
     """Go on from last.safetensors in the directory, with that run's hyper-parameters."""
     device: str = "cpu"
@@ -63,6 +67,8 @@ def train(options: Train) -> Reinforce:
     """Train, and say how to go on if the user interrupts."""
     torch.set_num_threads(options.threads)
     last = options.out / "last.safetensors"
+    if options.resume and options.weights:
+        raise ValueError(f"--weights {options.weights} begins a run, --resume goes on with one: leave one of them out")
     if options.resume:
         agent = Reinforce.load(last, device=options.device)
     elif last.exists():
@@ -70,6 +76,8 @@ def train(options: Train) -> Reinforce:
     else:
         config = Config(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Config)})
         agent = Reinforce(config=config, device=options.device)
+        if options.weights:
+            take_weights(agent, options.weights)
     callbacks: list[Callback] = [Checkpoints(options.out)]
     if options.tensorboard:
         from .tensorboard import TensorBoard
@@ -80,3 +88,20 @@ def train(options: Train) -> Reinforce:
     except KeyboardInterrupt:
         sys.exit(f"Stopped and saved; go on with: ram train --out {options.out} --resume")
     return agent
+
+
+def take_weights(agent: Reinforce, name: str) -> None:
+    """Give an agent the weights of another, by its path or name; a stop network that this one lacks is left as it is.
+
+    Raises:
+        ValueError: the two are different models.
+    """
+    ours, theirs = agent.policy.state_dict(), load(name).policy.state_dict()
+    lacking = [key for key in ours if key not in theirs and not key.startswith("f_s.")]
+    unfit = [key for key, tensor in theirs.items() if key not in ours or ours[key].shape != tensor.shape]
+    if wrong := lacking + unfit:
+        raise ValueError(
+            f"the weights of {name} are another model's: {', '.join(wrong)} do not fit; train with its hyper-parameters"
+            " and its environment's arguments"
+        )
+    agent.policy.load_state_dict(ours | theirs)

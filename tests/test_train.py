@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from ram_agents import Reinforce, cli, recipe
+import torch
+from ram_agents import Reinforce, cli, recipe, report
+from ram_agents.evaluate import Evaluation
 from ram_agents.tensorboard import gaze_paths, montage
-from ram_agents.train import parse
+from ram_agents.train import parse, take_weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
@@ -119,6 +121,36 @@ def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
     assert len(result["mean"]) == 3
     with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* the environment has .*\(2, 8, 8\)"):
         cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
+
+
+def test_a_run_begins_with_the_weights_of_another(tmp_path) -> None:
+    path, kwargs = tmp_path / "first.safetensors", {"num_glimpses": 2}
+    first = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=4, hidden_size=16)
+    first.save(path)
+    second = Reinforce(
+        "ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs | {"can_stop": True}, num_envs=4, hidden_size=16, seed=1
+    )
+    own = second.policy.f_s.weight.detach().clone()  # type: ignore[union-attr]
+    take_weights(second, str(path))
+    torch.testing.assert_close(second.policy.f_s.weight.detach(), own, rtol=0, atol=0)  # type: ignore[union-attr]
+    for name, tensor in first.policy.state_dict().items():
+        torch.testing.assert_close(second.policy.state_dict()[name], tensor, rtol=0, atol=0)
+
+    words = ["train", *TINY, "--weights", str(path), "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match=r"the weights of .* are another model's: .*f_g\.what\.weight"):
+        cli.main([*words, "--glimpse-size", "7"])
+    with pytest.raises(SystemExit, match="begins a run, --resume goes on with one"):
+        cli.main([*words, "--resume"])
+
+
+@pytest.mark.parametrize(("glimpses", "told"), [(2.25, True), (3.0, False)])
+def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys) -> None:
+    result = Evaluation(100, np.array([60.0, 10.0, 5.0]), np.array([61.0, 11.0, 6.0]), None, None, glimpses, 2.125)
+    report.show({"agent": result}, {}, report.Evaluate(agents=("agent",)))
+    shown = capsys.readouterr().out
+    assert ("glimpses" in shown) is told
+    assert ("2.25" in shown) is told
+    assert ("2.12" in shown) is told
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 3)])
