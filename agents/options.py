@@ -13,8 +13,8 @@ MISTAKES = (ValueError, TypeError, IndexError, OSError, ImportError, gymnasium.e
 """What wrong options, a missing file or a missing package raise: told in one line, without a traceback."""
 
 DEFAULT_THREADS = min(2, torch.get_num_threads())
-"""One run is faster on two idle cores than on one, see docs/performance.md; its matrices are too small for more. torch's
-own number is that of the cores, or what OMP_NUM_THREADS says."""
+"""One run is faster on two idle cores than on one, see docs/performance.md; its matrices are too small for more.
+torch's own number is that of the cores, or what OMP_NUM_THREADS says."""
 
 
 def _object(words: list[str]) -> dict[str, Any]:

@@ -163,7 +163,9 @@ def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Eva
 
 
 def _meaning(column: str, options: Evaluate) -> str:
-    return {"mean": "mean", "sampled": "sampled", "averaged": f"mean of {options.paths}"}[column]
+    """What the gaze of a row of the table is."""
+    own = {"mean": "mean", "sampled": "sampled", "averaged": f"mean of {options.paths}"}[column]
+    return own if options.look == "agent" else f"{options.look}, {own}".removesuffix(", mean")
 
 
 def _confusion_table(name: str, result: Evaluation) -> Table:
