@@ -78,13 +78,14 @@ def record(
         for row in np.flatnonzero(active):
             views[row].append(_thinking(task.view(row, odds[row]), action[row]))
         observation, _, terminated, truncated, step_info = env.step(choice.to_environment(env.single_action_space))
-        done = active & np.logical_or(terminated, truncated)
+        over = np.logical_or(terminated, truncated)
+        done = active & over
         for row in np.flatnonzero(done):
             views[row].append(task.view(row, odds[row]))
             success[row] = step_info["is_success"][row]
         active &= ~done
-        if done.any() and active.any():
-            observation, _ = env.reset(options={"reset_mask": done})
+        if over.any() and active.any():
+            observation, _ = env.reset(options={"reset_mask": over})
     fps = env.metadata["render_fps"]
     return [Episode(*row, fps) for row in zip(views, success.tolist(), info["index"].tolist(), strict=True)]
 

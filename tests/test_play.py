@@ -385,6 +385,15 @@ def test_an_early_answer_ends_the_round():
     assert not game.over
 
 
+def test_a_person_answers_where_the_agent_may_stop():
+    kwargs = {"can_stop": True, "glimpse_cost": 0.1, "num_glimpses": 3}
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
+    game.look(np.zeros(2, np.float32))
+    game.answer(game.view.label)
+    assert game.over
+    assert game.results == [True]
+
+
 def test_rival_episodes_are_repeatable(match):
     agent = match.digit_agent
     arguments = {"numbers": [3, 1, 4], "seed": 5}

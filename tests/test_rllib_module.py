@@ -28,6 +28,12 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
+def test_stopping_is_refused() -> None:
+    space = spaces.Dict({**ACTION.spaces, "stop": spaces.Discrete(2)})
+    with pytest.raises(ValueError, match="no place for 'stop': make the environment with can_stop=False"):
+        RAMModule(observation_space=SEEN, action_space=space, model_config={"ram": SMALL})
+
+
 # The distribution
 
 MEAN, STD, PROBABILITIES = [0.5, -0.5], 0.2, [0.1, 0.6, 0.3]

@@ -69,6 +69,26 @@ def some(digits, count, **selection):
     return list(islice(chosen, count))
 
 
+def test_an_episode_that_the_agent_stops_is_short(tmp_path):
+    kwargs = {"num_glimpses": 4, "can_stop": True}
+    agent = Reinforce(DIGITS, env_kwargs=kwargs, **SMALL)
+    network = agent.policy.f_s
+    lengths = []
+    for bias in (9.0, -9.0, 0.0):
+        network.bias.data.fill_(bias)
+        chosen = episodes(agent, DIGITS, kwargs, Selection(sample=bias == 0))
+        recorded = list(islice(chosen, 16))
+        lengths.append({len(episode.views) - 1 for episode in recorded})
+        for episode in recorded:
+            last = episode.views[-1]
+            assert last.finished
+            assert len(last.gaze) == len(episode.views) - 1
+            assert episode.success is last.success
+        write_strip(tmp_path / "strip.png", [[draw(view, size=120, panel=False) for view in recorded[0].views]])
+    assert lengths[:2] == [{1}, {4}]
+    assert len(lengths[2]) > 1
+
+
 def test_record_keeps_what_the_agent_saw_and_thought(digits):
     env = gym.make_vec(DIGITS, num_envs=4, num_glimpses=3, split="test", autoreset_mode="Disabled")
     recorded = record(digits.policy, env, seed=3, indices=np.array([7, 8, 9, 10]))
