@@ -27,6 +27,7 @@ from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_LEARNER_GROUP, COMPONENT
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.utils.numpy import convert_to_numpy
 from ray.rllib.utils.torch_utils import convert_to_torch_tensor
+from ray.tune.registry import register_env
 
 from .config import Config
 from .envs import Spaces
@@ -92,6 +93,7 @@ def ppo_config(
         "baseline_probability": baseline_probability,
     }
     spaces = _try_out(env_config, model_config)
+    register_env(ENV, make_env)  # Anew, as Ray forgets what was registered when it shuts down.
     return (
         PPOConfig()
         .environment(
@@ -105,7 +107,7 @@ def ppo_config(
         )
         .env_runners(gym_env_vectorize_mode=VectorizeMode.VECTOR_ENTRY_POINT)
         .rl_module(rl_module_spec=RLModuleSpec(module_class=RAMModule, model_config=model_config))
-        .training(learner_class=HybridPPOTorchLearner)
+        .learners(learner_class=HybridPPOTorchLearner)
         .callbacks(on_environment_created=check_autoreset)
         .fault_tolerance(restart_failed_env_runners=True)
     )
