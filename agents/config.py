@@ -87,7 +87,7 @@ class Config:
     step_weight: float = 0.0
     """Weight of the mean cross-entropy of the guesses before the answer; above 0 one model answers at any time."""
     entropy_weight: float = 0.0
-    """Bonus for the entropy of the action where it learns by REINFORCE: it goes on trying."""
+    """Bonus for the entropy of the action where it learns by REINFORCE, and of stopping: it goes on trying."""
     stop_weight: float = 0.1
     """Weight of the REINFORCE loss of stopping, where the environment can be stopped (`can_stop`)."""
     stop_warmup: float = 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -54,7 +55,7 @@ def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: 
         action=_action_loss(rollout, config, nll if hybrid else None, advantage),
         location=_location_loss(rollout, config, advantage, location_std),
         baseline=_baseline_loss(rollout, config, returns),
-        stop=_stop_loss(rollout, advantage),
+        stop=_stop_loss(rollout, config, advantage),
     )
 
 
@@ -111,7 +112,7 @@ def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, location
     return losses.reinforce_loss(log_pi, advantage, rollout.looked)
 
 
-def _stop_loss(rollout: Rollout, advantage: Tensor) -> Tensor:
+def _stop_loss(rollout: Rollout, config: Config, advantage: Tensor) -> Tensor:
     """REINFORCE on going on or stopping at each step.
 
     At step T the choice changes nothing, and its gradient is zero on average: that step needs no mask.
@@ -119,7 +120,11 @@ def _stop_loss(rollout: Rollout, advantage: Tensor) -> Tensor:
     if rollout.stop is None or rollout.stop_logit is None:
         return advantage.new_zeros(())
     log_pi = losses.stop_log_prob(rollout.stop_logit, rollout.stop)
-    return losses.reinforce_loss(log_pi, advantage, rollout.active)
+    loss = losses.reinforce_loss(log_pi, advantage, rollout.active)
+    if config.entropy_weight:
+        two = torch.stack([rollout.stop_logit, torch.zeros_like(rollout.stop_logit)], dim=-1)
+        loss = loss - config.entropy_weight * losses.masked_mean(losses.entropy(two), rollout.active)
+    return loss
 
 
 def _baseline_loss(rollout: Rollout, config: Config, returns: Tensor) -> Tensor:

@@ -82,6 +82,14 @@ def test_routing_of_stopping() -> None:
     assert not parts.stop.requires_grad
 
 
+def test_entropy_of_stopping_is_a_bonus() -> None:
+    _, rollout, parts = parts_of(Config(), StopVectorEnv(64), hybrid=False)
+    with_bonus = objective(rollout, Config(entropy_weight=0.5), location_std=0.1, hybrid=False).stop
+    p = rollout.stop_logit[rollout.active].sigmoid()  # type: ignore[index]
+    entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean()
+    torch.testing.assert_close(with_bonus, parts.stop - 0.5 * entropy)
+
+
 def test_a_control_reinforces_no_location() -> None:
     _, _, parts = parts_of(Config(gaze="random"))
     assert not parts.location.requires_grad
