@@ -83,7 +83,7 @@ class Cost(NamedTuple):
 
 
 @torch.no_grad()
-def cost(size: int, *, batch_size: int = 32, patch_size: int = 12, num_scales: int = 3, rounds: int = 5) -> Cost:
+def cost(size: int, *, batch_size: int = 8, patch_size: int = 12, num_scales: int = 3, rounds: int = 5) -> Cost:
     """What a glimpse costs and what whole images cost, timed in turn; the best of the rounds. One thread is plain."""
     images = np.random.default_rng(0).integers(0, 256, (batch_size, size, size), np.uint8)
     pixels = torch.from_numpy(images / np.float32(255)).unsqueeze(1)
