@@ -108,7 +108,7 @@ class LabelObservation(gym.Wrapper, RecordConstructorArgs):
 
     For supervised losses in libraries whose learners see observations and no infos. The label is privileged: a policy
     that reads it cheats, so keep it from the network. It is a number and not a one-hot Box because that is what losses
-    want; libraries that want one-hot vectors (Stable-Baselines3, RLlib) make them of `Discrete` themselves.
+    want; libraries that want one-hot vectors (Stable-Baselines3) make them of `Discrete` themselves.
     """
 
     def __init__(self, env: gym.Env) -> None:
