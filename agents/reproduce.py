@@ -19,7 +19,7 @@ from .evaluate import Evaluation, evaluate
 from .options import DEFAULT_THREADS
 from .paper import ROWS, Row
 from .reinforce import Reinforce
-from .shipped import load
+from .shipped import load, shipped_agents
 from .train import Train, train
 
 AGENTS = tuple(dict.fromkeys(row.agent for row in ROWS))
@@ -29,8 +29,8 @@ AGENTS = tuple(dict.fromkeys(row.agent for row in ROWS))
 class Reproduce:
     """Measure the shipped agents on all test scenes, and print the paper's tables beside it."""
 
-    agents: tyro.conf.Positional[tuple[str, ...]] = AGENTS
-    """Only these."""
+    agents: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Only these; by default all that come with the package."""
     train: bool = False
     """Train the agents from nothing by their recipes first, and measure those. What was begun in `out` goes on."""
     seed: int = 0
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
         raise ValueError(f"no row of the paper has the agent {', '.join(unknown)}; there are: {', '.join(AGENTS)}")
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
-    for name in options.agents:
+    for name in options.agents or [name for name in AGENTS if name in shipped_agents()]:
         agent = trained(name, options) if options.train else load(name)
         lines += answered(measure(agent, options), [row for row in ROWS if row.agent == name])
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
