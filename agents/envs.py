@@ -29,6 +29,15 @@ class Spaces(NamedTuple):
             "actions": actions.num_actions(self.action),
         }
 
+    def check_fit(self, env: AnyVectorEnv) -> None:
+        """Raise a ValueError unless an agent that was made for these spaces can play in the environment."""
+        wanted, found = self.sizes(), Spaces(env.single_observation_space, env.single_action_space).sizes()
+        if wanted != found:
+            raise ValueError(
+                f"the agent was made for {wanted}; this environment has {found}: give it the arguments that the agent "
+                "was trained with, see agent.env_kwargs"
+            )
+
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
         return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
 
-from .envs import Spaces
 from .policy import RAM
 from .rollout import choose, to_tensors
 
@@ -117,13 +116,7 @@ def make_fitting_env(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], 
     if not env_id.startswith("ram_envs/"):
         raise ValueError(f"{env_id} can't be shown: only the environments of ram_envs tell what a picture needs")
     env = gym.make_vec(env_id, num_envs=num_envs, autoreset_mode="Disabled", **env_kwargs)
-    wanted, found = agent.spaces.sizes(), Spaces(env.single_observation_space, env.single_action_space).sizes()
-    if wanted != found:
-        env.close()
-        raise ValueError(
-            f"{env_id} has {found}, but the agent was made for {wanted}; use the arguments that it was trained with, "
-            f"{agent.env_kwargs}"
-        )
+    agent.spaces.check_fit(env)
     return env
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .envs import AnyVectorEnv, Spaces, make_env
+from .envs import AnyVectorEnv, make_env
 from .rollout import Look, Stop, play
 
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500
     """
     has_split = agent.hybrid or "split" in agent.env_kwargs
     env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), **({"split": split} if has_split else {}))
-    found, wanted = Spaces(env.single_observation_space, env.single_action_space).sizes(), agent.spaces.sizes()
-    if found != wanted:
-        raise ValueError(f"the agent was made for {wanted}; with {agent.env_kwargs} the environment has {found}")
+    agent.spaces.check_fit(env)
     return env
 
 

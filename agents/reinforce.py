@@ -128,8 +128,8 @@ class Reinforce:
         if not isinstance(env, VectorEnv):
             raise TypeError(f"{env} is no vector environment; put single ones into gymnasium.vector.SyncVectorEnv")
         spaces = Spaces(env.single_observation_space, env.single_action_space)
-        if hasattr(self, "policy") and spaces.sizes() != self.spaces.sizes():
-            raise ValueError(f"the agent was made for {self.spaces.sizes()}; this environment has {spaces.sizes()}")
+        if hasattr(self, "policy"):
+            self.spaces.check_fit(env)
         _, info = env.reset(seed=self.config.seed)
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = spaces

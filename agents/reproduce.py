@@ -30,7 +30,7 @@ class Reproduce:
     """Measure the shipped agents on all test scenes, and print the paper's tables beside it."""
 
     agents: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Only these; by default all that come with the package."""
+    """Only these; by default all that come with the package, or with `train` all that have a row."""
     train: bool = False
     """Train the agents from nothing by their recipes first, and measure those. What was begun in `out` goes on."""
     seed: int = 0
@@ -52,7 +52,6 @@ class Reproduce:
 class Measured(NamedTuple):
     """One agent's figures."""
 
-    agent: Reinforce
     own: Evaluation
     random: Evaluation
     """The same weights, looking at random places."""
@@ -76,7 +75,7 @@ def main(arguments: Sequence[str]) -> None:
         raise ValueError(f"no row of the paper has the agent {', '.join(unknown)}; there are: {', '.join(AGENTS)}")
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
-    for name in options.agents or [name for name in AGENTS if name in shipped_agents()]:
+    for name in options.agents or [name for name in AGENTS if options.train or name in shipped_agents()]:
         agent = trained(name, options) if options.train else load(name)
         lines += answered(measure(agent, options), [row for row in ROWS if row.agent == name])
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
@@ -98,7 +97,7 @@ def measure(agent: Reinforce, options: Reproduce) -> Measured:
     """An agent on the test scenes, by its own gaze and by a random one."""
     own = evaluate(agent, episodes=options.episodes, paths=options.paths, seed=options.seed)
     random = evaluate(agent, episodes=options.episodes, paths=0, seed=options.seed, look="random")
-    return Measured(agent, own, random)
+    return Measured(own, random)
 
 
 def answered(measured: Measured, rows: Sequence[Row]) -> list[Line]:

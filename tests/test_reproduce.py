@@ -18,7 +18,7 @@ def measured(*errors: float) -> reproduce.Measured:
     """Figures after each glimpse: those given; sampled paths 1 worse, averaged ones 1 better, random gaze 10 worse."""
     mean = np.array(errors)
     own = Evaluation(100, mean, mean + 1, mean - 1, None, 7.0, 7.0)
-    return reproduce.Measured(Reinforce(), own, Evaluation(100, mean + 10, None, None, None, 7.0, None))
+    return reproduce.Measured(own, Evaluation(100, mean + 10, None, None, None, 7.0, None))
 
 
 def test_rows_take_the_answer_after_so_many_glimpses() -> None:
