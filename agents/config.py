@@ -95,8 +95,13 @@ class Config:
     glimpse, another is not worth its cost."""
 
     # The optimiser
+    optimizer: Literal["adam", "muon"] = "adam"
+    """"muon" takes orthogonal steps with the matrices between hidden layers, and Adam's with the rest: on cluttered
+    scenes it needs half the episodes. A batch of 512 or more is worth its arithmetic."""
     learning_rate: float = 1e-3
     """Adam's."""
+    matrix_learning_rate: float = 0.01
+    """Of the matrices under "muon", on the same schedule."""
     location_lr_scale: float = 1.0
     """The location network's learning rate, relative to the others'. Adam's steps don't shrink with a weight of the
     loss: below 1 this keeps the gaze, whose gradient is all noise at first, from wandering off before it is of use."""
@@ -125,6 +130,9 @@ class Config:
                 f"location_std must be above 0 and final_location_std at least 0, not {self.location_std} and "
                 f"{self.final_location_std}"
             )
+        for name in ("learning_rate", "matrix_learning_rate"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         for name in ("discount", "gae_lambda", "gaze_warmup", "stop_warmup"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], not {getattr(self, name)}")

@@ -115,6 +115,16 @@ class RAM(nn.Module):
             "detach_baseline": self.detach_baseline,
         }
 
+    def hidden_matrices(self) -> list[tuple[Tensor, int]]:
+        """The matrices from hidden layer to hidden layer, and from the glimpse; with how many each is, stacked.
+
+        Not the heads', whose outputs are the agent's choices, nor that of the two numbers of a location.
+        """
+        gates = {"rnn": 1, "gru": 3, "lstm": 4}[self.f_h.core]
+        layers = [self.f_g.what, self.f_g.both, *([self.f_l.hidden] if self.f_l.hidden else [])]
+        core = [parameter for parameter in self.f_h.parameters() if parameter.dim() == 2]
+        return [(layer.weight, 1) for layer in layers] + [(matrix, gates) for matrix in core]
+
     def initial_state(self, batch_size: int) -> Tensor:
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
         return self.f_a.weight.new_zeros(self.f_h.num_states, batch_size, self.f_h.hidden_size)

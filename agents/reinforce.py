@@ -19,6 +19,7 @@ from .config import Config
 from .envs import AnyVectorEnv, Spaces, adopt, make_env
 from .interrupt import Interruptible
 from .objective import objective
+from .optimizer import make_optimizer, set_learning_rates
 from .policy import RAM
 from .rollout import Look, Rollout, choose, play, to_tensors
 
@@ -80,12 +81,7 @@ class Reinforce:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             self.policy = RAM(self.spaces.observation, self.spaces.action, **self.config.model()).to(self.device)
-        others = [parameter for name, parameter in self.policy.named_parameters() if not name.startswith("f_l.")]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": others}, {"params": [*self.policy.f_l.parameters()]}],
-            weight_decay=self.config.weight_decay,
-            fused=self.device.type in ("cpu", "cuda"),
-        )
+        self.optimizer = make_optimizer(self.policy, self.config)
         self.last_rollout: Rollout | None = None
         self.updates = 0
         """Updates of this run so far."""
@@ -185,9 +181,7 @@ class Reinforce:
         assert self.env is not None, "learn() makes the environment"
         config = config.replace(gaze=config.gaze_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
-        scales = (1.0, config.location_lr_scale_at(progress))
-        for group, scale in zip(self.optimizer.param_groups, scales, strict=True):
-            group["lr"] = config.learning_rate_at(progress) * scale
+        set_learning_rates(self.optimizer, config, progress)
         rollout = play(
             self.policy,
             self.env,
