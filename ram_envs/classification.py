@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.datasets import Dataset, check_split, load_resized_mnist
+from ram_envs.distortion import NUM_DRAWS, distort, linear_maps
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
 from ram_envs.sources import load_split
@@ -32,6 +33,8 @@ class Classification(Task):
         canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
         max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
             hanging over the edge: small random shifts against overfitting.
+        max_distortion: in the "train" split, how much the image is rotated, slanted and stretched at random: each
+            number of a linear map is off the identity's by up to so much. From 0 to 0.5; 0.1 is a little.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         num_classes: n, if it is more than the largest label + 1.
@@ -56,6 +59,7 @@ class Classification(Task):
         initial_location: InitialLocation = "random",
         canvas_size: int | tuple[int, int] | None = None,
         max_shift: int = 0,
+        max_distortion: float = 0.0,
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
@@ -65,7 +69,9 @@ class Classification(Task):
         glimpse_cost: float = 0.0,
     ) -> None:
         check_split(split)
-        self.glimpse_cost = _check_cost(glimpse_cost)
+        self.glimpse_cost = _check_number("glimpse_cost", glimpse_cost, sys.float_info.max)
+        max_distortion = _check_number("max_distortion", max_distortion, 0.5)
+        self.max_distortion = max_distortion if split == "train" else 0.0
         self.dataset = dataset
         self.num_indices = len(dataset.labels)
         self.distractor_images = dataset.images if distractor_images is None else distractor_images
@@ -89,7 +95,7 @@ class Classification(Task):
             image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
             num_steps=check_whole("num_glimpses", num_glimpses, 1),
             action_names=tuple(class_names or map(str, range(num_classes))),
-            num_draws=1 + self.rules.num_draws,
+            num_draws=1 + self.rules.num_draws + (NUM_DRAWS if self.max_distortion else 0),
             initial_location=initial_location,
             can_stop=check_flag("can_stop", can_stop),
         )
@@ -105,11 +111,16 @@ class Classification(Task):
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is None:
             indices = np.floor(draws[:, 0] * self.num_indices).astype(np.int64)
-        placement = self._place(draws[:, 1:], indices)
+        placed = 1 + self.rules.num_draws
+        placement = self._place(draws[:, 1:placed], indices)
         everywhere = len(rows) == self.batch_size
+        images, shown = self.dataset.images, indices
+        if self.max_distortion:
+            images = distort(images, indices, linear_maps(draws[:, placed : placed + NUM_DRAWS], self.max_distortion))
+            shown = np.arange(len(rows))
         scenes = compose(
-            self.dataset.images,
-            indices,
+            images,
+            shown,
             placement,
             self.rules,
             distractor_images=self.distractor_images,
@@ -219,12 +230,13 @@ def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ..
     return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
 
 
-def _check_cost(cost: Any) -> float:
-    if isinstance(cost, bool) or not isinstance(cost, (int, float, np.integer, np.floating)):
-        raise TypeError(f"glimpse_cost is {cost!r}; it must be a number")
-    if not 0 <= cost < math.inf:
-        raise ValueError(f"glimpse_cost is {cost}; it must be finite and at least 0")
-    return float(cost)
+def _check_number(name: str, value: Any, largest: float) -> float:
+    """A number from 0 to `largest`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} is {value!r}; it must be a number")
+    if not 0 <= value <= largest:
+        raise ValueError(f"{name} is {value}; it must be from 0 to {largest}")
+    return float(value)
 
 
 def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_names: Sequence[str] | None) -> int:

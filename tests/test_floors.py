@@ -27,7 +27,7 @@ FLOORS = [
         "panel",
         "window",
     },
-    {"scenes"},
+    {"scenes", "distortion"},
     {"task", "classification", "catch", "gaze"},
     {"checks", "streams", "envs", "environments", "wrappers", "foveated"},
 ]
@@ -102,7 +102,7 @@ def test_the_floors_are_those_of_the_document() -> None:
 
 
 def test_retina_data_and_scenes_do_not_know_gymnasium() -> None:
-    for module in ("retina", "datasets", "compiled", "scenes"):
+    for module in ("retina", "datasets", "compiled", "scenes", "distortion"):
         assert not any(name.startswith("gymnasium") for name in imports(ROOT / "ram_envs" / f"{module}.py")), module
 
 
