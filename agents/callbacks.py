@@ -12,7 +12,7 @@ import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .envs import AnyVectorEnv
-from .evaluate import evaluation_env, validation_error
+from .evaluate import evaluation_env, validation_errors
 
 if TYPE_CHECKING:
     from .reinforce import Reinforce, Update
@@ -154,13 +154,16 @@ class Checkpoints(Callback):
         means = dict(zip(self.updates[0]._fields, np.mean(self.updates, axis=0).tolist(), strict=True))
         self.updates = []
         best = False
+        errors: list[float] | None = None
         if self.validation is not None:
-            agent.validation_error = validation_error(agent, self.validation)
+            errors = [round(error, 6) for error in validation_errors(agent, self.validation)]
+            agent.validation_error = errors[-1]
             best = agent.best_error is None or agent.validation_error < agent.best_error
         line = {
             "episodes": agent.episodes,
             "seconds": round(agent.seconds, 3),
             "validation_error": agent.validation_error,
+            "validation_errors": errors,  # after each glimpse
         }
         with self.log.open("a") as log:
             log.write(json.dumps(line | means) + "\n")

@@ -204,6 +204,9 @@ def confusion_matrix(label: NDArray[np.int64], probability: NDArray[np.floating[
     return np.bincount(label * n + probability.argmax(-1), minlength=n * n).reshape(n, n)
 
 
-def validation_error(agent: Reinforce, env: AnyVectorEnv) -> float:
-    """Error in % over the validation scenes, single path with mean locations: what models are chosen by."""
-    return float(evaluate(agent, env, split="validation", paths=0).mean[-1])
+def validation_errors(agent: Reinforce, env: AnyVectorEnv) -> list[float]:
+    """Error in % over the validation scenes after each glimpse, single path with mean locations (of Catch one number).
+
+    The last is what models are chosen by.
+    """
+    return evaluate(agent, env, split="validation", paths=0).mean.tolist()

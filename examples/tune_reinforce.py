@@ -13,7 +13,7 @@ import ray
 import torch
 import tyro
 from ram_agents import Reinforce, recipe
-from ram_agents.evaluate import evaluation_env, validation_error
+from ram_agents.evaluate import evaluation_env, validation_errors
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
@@ -26,7 +26,7 @@ def trial(tried: dict[str, Any], *, report_every: int) -> None:
 
     def report(agent: Reinforce, update: Any) -> None:
         if agent.episodes % report_every < agent.config.num_envs or agent.updates == agent.total_updates:
-            tune.report({"error": validation_error(agent, held_out), "episodes": agent.episodes})
+            tune.report({"error": validation_errors(agent, held_out)[-1], "episodes": agent.episodes})
 
     agent.learn(callback=report)
 

@@ -13,7 +13,7 @@ from ram_agents.evaluate import (
     evaluation_env,
     follow,
     scene_indices,
-    validation_error,
+    validation_errors,
 )
 from toy_env import PeekVectorEnv, StopVectorEnv, SwitchVectorEnv
 
@@ -156,7 +156,8 @@ def test_catch_has_numbered_games_and_validates_on_others() -> None:
     assert 70 < result.mean[0] <= 100  # untrained: it misses
     assert result.confusion is None
     assert result.averaged is None
-    assert validation_error(agent, env) > 70
+    (error,) = validation_errors(agent, env)
+    assert error > 70
 
 
 def test_without_labels_the_error_is_of_the_return() -> None:

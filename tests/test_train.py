@@ -73,6 +73,8 @@ def test_a_run(tmp_path, capsys) -> None:
     assert [line["episodes"] for line in lines] == [32, 64, 80]
     agent = Reinforce.load(tmp_path / "best.safetensors")
     assert agent.best_error == min(line["validation_error"] for line in lines)
+    assert [len(line["validation_errors"]) for line in lines] == [2, 2, 2]  # after each glimpse
+    assert all(line["validation_errors"][-1] == line["validation_error"] for line in lines)
     assert agent.env_kwargs == {"num_glimpses": 2}
 
     events = EventAccumulator(str(tmp_path)).Reload()
