@@ -121,7 +121,7 @@ def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
     cli.main([*words, "--env-kwargs", '{"canvas_size": 60, "num_glimpses": 3}'])
     (result,) = json.loads((tmp_path / "figures.json").read_text())["agents"].values()
     assert len(result["mean"]) == 3
-    with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* the environment has .*\(2, 8, 8\)"):
+    with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* this environment has .*\(2, 8, 8\)"):
         cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
 
 
