@@ -67,7 +67,7 @@ def test_training_from_nothing_and_going_on(monkeypatch, tmp_path, capsys) -> No
         env_kwargs={"num_glimpses": 4}, total_episodes=32, num_envs=8, checkpoint_every=2, hidden_size=16
     )
     monkeypatch.setattr(reproduce, "recipe", lambda name: tiny)
-    words = ["reproduce", "cluttered60", "--train", "--seed", "3", "--episodes", "20", "--paths", "1"]
+    words = ["reproduce", "cluttered60", "--train", "--seeds", "3", "4", "--episodes", "20", "--paths", "1"]
     cli.main([*words, "--out", str(tmp_path)])
     last = tmp_path / "cluttered60-3" / "last.safetensors"
     agent = Reinforce.load(last)
@@ -76,4 +76,28 @@ def test_training_from_nothing_and_going_on(monkeypatch, tmp_path, capsys) -> No
     cli.main([*words, "--out", str(tmp_path)])  # nothing is left to train
     assert Reinforce.load(last).updates == 4
     assert last.read_bytes() == before or Reinforce.load(last).seconds == agent.seconds
-    assert capsys.readouterr().out.count("cluttered 60x60") == 2
+    assert (tmp_path / "cluttered60-4" / "best.safetensors").exists()
+    assert capsys.readouterr().out.count("cluttered 60x60") == 4  # two seeds, twice
+
+
+def test_several_seeds_are_told_by_mean_and_range_and_beat_the_paper_only_together() -> None:
+    row = Row("a task", 1, "mnist28", None, 4.0, 2.0)
+    lines = [reproduce.answered(measured(error), [row])[0] for error in (3.0, 3.5, 4.0)]
+    (cells,) = reproduce.markdown(lines).splitlines()[2:]
+    assert cells == "| a task | 1 | 3.50 | 4.50 | 2.50 | 13.50 | - | 4.00 | 2.00 | no | 3.00 to 4.00 |"
+    assert reproduce.markdown(lines[:2]).endswith("| yes | 3.00 to 3.50 |")
+
+
+def test_minutes_until_the_paper_is_beaten(tmp_path) -> None:
+    log = [
+        {"seconds": 60 * (i + 1), "validation_errors": [9.0, *errors]}
+        for i, errors in enumerate([[5.0, 3.0], [4.0, 1.0], [3.9, 2.0]])
+    ]
+    (tmp_path / "progress.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
+    rows = [Row("a task", glimpses, "mnist28", None, nips, None) for glimpses, nips in ((2, 4.0), (3, 1.5), (2, 3.0))]
+    lines = reproduce.timed(reproduce.answered(measured(9, 4, 1), rows), tmp_path)
+    assert [line.minutes_to_beat for line in lines] == [3, 2, None]
+    header, _, first, *_, last = reproduce.markdown(lines).splitlines()
+    assert header.endswith("| minutes to beat |")
+    assert first.endswith("| 3.00 |")
+    assert last.endswith("| - |")
