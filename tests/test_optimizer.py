@@ -57,6 +57,20 @@ def test_momentum_looks_ahead() -> None:
     torch.testing.assert_close(before - parameter.detach(), 0.1 * orthogonalised(ahead))
 
 
+def test_without_gradients_momentum_ends_at_zero_and_never_in_denormal_numbers() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(2, 2))
+    optimizer = Muon(groups_of(parameter, matrices=True), momentum=0.5)
+    parameter.grad = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    optimizer.step()
+    parameter.grad = torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    for _ in range(200):
+        optimizer.step()
+        momentum = optimizer.state[parameter]["momentum"]
+        assert ((momentum == 0) | (momentum.abs() > torch.finfo().tiny)).all()
+    assert momentum[0, 0] == 0
+    assert momentum[1, 1] == 1
+
+
 def test_stacked_matrices_are_made_orthogonal_one_by_one() -> None:
     gradient = torch.randn(8, 4, generator=torch.Generator().manual_seed(4))
     parameter = torch.nn.Parameter(torch.zeros(8, 4))
