@@ -63,7 +63,7 @@ class Muon(torch.optim.Optimizer):
         if not state:
             state["momentum"] = torch.zeros_like(parameter)
         momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
-        # A unit that died has no gradient: its momentum would shrink to denormal numbers, and a processor multiplies these
+        # A unit that died has no gradient: its momentum would shrink to denormal numbers, which a processor multiplies
         # so slowly that an update took twice the time.
         momentum.masked_fill_(momentum.abs() < 1e-30, 0.0)
         ahead = gradient.lerp(momentum, group["momentum"])
