@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, overload
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,22 +40,15 @@ class Muon(torch.optim.Optimizer):
             groups, {"momentum": momentum, "betas": betas, "weight_decay": weight_decay, "matrices": False, "blocks": 1}
         )
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step along the present gradients."""
-        assert closure is None, "the gradient is taken before the step"
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One step along the present gradients; no closure is called."""
         for group in self.param_groups:
             update = self._orthogonal_step if group["matrices"] else self._adam_step
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(update(parameter, parameter.grad, group), alpha=-group["lr"])
-        return None
 
     def _orthogonal_step(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
         """The direction for a matrix, by Nesterov's momentum. Of a tall one longer, so that its outputs move as far."""
