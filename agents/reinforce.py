@@ -45,7 +45,7 @@ class Update(NamedTuple):
 class Reinforce:
     """Train RAM by REINFORCE and, where the environment's infos tell the label, by cross-entropy (section 3.2).
 
-    One update plays one episode in every row of a vector environment, and takes one step of Adam on the whole batch.
+    One update plays one episode in every row of a vector environment, and takes one step of the optimiser on all of it.
 
     Args:
         env: an environment id; or any Gymnasium vector environment with RAM's spaces, in any autoreset mode; or only
