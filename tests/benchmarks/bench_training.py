@@ -64,7 +64,7 @@ def measure_one_thread() -> None:
     """Print the share of the matrix rate, and the environment's share of the time."""
     torch.set_num_threads(1)
     # The plain model of the paper, whose arithmetic is what is counted above.
-    agent = make_agent(num_envs=256, location_hidden=0, env_kwargs={"num_glimpses": 6})
+    agent = make_agent(num_envs=256, location_hidden=0, optimizer="adam", env_kwargs={"num_glimpses": 6})
     assert agent.env is not None
     runs = {"update": agent.update, "environment": environment_alone(agent), "products": matrix_product()}
     times = paired(runs, rounds=9)
@@ -109,7 +109,7 @@ def side_by_side(processes: int, threads: int, name: str, num_envs: int) -> floa
 def measure_two_cores() -> None:
     """Print what two threads bring, and two runs beside each other."""
     print("two cores, episodes a second by the clock (they must be idle beside this):")
-    for name, num_envs in (("mnist28", 128), ("mnist28", 256), ("cluttered60", 256), ("catch", 256)):
+    for name, num_envs in (("mnist28", 256), ("mnist28", 512), ("cluttered60", 512), ("catch", 128)):
         one = side_by_side(1, 1, name, num_envs)
         two = side_by_side(1, 2, name, num_envs)
         both = side_by_side(2, 1, name, num_envs)
