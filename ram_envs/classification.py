@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,8 +33,8 @@ class Classification(Task):
         canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
         max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
             hanging over the edge: small random shifts against overfitting.
-        max_distortion: in the "train" split, how much every second image is rotated, slanted and stretched at random:
-            each number of a linear map is off the identity's by up to so much. From 0 to 0.5; 0.1 is a little.
+        max_distortion: in the "train" split, how much a random half of the images is rotated, slanted and
+            stretched: each number of a linear map is off the identity's by up to so much. From 0 to 0.5; 0.1 is a little.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         num_classes: n, if it is more than the largest label + 1.
@@ -69,7 +69,7 @@ class Classification(Task):
         glimpse_cost: float = 0.0,
     ) -> None:
         check_split(split)
-        self.glimpse_cost = _check_number("glimpse_cost", glimpse_cost, sys.float_info.max)
+        self.glimpse_cost = _check_number("glimpse_cost", glimpse_cost)
         max_distortion = _check_number("max_distortion", max_distortion, 0.5)
         self.max_distortion = max_distortion if split == "train" else 0.0
         self.dataset = dataset
@@ -230,12 +230,13 @@ def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ..
     return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
 
 
-def _check_number(name: str, value: Any, largest: float) -> float:
-    """A number from 0 to `largest`."""
+def _check_number(name: str, value: Any, largest: float = math.inf) -> float:
+    """A finite number from 0 to `largest`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is {value!r}; it must be a number")
-    if not 0 <= value <= largest:
-        raise ValueError(f"{name} is {value}; it must be from 0 to {largest}")
+    if not 0 <= value <= largest or value == math.inf:
+        wanted = f"from 0 to {largest}" if largest < math.inf else "finite and at least 0"
+        raise ValueError(f"{name} is {value}; it must be {wanted}")
     return float(value)
 
 

@@ -16,7 +16,7 @@ NUM_DRAWS = 5
 def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np.float64]:
     """From uniform draws (B, 5) to maps (B, 2, 2) of (row, column): the identity, plus up to `max_distortion` in each.
 
-    Off the diagonal alike they slant, unlike they rotate; on it they stretch. Every second image stays as it is:
+    Off the diagonal alike they slant, unlike they rotate; on it they stretch. A random half stays as it is:
     interpolation blurs, and who has seen blurred strokes alone is worse at sharp ones.
     """
     distorted = draws[:, 4] < 0.5

@@ -288,7 +288,8 @@ def test_a_cost_may_be_had_without_stopping() -> None:
     ("arguments", "named"),
     [
         ({"can_stop": 1}, "can_stop is 1"),
-        ({"glimpse_cost": -0.1}, r"glimpse_cost is -0\.1"),
+        ({"glimpse_cost": -0.1}, r"glimpse_cost is -0\.1; it must be finite and at least 0"),
+        ({"glimpse_cost": float("inf")}, "glimpse_cost is inf; it must be finite"),
         ({"glimpse_cost": float("nan")}, "glimpse_cost is nan"),
         ({"glimpse_cost": "0.1"}, r"glimpse_cost is '0\.1'"),
         ({"glimpse_cost": True}, "glimpse_cost is True"),

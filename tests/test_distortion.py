@@ -19,10 +19,10 @@ def test_maps_stay_within_their_bounds() -> None:
     np.testing.assert_allclose(maps[0], [[1, 0], [0, 1]])
     np.testing.assert_allclose(maps[1], [[0.8, -0.2], [-0.2, 0.8]])
     np.testing.assert_allclose(maps[2], [[1, 0.1], [-0.1, 1]])  # rotated
-    np.testing.assert_allclose(maps[3], [[1, 0], [0, 1]])  # every second image stays
+    np.testing.assert_allclose(maps[3], [[1, 0], [0, 1]])  # a draw of 0.5 or more: it stays
 
 
-def test_every_second_image_stays_as_it_is() -> None:
+def test_half_of_the_images_stay_as_they_are() -> None:
     maps = linear_maps(np.random.default_rng(0).random((2000, NUM_DRAWS)), 0.3)
     assert (maps == np.eye(2)).all(axis=(1, 2)).mean() == pytest.approx(0.5, abs=0.04)
     assert abs(maps - np.eye(2)).max() == pytest.approx(0.3, abs=0.01)
