@@ -77,8 +77,8 @@ class GlimpseMNISTEnv(TaskEnv):
       where they shrink. Distractors are cut from digits of the same size.
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
     - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
-    - `max_distortion`: in the "train" split, how much a random half of the digits is rotated, slanted and stretched, from
-      0 to 0.5; 0.1 is a little. Not in the paper.
+    - `max_distortion`: in the "train" split, how much a random half of the digits is rotated, slanted and stretched,
+      from 0 to 0.5; 0.1 is a little. Not in the paper.
     - `num_distractors`, `distractor_size`: the clutter.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.
