@@ -34,7 +34,7 @@ class Classification(Task):
         max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
             hanging over the edge: small random shifts against overfitting.
         max_distortion: in the "train" split, how much a random half of the images is rotated, slanted and
-            stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is little.
+            stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is mild.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         num_classes: n, if it is more than the largest label + 1.
