@@ -21,6 +21,7 @@ from .interrupt import Interruptible
 from .objective import objective
 from .optimizer import make_optimizer, set_learning_rates
 from .policy import RAM
+from .precision import matmul_precision
 from .rollout import Look, Rollout, choose, play, to_tensors
 
 
@@ -178,10 +179,19 @@ class Reinforce:
     def update(self) -> Update:
         """Play a batch of episodes and take one step of the optimiser."""
         config, progress = self.config, self.updates / self.total_updates
-        assert self.env is not None, "learn() makes the environment"
         config = config.replace(gaze=config.gaze_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizer, config, progress)
+        with matmul_precision(config.matmul_precision):
+            rollout, told = self._descend(config)
+        self.updates += 1
+        self.last_rollout = rollout
+        rates = [config.learning_rate_at(progress), self.policy.location_std]
+        return Update._make(told + rates)
+
+    def _descend(self, config: Config) -> tuple[Rollout, list[float]]:
+        """Play, and one step of the optimiser; with the first eight numbers of `Update`."""
+        assert self.env is not None, "learn() makes the environment"
         rollout = play(
             self.policy,
             self.env,
@@ -202,11 +212,8 @@ class Reinforce:
                 f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
             )
         self.optimizer.step()
-        self.updates += 1
-        self.last_rollout = rollout
         told = [loss, *parts, grad_norm, rollout.reward.sum(0).mean(), rollout.active.sum(0).float().mean()]
-        rates = [config.learning_rate_at(progress), self.policy.location_std]
-        return Update._make(torch.stack(told).tolist() + rates)
+        return rollout, torch.stack(told).tolist()
 
     def _seed_of_repeats(self) -> int | None:
         """A new seed for each batch of repeated scenes whose episodes can stop.

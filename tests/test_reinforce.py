@@ -328,6 +328,10 @@ def test_single_environments_without_a_vector_form() -> None:
         ({"discount": 1.5}, r"discount must be in \[0, 1\], not 1.5"),
         ({"total_episodes": 0}, "total_episodes must be at least 1, not 0"),
         ({"core": "transformer"}, "core must be 'rnn', 'lstm' or 'gru'"),
+        ({"reward": "2/3"}, "reward must be '0/1', 'log-likelihood' or 'information-gain', not '2/3'"),
+        ({"optimizer": "sgd"}, "optimizer must be 'adam' or 'muon', not 'sgd'"),
+        ({"lr_schedule": "step"}, "lr_schedule must be 'constant', 'linear' or 'cosine', not 'step'"),
+        ({"matmul_precision": "low"}, "matmul_precision must be 'highest', 'high' or 'medium', not 'low'"),
     ],
 )
 def test_bad_hyperparameters(changes, message) -> None:
