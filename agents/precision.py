@@ -15,9 +15,13 @@ MatmulPrecision = Literal["highest", "high", "medium"]
 def matmul_precision(precision: MatmulPrecision) -> Iterator[None]:
     """Multiply float32 matrices with this precision inside of the block; torch's own setting is put back after it.
 
-    "highest" is float32 throughout. "medium" lets a processor that can (Intel's AMX, a GPU's tensor cores) round the
-    factors to bfloat16 and add up in float32; one that can't goes on in float32.
+    "highest", torch's default of float32 throughout, leaves the setting alone, for who has made one. "medium" lets a
+    processor that can (Intel's AMX, a GPU's tensor cores) round the factors to bfloat16 and add up in float32; one that
+    can't goes on in float32.
     """
+    if precision == "highest":
+        yield
+        return
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(precision)
     try:

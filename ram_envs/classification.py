@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.datasets import Dataset, check_split, load_resized_mnist
-from ram_envs.distortion import NUM_DRAWS, distort, linear_maps
+from ram_envs.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.retina import Pooling, Retina
 from ram_envs.scenes import Placement, SceneRules, compose, place
 from ram_envs.sources import load_split
@@ -35,6 +35,8 @@ class Classification(Task):
             hanging over the edge: small random shifts against overfitting.
         max_distortion: in the "train" split, how much a random half of the images is rotated, slanted and
             stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is mild.
+        max_bend: in the "train" split, by how many pixels parts of the same half are moved against each other, as in
+            Simard et al. 2003; 1 is mild.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         num_classes: n, if it is more than the largest label + 1.
@@ -60,6 +62,7 @@ class Classification(Task):
         canvas_size: int | tuple[int, int] | None = None,
         max_shift: int = 0,
         max_distortion: float = 0.0,
+        max_bend: float = 0.0,
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
@@ -71,7 +74,8 @@ class Classification(Task):
         check_split(split)
         self.glimpse_cost = _check_number("glimpse_cost", glimpse_cost)
         max_distortion = _check_number("max_distortion", max_distortion, 0.5)
-        self.max_distortion = max_distortion if split == "train" else 0.0
+        max_bend = _check_number("max_bend", max_bend)
+        self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
         self.dataset = dataset
         self.num_indices = len(dataset.labels)
         self.distractor_images = dataset.images if distractor_images is None else distractor_images
@@ -95,7 +99,7 @@ class Classification(Task):
             image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
             num_steps=check_whole("num_glimpses", num_glimpses, 1),
             action_names=tuple(class_names or map(str, range(num_classes))),
-            num_draws=1 + self.rules.num_draws + (NUM_DRAWS if self.max_distortion else 0),
+            num_draws=1 + self.rules.num_draws + self._num_distortion_draws,
             initial_location=initial_location,
             can_stop=check_flag("can_stop", can_stop),
         )
@@ -115,9 +119,8 @@ class Classification(Task):
         placement = self._place(draws[:, 1:placed], indices)
         everywhere = len(rows) == self.batch_size
         images, shown = self.dataset.images, indices
-        if self.max_distortion:
-            images = distort(images, indices, linear_maps(draws[:, placed : placed + NUM_DRAWS], self.max_distortion))
-            shown = np.arange(len(rows))
+        if self._num_distortion_draws:
+            images, shown = self._distorted(indices, draws[:, placed:]), np.arange(len(rows))
         scenes = compose(
             images,
             shown,
@@ -131,6 +134,16 @@ class Classification(Task):
         self.indices[rows] = indices
         self.labels[rows] = self.dataset.labels[indices]
         self.corners[rows] = placement.corners
+
+    @property
+    def _num_distortion_draws(self) -> int:
+        if self.max_bend:
+            return NUM_DRAWS + NUM_BEND_DRAWS
+        return NUM_DRAWS if self.max_distortion else 0
+
+    def _distorted(self, indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
+        maps = linear_maps(draws[:, :NUM_DRAWS], self.max_distortion)
+        return distort(self.dataset.images, indices, maps, bends(draws, self.max_bend) if self.max_bend else None)
 
     def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
         draws = draws if self._fixed_draws is None else self._fixed_draws[indices]

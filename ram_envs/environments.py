@@ -65,7 +65,7 @@ class GlimpseMNISTEnv(TaskEnv):
 
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
-             initial_location="random", digit_size=28, canvas_size=None, max_shift=0, max_distortion=0.0,
+             initial_location="random", digit_size=28, canvas_size=None, max_shift=0, max_distortion=0.0, max_bend=0.0,
              num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0, render_mode=None)
     ```
 
@@ -78,7 +78,8 @@ class GlimpseMNISTEnv(TaskEnv):
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
     - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
     - `max_distortion`: in the "train" split, how much a random half of the digits is rotated, slanted and stretched,
-      from 0 to 0.5; 0.1 is a little. Not in the paper.
+      from 0 to 0.5; 0.1 is a little. `max_bend`: by how many pixels parts of the same half move against each other.
+      Not in the paper.
     - `num_distractors`, `distractor_size`: the clutter.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.

@@ -8,7 +8,7 @@ import pytest
 
 from ram_envs.classification import Classification
 from ram_envs.datasets import Dataset
-from ram_envs.distortion import NUM_DRAWS, distort, linear_maps
+from ram_envs.distortion import MESH, NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 
 IDENTITY = np.eye(2)[None]
 
@@ -64,31 +64,72 @@ def test_against_interpolation_pixel_by_pixel() -> None:
         assert shown[b, i, j] == pytest.approx((padded[b, top : top + 2, left : left + 2] * weights).sum(), abs=0.51)
 
 
+def test_bends_stay_within_their_bounds_and_in_distorted_images() -> None:
+    draws = np.random.default_rng(2).random((2000, NUM_DRAWS + NUM_BEND_DRAWS))
+    bent = bends(draws, 1.5)
+    assert bent.shape == (2000, MESH, MESH, 2)
+    assert abs(bent).max() == pytest.approx(1.5, abs=0.01)
+    straight = (linear_maps(draws, 0.1) == np.eye(2)).all(axis=(1, 2))
+    assert not bent[straight].any()
+    assert (bent[~straight] != 0).all()
+    np.testing.assert_allclose(bent[~straight][0, 0, 1], 1.5 * (2 * draws[~straight][0, 7:9] - 1))
+
+
+def test_a_bend_by_hand() -> None:
+    """Nodes of the middle column see one pixel further right, those beside it nothing: a tent of displacements."""
+    image = np.arange(0, 90, 10, dtype=np.uint8).reshape(1, 1, 9)
+    bent = np.zeros((1, MESH, MESH, 2))
+    bent[0, :, 2, 1] = 1.0  # at columns 0, 2, 4, 6 and 8: column 4
+    shown = distort(image, np.array([0]), IDENTITY, bent)
+    np.testing.assert_array_equal(shown[0, 0], [0, 10, 20, 35, 50, 55, 60, 70, 80])
+
+
+def test_bent_against_interpolation_pixel_by_pixel() -> None:
+    generator = np.random.default_rng(3)
+    images = generator.integers(0, 256, (3, 13, 10)).astype(np.uint8)
+    draws = generator.random((3, NUM_DRAWS + NUM_BEND_DRAWS)) * ([1] * 4 + [0.4] + [1] * NUM_BEND_DRAWS)
+    maps, bent = linear_maps(draws, 0.2), bends(draws, 2.0)
+    shown = distort(images, np.arange(3), maps, bent)
+    padded = np.pad(images.astype(float), ((0, 0), (9, 9), (9, 9)))
+    for b, i, j in np.ndindex(shown.shape):
+        rows = np.maximum(0, 1 - abs(i / 3 - np.arange(MESH)))  # 13 rows: nodes lie 3 apart; 10 columns: 2.25
+        columns = np.maximum(0, 1 - abs(j / 2.25 - np.arange(MESH)))
+        bend = np.einsum("r,c,rcd->d", rows, columns, bent[b])
+        y, x = np.array([6, 4.5]) + maps[b] @ (np.array([i, j]) - [6, 4.5]) + bend + 9
+        top, left = int(y), int(x)
+        weights = np.outer([top + 1 - y, y - top], [left + 1 - x, x - left])
+        assert shown[b, i, j] == pytest.approx((padded[b, top : top + 2, left : left + 2] * weights).sum(), abs=0.51)
+
+
+def test_a_single_pixel_can_be_bent() -> None:
+    bent = np.full((1, MESH, MESH, 2), 0.25)
+    np.testing.assert_array_equal(distort(np.array([[[160]]], np.uint8), np.array([0]), IDENTITY, bent), [[[90]]])
+
+
 def test_training_scenes_alone_are_distorted_and_nothing_else_about_them() -> None:
     images = np.zeros((1, 9, 9), np.uint8)
     images[0, 2:7, 4] = 255
     dataset = Dataset(images, np.zeros(1, np.int64))
     rows = np.arange(50)
 
-    def scenes(split: str, max_distortion: float) -> np.ndarray:
-        task = Classification(
-            dataset, batch_size=50, split=split, canvas_size=15, max_distortion=max_distortion, patch_size=2
-        )
+    def scenes(split: str, **distortions: float) -> np.ndarray:
+        task = Classification(dataset, batch_size=50, split=split, canvas_size=15, patch_size=2, **distortions)
         task.begin(rows, np.random.default_rng(0).random((50, task.num_draws)), None)
         cut = [scene[i : i + 9, j : j + 9] for scene, (i, j) in zip(task.scenes(rows), task.corners, strict=True)]
         return np.stack(cut)
 
-    plain, distorted = scenes("train", 0.0), scenes("train", 0.3)
-    assert (plain == images).all()
-    changed = (distorted != images).any(axis=(1, 2))
-    assert 15 < changed.sum() < 35
-    assert len(np.unique(distorted[changed], axis=0)) == changed.sum()
-    for split in ("validation", "test"):
-        np.testing.assert_array_equal(scenes(split, 0.3), scenes(split, 0.0))
+    assert (scenes("train") == images).all()
+    for distortions in ({"max_distortion": 0.3}, {"max_bend": 1.0}, {"max_distortion": 0.2, "max_bend": 1.0}):
+        distorted = scenes("train", **distortions)
+        changed = (distorted != images).any(axis=(1, 2))
+        assert 15 < changed.sum() < 35
+        assert len(np.unique(distorted[changed], axis=0)) == changed.sum()
+        for split in ("validation", "test"):
+            np.testing.assert_array_equal(scenes(split, **distortions), scenes(split))
 
 
 def test_a_vector_and_its_single_environments_show_the_same() -> None:
-    kwargs = {"max_distortion": 0.2, "max_shift": 2, "initial_location": "center"}
+    kwargs = {"max_distortion": 0.2, "max_bend": 1.5, "max_shift": 2, "initial_location": "center"}
     observations, _ = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, **kwargs).reset(seed=7)
     for i in range(3):
         observation, _ = gym.make("ram_envs/GlimpseMNIST-v0", **kwargs).reset(seed=7 + i)
@@ -108,3 +149,8 @@ def test_a_vector_and_its_single_environments_show_the_same() -> None:
 def test_what_cannot_be_is_named(value, message) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         gym.make("ram_envs/GlimpseMNIST-v0", max_distortion=value)
+
+
+def test_a_bend_that_cannot_be_is_named() -> None:
+    with pytest.raises(ValueError, match="max_bend is -1; it must be finite and at least 0"):
+        gym.make("ram_envs/GlimpseMNIST-v0", max_bend=-1)
