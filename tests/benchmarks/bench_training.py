@@ -2,7 +2,8 @@
 
 28x28, 6 glimpses, 256 images an update, everything included: scenes, retina, environment, model, optimiser. The
 measure is torch's own rate at multiplying 256x256 matrices, in turn with the updates in one run on one thread. Then
-wall clock times on two threads and in two processes (two runs beside each other), and the peak memory of the demo.
+what bfloat16 brings, wall clock times on two threads and in two processes (two runs beside each other), and the peak
+memory of the demo.
 """
 
 from __future__ import annotations
@@ -64,7 +65,15 @@ def measure_one_thread() -> None:
     """Print the share of the matrix rate, and the environment's share of the time."""
     torch.set_num_threads(1)
     # The plain model of the paper, whose arithmetic is what is counted above.
-    agent = make_agent(num_envs=256, location_hidden=0, optimizer="adam", env_kwargs={"num_glimpses": 6})
+    agent = make_agent(
+        num_envs=256,
+        hidden_size=256,
+        glimpse_size=128,
+        location_hidden=0,
+        optimizer="adam",
+        matmul_precision="highest",
+        env_kwargs={"num_glimpses": 6},
+    )
     assert agent.env is not None
     runs = {"update": agent.update, "environment": environment_alone(agent), "products": matrix_product()}
     times = paired(runs, rounds=9)
@@ -74,6 +83,14 @@ def measure_one_thread() -> None:
     print(f"  {achieved / rate:.2f} of torch's {rate / 1e9:.0f} GFLOP a second; {verdict(achieved / rate, 0.6)}")
     share = times["environment"] / times["update"]
     print(f"  environment's share of the time {share:.3f}; {verdict(share, 0.1, at_least=False)}")
+
+
+def measure_precision() -> None:
+    """Print what matrix products in bfloat16 bring, where the processor has units for them."""
+    for units in (256, 512):
+        agents = {word: make_agent(hidden_size=units, matmul_precision=word) for word in ("highest", "medium")}
+        times = paired({word: agent.update for word, agent in agents.items()}, rounds=9)
+        print(f"{units} units: matmul_precision 'medium' takes {times['medium'] / times['highest']:.2f} of the time")
 
 
 def speed(threads: int, name: str, num_envs: int) -> float:
@@ -130,5 +147,6 @@ def measure_memory() -> None:
 
 if __name__ == "__main__":
     measure_one_thread()
+    measure_precision()
     measure_memory()
     measure_two_cores()
