@@ -100,7 +100,9 @@ def make_classifier(config: Config, control: Control) -> Classifier:
 
 def train_classifier(classifier: Classifier, total_episodes: int, *, device: torch.device | str = "cpu") -> None:
     """Minimise the cross-entropy on fresh scenes by Adam, from 1e-3 to 0 by a cosine."""
-    network, config = classifier.network.to(device).train(), classifier.config
+    network, config = classifier.network.train(), classifier.config
+    # Channels last: a processor convolves this way in two thirds of the time.
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     env = make_env(config)
     steps = math.ceil(total_episodes / config.num_envs)
