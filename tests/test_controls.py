@@ -61,8 +61,9 @@ def test_a_classifier_sees_the_whole_scene(shape) -> None:
     assert 0 <= classifier_error(classifier, "validation") <= 100
 
 
-def test_a_classifier_learns() -> None:
-    classifier = make_classifier(Config(num_envs=100), "weak-cnn")
+@pytest.mark.parametrize("precision", ["highest", "medium"])
+def test_a_classifier_learns(precision) -> None:
+    classifier = make_classifier(Config(num_envs=100, matmul_precision=precision), "weak-cnn")
     before = classifier_error(classifier, "validation")
     train_classifier(classifier, 12_000)
     assert before > 75
