@@ -27,7 +27,7 @@ demo: install
 	$(BIN)/ram watch $(DEMO)/run/last.safetensors --episodes 8 --out $(DEMO)/digits.gif
 
 demo-short:
-	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 50"
+	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 20"
 
 test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2

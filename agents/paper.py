@@ -22,8 +22,8 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("28x28", 2, "mnist28", 6.27, 3.79, None),
-    Row("28x28", 3, "mnist28", 2.7, 1.51, None),
+    Row("28x28", 2, "mnist28_3", 6.27, 3.79, None),
+    Row("28x28", 3, "mnist28_3", 2.7, 1.51, None),
     Row("28x28", 4, "mnist28", 1.73, 1.54, 1.07),
     Row("28x28", 5, "mnist28", 1.55, 1.34, None),
     Row("28x28", 6, "mnist28", 1.29, 1.12, 0.67),
