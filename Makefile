@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
 	touch $@
 
-# The main job on real input: train RAM on MNIST for about three minutes, measure it, draw what it learned.
+# The main job on real input: train RAM on MNIST for a minute or two, measure it, draw what it learned.
 demo: install
 	rm -rf $(DEMO)
 	$(BIN)/ram train --recipe demo --out $(DEMO)/run $(DEMO_TRAIN)
