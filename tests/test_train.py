@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import ram_agents
 import torch
 from ram_agents import Reinforce, cli, recipe, report
 from ram_agents.evaluate import Evaluation
@@ -176,3 +177,12 @@ def test_gaze_paths() -> None:
     assert square[2, 2, 2] > square[2, 2, 0]  # begins blue, at the top left
     assert square[2, 46, 0] > square[2, 46, 2]  # ends yellow, at the top right
     assert (square[10:, :49] == 24).all()
+
+
+def test_stopping_is_taught_to_the_shipped_agent() -> None:
+    """The two recipes name the same model, and the same training digits."""
+    teacher, stopper = recipe("mnist28"), recipe("mnist28_stop")
+    assert {**stopper.env_kwargs, **teacher.env_kwargs} == stopper.env_kwargs
+    agent = Reinforce(config=stopper.replace(num_envs=2))
+    take_weights(agent, "mnist28")
+    assert torch.equal(agent.policy.f_a.weight, ram_agents.load("mnist28").policy.f_a.weight)
