@@ -58,7 +58,9 @@ def test_the_shipped_agents_are_measured(capsys, tmp_path) -> None:
 
 
 def test_an_unknown_agent_is_told() -> None:
-    with pytest.raises(SystemExit, match="no row of the paper has the agent mnist29; there are: mnist28_3, mnist28"):
+    with pytest.raises(
+        SystemExit, match="no row of the paper has the agent mnist29; there are: mnist28_3, mnist28, translated60"
+    ):
         cli.main(["reproduce", "mnist29"])
 
 
