@@ -23,8 +23,7 @@ def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np
     Off the diagonal alike they slant, unlike they rotate; on it they stretch. A random half stays as it is:
     interpolation blurs, and who has seen blurred strokes alone is worse at sharp ones.
     """
-    distorted = draws[:, 4] < 0.5
-    return np.eye(2) + max_distortion * distorted[:, None, None] * (2 * draws[:, :4].reshape(-1, 2, 2) - 1)
+    return np.eye(2) + max_distortion * _chosen(draws)[:, None, None] * (2 * draws[:, :4].reshape(-1, 2, 2) - 1)
 
 
 def bends(draws: NDArray[np.float64], max_bend: float) -> NDArray[np.float64]:
@@ -33,9 +32,13 @@ def bends(draws: NDArray[np.float64], max_bend: float) -> NDArray[np.float64]:
     A coarse form of elastic distortion (Simard et al. 2003). Those images are bent that `linear_maps` of the same draws
     distorts.
     """
-    distorted = draws[:, 4] < 0.5
     nodes = 2 * draws[:, NUM_DRAWS : NUM_DRAWS + NUM_BEND_DRAWS].reshape(-1, MESH, MESH, 2) - 1
-    return max_bend * distorted[:, None, None, None] * nodes
+    return max_bend * _chosen(draws)[:, None, None, None] * nodes
+
+
+def _chosen(draws: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which images are distorted, (B,)."""
+    return draws[:, 4] < 0.5
 
 
 def distort(
