@@ -120,7 +120,7 @@ class Config:
     """Clip the gradient to this norm; 0 for no clipping."""
     matmul_precision: MatmulPrecision = "highest"
     """Of float32 matrix products in training, as in `torch.set_float32_matmul_precision`. "medium" is 1.7 to 2.1 times
-    as fast on a processor with AMX and the same on others; predictions keep torch's own setting."""
+    as fast on a processor with AMX, and meant for such; predictions keep torch's own setting."""
 
     def __post_init__(self) -> None:
         for name, choices in _choices().items():

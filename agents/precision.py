@@ -16,8 +16,8 @@ def matmul_precision(precision: MatmulPrecision) -> Iterator[None]:
     """Multiply float32 matrices with this precision inside of the block; torch's own setting is put back after it.
 
     "highest", torch's default of float32 throughout, leaves the setting alone, for who has made one. "medium" lets a
-    processor that can (Intel's AMX, a GPU's tensor cores) round the factors to bfloat16 and add up in float32; one that
-    can't goes on in float32.
+    processor that can (Intel's AMX, a GPU's tensor cores) round the factors to bfloat16 and add up in float32; another
+    may go on in float32.
     """
     if precision == "highest":
         yield
