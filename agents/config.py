@@ -119,8 +119,8 @@ class Config:
     max_grad_norm: float = 5.0
     """Clip the gradient to this norm; 0 for no clipping."""
     matmul_precision: MatmulPrecision = "highest"
-    """Of float32 matrix products in training, as in `torch.set_float32_matmul_precision`. "medium" is 1.7 to 2.1 times
-    as fast on a processor with AMX, and meant for such; predictions keep torch's own setting."""
+    """Of matrix products in training. "medium" is bfloat16, and faster, where the device has units for it (a
+    processor with AMX); see `precision`. Predictions keep torch's own setting."""
 
     def __post_init__(self) -> None:
         for name, choices in _choices().items():

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from .config import Config
 from .envs import AnyVectorEnv, make_env
 from .evaluate import classification_error, scene_indices
+from .precision import matmul_precision
 
 Control = Literal["random", "center", "whole", "weak-cnn", "modern-cnn"]
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
@@ -104,7 +105,7 @@ def make_classifier(config: Config, control: Control) -> Classifier:
 def train_classifier(classifier: Classifier, total_episodes: int, *, device: torch.device | str = "cpu") -> None:
     """Minimise the cross-entropy on fresh scenes by Adam, from 1e-3 to 0 by a cosine.
 
-    Where the configuration's `matmul_precision` is "medium", a processor that can convolves in bfloat16.
+    Products are as exact as the configuration's `matmul_precision` says.
     """
     network, config = classifier.network.train(), classifier.config
     # Channels last: a processor convolves this way in two thirds of the time.
@@ -113,11 +114,10 @@ def train_classifier(classifier: Classifier, total_episodes: int, *, device: tor
     env = make_env(config)
     steps = math.ceil(total_episodes / config.num_envs)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    rounded = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.matmul_precision == "medium")
     for step in range(steps):
         observation, info = env.reset(seed=config.seed if step == 0 else None)
         label = torch.from_numpy(info["label"]).to(device)
-        with rounded:
+        with matmul_precision(config.matmul_precision, device):
             loss = F.cross_entropy(network(_images(observation, device)), label)
         optimizer.zero_grad()
         loss.backward()

@@ -21,6 +21,7 @@ from .networks import (
     StopNetwork,
     orthogonal_,
 )
+from .precision import float32
 
 
 class RAMOutput(NamedTuple):
@@ -141,10 +142,11 @@ class RAM(nn.Module):
         """
         g = self.f_g(observation["glimpse"], observation["location"])
         state = self.f_h(g, state)
-        h = state[0]
-        location_mean = self.f_l(h.detach() if self.detach_location else h)
-        logits = self.f_a(h)
-        baseline = self.f_b(h.detach() if self.detach_baseline else h)
+        h = state[0].float()
+        with float32(h.device):  # what is chosen is not rounded
+            location_mean = self.f_l(h.detach() if self.detach_location else h)
+            logits = self.f_a(h)
+            baseline = self.f_b(h.detach() if self.detach_baseline else h)
         return RAMOutput(location_mean, logits, baseline, h), state
 
     def stop_logit(self, h: Tensor) -> Tensor | None:

@@ -182,7 +182,7 @@ class Reinforce:
         config = config.replace(gaze=config.gaze_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizer, config, progress)
-        with matmul_precision(config.matmul_precision):
+        with matmul_precision(config.matmul_precision, self.device):
             rollout, told = self._descend(config)
         self.updates += 1
         self.last_rollout = rollout
