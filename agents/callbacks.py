@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .envs import AnyVectorEnv
@@ -117,7 +118,7 @@ class Checkpoints(Callback):
     a line for each segment.
 
     Args:
-        directory: where the files go.
+        directory: where the files go. One process trains in it at a time.
         validation: the environment to validate on. By default made from the agent's id (see `evaluate.evaluation_env`);
             without either nothing is validated, and there is no best agent.
     """
@@ -126,11 +127,22 @@ class Checkpoints(Callback):
         self.directory = Path(directory)
         self.validation = validation
         self.updates: list[Update] = []
-        self.saved = -1
 
     def on_start(self, agent: Reinforce) -> None:
-        """Make the directory; of a resumed run's log keep the lines up to here."""
+        """Make the directory; of a resumed run's log keep the lines up to here.
+
+        Raises:
+            ValueError: another process trains in it.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
+        # Of this process there is one for each file: a run that an error ended does not bar the next.
+        self.lock = FileLock(self.directory / "lock", timeout=0, is_singleton=True)
+        try:
+            self.lock.acquire()
+        except Timeout:
+            raise ValueError(
+                f"another process is training in {self.directory}: wait for its end, or choose another directory"
+            ) from None
         self.log = self.directory / "progress.jsonl"
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         kept = [line for line in lines if json.loads(line)["episodes"] <= agent.episodes] if agent.updates else []
@@ -148,6 +160,7 @@ class Checkpoints(Callback):
         """Save what the last segment's end did not."""
         if self.updates:
             self.save(agent)
+        self.lock.release(force=True)
 
     def save(self, agent: Reinforce) -> None:
         """Validate, log and save. The last checkpoint comes last: a run killed before it repeats all of this."""

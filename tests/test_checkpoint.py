@@ -184,8 +184,11 @@ def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
+    """And while the run goes on, no other may write to its files."""
     process = train(tmp_path, *RUN[:2], "--total-episodes", "1000000", *RUN[4:])
     wait_for(tmp_path / "progress.jsonl", 1, process)
+    _, told = train(tmp_path, "--resume").communicate(timeout=60)
+    assert f"another process is training in {tmp_path}: wait for its end" in told
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert f"go on with: ram train --out {tmp_path} --resume" in told
