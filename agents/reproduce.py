@@ -177,7 +177,7 @@ def table(lines: Sequence[Line]) -> Table:
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """For documents: the mean of the runs, with the range of several, and the minutes that training took to beat it."""
+    """For documents: means of the runs, the range of several, the minutes that training took to beat it, the agent."""
     groups = _by_row(lines)
     rows = [list(HEADER), ["---"] + ["---:"] * (len(HEADER) - 1), *map(_cells, groups)]
     if any(len(same) > 1 for same in groups):
@@ -185,6 +185,7 @@ def markdown(lines: Sequence[Line]) -> str:
         _add_column(rows, "range of single", ranges)
     if any(line.minutes_to_beat is not None for line in lines):
         _add_column(rows, "minutes to beat", [_mean([line.minutes_to_beat for line in same]) for same in groups])
+    _add_column(rows, "agent", [f"`{same[0].row.agent}`" for same in groups])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -39,7 +39,7 @@ def test_only_below_the_published_figure_is_beaten() -> None:
     for error, word in ((3.99, "yes"), (4.0, "no")):
         (line,) = reproduce.answered(measured(error), [row])
         cells = f"| a task | 1 | {error:.2f} | {error + 1:.2f} | {error - 1:.2f} | {error + 10:.2f} | - | 4.00 | 2.00 |"
-        assert reproduce.markdown([line]).splitlines()[2] == f"{cells} {word} |"
+        assert reproduce.markdown([line]).splitlines()[2] == f"{cells} {word} | `mnist28` |"
 
 
 def test_every_row_has_a_recipe_and_its_environment_enough_glimpses() -> None:
@@ -86,8 +86,8 @@ def test_several_seeds_are_told_by_mean_and_range_and_beat_the_paper_only_togeth
     row = Row("a task", 1, "mnist28", None, 4.0, 2.0)
     lines = [reproduce.answered(measured(error), [row])[0] for error in (3.0, 3.5, 4.0)]
     (cells,) = reproduce.markdown(lines).splitlines()[2:]
-    assert cells == "| a task | 1 | 3.50 | 4.50 | 2.50 | 13.50 | - | 4.00 | 2.00 | no | 3.00 to 4.00 |"
-    assert reproduce.markdown(lines[:2]).endswith("| yes | 3.00 to 3.50 |")
+    assert cells == "| a task | 1 | 3.50 | 4.50 | 2.50 | 13.50 | - | 4.00 | 2.00 | no | 3.00 to 4.00 | `mnist28` |"
+    assert reproduce.markdown(lines[:2]).endswith("| yes | 3.00 to 3.50 | `mnist28` |")
 
 
 def test_minutes_until_the_paper_is_beaten(tmp_path) -> None:
@@ -100,6 +100,6 @@ def test_minutes_until_the_paper_is_beaten(tmp_path) -> None:
     lines = reproduce.timed(reproduce.answered(measured(9, 4, 1), rows), tmp_path)
     assert [line.minutes_to_beat for line in lines] == [3, 2, None]
     header, _, first, *_, last = reproduce.markdown(lines).splitlines()
-    assert header.endswith("| minutes to beat |")
-    assert first.endswith("| 3.00 |")
-    assert last.endswith("| - |")
+    assert header.endswith("| minutes to beat | agent |")
+    assert first.endswith("| 3.00 | `mnist28` |")
+    assert last.endswith("| - | `mnist28` |")
