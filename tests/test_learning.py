@@ -52,7 +52,7 @@ def test_mnist_in_ten_minutes() -> None:
     print(f"\n28x28: {agent.seconds / 60:.1f} minutes of training")
     result = evaluate(agent, paths=0)
     print(f"error after each glimpse: {np.round(result.mean, 2)}")
-    assert result.mean[-1] < 2.2
+    assert result.mean[-1] < 1.4
 
 
 def test_catch_in_twenty_minutes() -> None:

@@ -16,9 +16,9 @@ BOUNDS = {
     "mnist28": 1.5,
     "mnist28_3": 2.5,
     "translated60": 1.8,
-    "cluttered60": 4.5,
-    "cluttered100": 6.5,
-    "catch": 4.0,
+    "cluttered60": 4.0,
+    "cluttered100": 5.5,
+    "catch": 3.0,
 }
 
 
