@@ -18,7 +18,7 @@ BOUNDS = {
     "translated60": 1.8,
     "cluttered60": 4.0,
     "cluttered100": 5.5,
-    "catch": 3.0,
+    "catch": 2.0,
 }
 
 
