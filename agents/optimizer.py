@@ -98,7 +98,7 @@ def orthogonalised(matrix: Tensor, *, steps: int = 5) -> Tensor:
     for _ in range(steps):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x.T if tall else x).float()
+    return (x.T if tall else x).to(matrix.dtype)
 
 
 def make_optimizer(policy: RAM, config: Config) -> torch.optim.Optimizer:

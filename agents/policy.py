@@ -142,7 +142,7 @@ class RAM(nn.Module):
         """
         g = self.f_g(observation["glimpse"], observation["location"])
         state = self.f_h(g, state)
-        h = state[0].float()
+        h = state[0].to(self.f_a.weight.dtype)
         with float32(h.device):  # what is chosen is not rounded
             location_mean = self.f_l(h.detach() if self.detach_location else h)
             logits = self.f_a(h)
