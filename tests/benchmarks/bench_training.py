@@ -126,7 +126,7 @@ def side_by_side(processes: int, threads: int, name: str, num_envs: int) -> floa
 def measure_two_cores() -> None:
     """Print what two threads bring, and two runs beside each other."""
     print("two cores, episodes a second by the clock (they must be idle beside this):")
-    for name, num_envs in (("mnist28", 256), ("mnist28", 512), ("cluttered60", 512), ("catch", 128)):
+    for name, num_envs in (("mnist28", 256), ("mnist28", 512), ("cluttered60", 512), ("catch", 256)):
         one = side_by_side(1, 1, name, num_envs)
         two = side_by_side(1, 2, name, num_envs)
         both = side_by_side(2, 1, name, num_envs)
