@@ -86,7 +86,7 @@ QUINTIC = (3.4445, -4.7750, 2.0315)
 def orthogonalised(matrix: Tensor, *, steps: int = 5) -> Tensor:
     """About U V^T for a matrix U S V^T, by the Newton-Schulz iteration: (m, n) -> (m, n). A matrix of zeros stays.
 
-    Under `matmul_precision("medium")` in bfloat16, as torch's own Muon, in a third of the time.
+    Under `matmul_precision("medium")` in bfloat16, as torch's own Muon.
     """
     assert matrix.dim() == 2, matrix.shape
     a, b, c = QUINTIC

@@ -18,16 +18,16 @@ def matmul_precision(precision: MatmulPrecision, device: torch.device | str = "c
     "highest", torch's default of float32 throughout, leaves all settings alone, for who has made some. "high" is
     torch's own setting. "medium" rounds the factors to bfloat16 and adds up in float32, and what a layer hands to the
     next is bfloat16 too, on a device that has units for it (Intel's AMX, a GPU's tensor cores); on another it is
-    float32 as before. Weights, their steps, and what runs under `float32` keep their precision.
+    float32 as before. Weights, gradients, and what runs under `float32` keep their precision.
     """
     if precision == "highest":
         yield
         return
-    device_type = torch.device(device).type
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(precision)
     try:
-        with torch.autocast(device_type, torch.bfloat16, enabled=precision == "medium" and multiplies_bfloat16(device)):
+        rounded = precision == "medium" and multiplies_bfloat16(device)
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=rounded):
             yield
     finally:
         torch.set_float32_matmul_precision(before)
