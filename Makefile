@@ -39,8 +39,7 @@ test-slow: install
 # The environments on the oldest Gymnasium that users bring along (Ray pins it).
 test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
 	OMP_NUM_THREADS=1 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
-		tests/test_contract*.py tests/test_classification.py tests/test_catch.py tests/test_wrappers.py \
-		tests/test_render_modes.py
+		tests/envs/shells tests/envs/tasks tests/envs/wrappers/test_wrappers.py
 
 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-gymnasium-$(OLD_GYMNASIUM)
@@ -50,7 +49,7 @@ $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
 	touch $@
 
 # RLlib in a virtual environment of its own, because Ray pins an older Gymnasium. One process: Ray brings its own.
-RLLIB_TESTS = tests/test_rllib*.py tests/test_tune.py
+RLLIB_TESTS = tests/agents/rllib
 
 test-rllib: $(VENV)-rllib/installed
 	$(VENV)-rllib/bin/python -m pytest $(RLLIB_TESTS)

@@ -3,10 +3,10 @@
 try:
     import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
 
-    from .config import Config, recipe, recipe_names
-    from .policy import RAM
-    from .reinforce import Reinforce
-    from .shipped import load, shipped_agents
+    from .evaluation.pretrained import load, shipped_agents
+    from .model.policy import RAM
+    from .training.config import Config, recipe, recipe_names
+    from .training.reinforce import Reinforce
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("ram_"):
         raise

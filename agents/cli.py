@@ -17,7 +17,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "train": Command("train", "train an agent"),
-    "evaluate": Command("report", "measure agents, and controls beside them"),
+    "evaluate": Command("evaluate", "measure agents, and controls beside them"),
     "watch": Command("watch", "see an agent play"),
     "play": Command("play", "play yourself, against an agent"),
     "reproduce": Command("reproduce", "measure the shipped agents beside the paper's figures, or train them anew"),
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif words[0] not in COMMANDS:
         sys.exit(f"ram: there is no command {words[0]!r}\n{usage()}")
     else:
-        module = importlib.import_module(f".{COMMANDS[words[0]].module}", __package__)
+        module = importlib.import_module(f".commands.{COMMANDS[words[0]].module}", __package__)
         try:
             module.main(words[1:])
         except (ValueError, FileNotFoundError) as error:

@@ -9,7 +9,7 @@ import csv
 import sys
 from pathlib import Path
 
-from ram_agents.figures import learning_curves, save
+from ram_agents.rendering.figures import learning_curves, save
 
 OUT = Path(__file__).parent / "images" / "sb3-learning.png"
 RUNS = {"label and reward": 6, "reward alone": 6, "Catch": 23}
@@ -17,7 +17,7 @@ RUNS = {"label and reward": 6, "reward alone": 6, "Catch": 23}
 
 
 def read(directory: Path, steps: int) -> list[dict[str, float]]:
-    """A log of Stable-Baselines3's as `ram_agents.figures` wants it: the lines with a held-out error."""
+    """A log of Stable-Baselines3's as `ram_agents.rendering.figures` wants it: the lines with a held-out error."""
     lines, training = [], float("nan")
     with (directory / "progress.csv").open() as file:
         for row in csv.DictReader(file):

@@ -14,8 +14,8 @@ from typing import Any
 import ram_agents
 import torch
 from ram_agents import Reinforce
-from ram_agents.evaluate import evaluate, evaluation_env
-from ram_agents.shipped import shipped_agents
+from ram_agents.evaluation.evaluate import evaluate, evaluation_env
+from ram_agents.evaluation.pretrained import shipped_agents
 
 RESULTS = Path(__file__).parent.parent / "RESULTS.md"
 BEGIN, END = "<!-- shifts -->", "<!-- /shifts -->"

@@ -10,7 +10,7 @@ import tyro
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
-from ram_envs.sources import load_split
+from ram_envs.images.sources import load_split
 
 
 def main(images: str = "sklearn:digits", *, image_size: int | None = None, steps: int = 1000) -> float:

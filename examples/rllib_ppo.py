@@ -12,7 +12,7 @@ from pathlib import Path
 import ray
 import torch
 import tyro
-from ram_agents.evaluate import evaluate
+from ram_agents.evaluation.evaluate import evaluate
 from ram_agents.rllib import ppo_config, to_agent
 
 ID, NUM_GLIMPSES = "ram_envs/GlimpseMNIST-v0", 6

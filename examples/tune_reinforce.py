@@ -13,7 +13,7 @@ import ray
 import torch
 import tyro
 from ram_agents import Reinforce, recipe
-from ram_agents.evaluate import evaluation_env, validation_errors
+from ram_agents.evaluation.evaluate import evaluation_env, validation_errors
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from gymnasium.envs.registration import register
 
 if TYPE_CHECKING:
-    from ram_envs.datasets import load_mnist
-    from ram_envs.foveated import FoveatedObservation, FoveatedVectorObservation
-    from ram_envs.retina import Retina
+    from ram_envs.images.datasets import load_mnist
+    from ram_envs.retina.retina import Retina
+    from ram_envs.wrappers.foveated import FoveatedObservation, FoveatedVectorObservation
 
 __all__ = ["FoveatedObservation", "FoveatedVectorObservation", "Retina", "load_mnist"]
 __version__ = "0.1.0"
 
 _WHERE = {
-    "FoveatedObservation": "ram_envs.foveated",
-    "FoveatedVectorObservation": "ram_envs.foveated",
-    "Retina": "ram_envs.retina",
-    "load_mnist": "ram_envs.datasets",
+    "FoveatedObservation": "ram_envs.wrappers.foveated",
+    "FoveatedVectorObservation": "ram_envs.wrappers.foveated",
+    "Retina": "ram_envs.retina.retina",
+    "load_mnist": "ram_envs.images.datasets",
 }
 
 
@@ -35,8 +35,8 @@ def __getattr__(name: str) -> Any:
 def _register(name: str, environment: str, **defaults: Any) -> None:
     register(
         f"ram_envs/{name}",
-        entry_point=f"ram_envs.environments:{environment}Env",
-        vector_entry_point=f"ram_envs.environments:{environment}VectorEnv",
+        entry_point=f"ram_envs.shells.environments:{environment}Env",
+        vector_entry_point=f"ram_envs.shells.environments:{environment}VectorEnv",
         kwargs=defaults,
     )
 

@@ -7,9 +7,9 @@ import runpy
 from pathlib import Path
 
 import pytest
+from places import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-TABLES = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+TABLES = runpy.run_path(str(DOCS / "tables.py"))
 
 
 @pytest.mark.parametrize("path", TABLES["DOCUMENTS"], ids=lambda path: path.name)
@@ -18,7 +18,7 @@ def test_tables_are_up_to_date(path: Path) -> None:
 
 
 def test_every_environment_is_in_the_table() -> None:
-    text = (ROOT / "docs" / "environments.md").read_text()
+    text = (DOCS / "environments.md").read_text()
     assert len(re.findall(r"^\| `ram_envs/", text, flags=re.MULTILINE)) == 6
 
 
@@ -31,7 +31,7 @@ def examples(path: Path) -> list[str]:
 def test_the_examples_of_foveated_environments_run() -> None:
     pytest.importorskip("ale_py")
     names: dict[str, object] = {}
-    for example in examples(ROOT / "docs" / "foveated.md"):
+    for example in examples(DOCS / "foveated.md"):
         exec(example, names)
     shapes = {key: value.shape for key, value in names["observations"].items()}  # type: ignore[attr-defined]
     assert shapes == {"glimpse": (4, 3, 16, 16, 3), "location": (4, 2), "periphery": (4, 21, 16, 3)}
@@ -39,7 +39,7 @@ def test_the_examples_of_foveated_environments_run() -> None:
 
 
 def test_the_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
-    for path, least in ((ROOT / "README.md", 2), (ROOT / "docs" / "environments.md", 5)):
+    for path, least in ((ROOT / "README.md", 2), (DOCS / "environments.md", 5)):
         names: dict[str, object] = {}
         found = examples(path)
         assert len(found) >= least

@@ -1,4 +1,4 @@
-"""Which module may import which, and what importing the package must not load."""
+"""Which module may import which, and what importing a package must not load."""
 
 from __future__ import annotations
 
@@ -6,136 +6,196 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-
-# Each floor of ram_envs stands on the floors before it, and modules of one floor may use each other.
-FLOORS = [
-    {
-        "retina",
-        "datasets",
-        "compiled",
-        "data",
-        "sources",
-        "folders",
-        "samples",
-        "rendering",
-        "painting",
-        "panel",
-        "window",
-    },
-    {"scenes", "distortion"},
-    {"task", "classification", "catch", "gaze"},
-    {"checks", "streams", "envs", "environments", "wrappers", "foveated"},
-]
-# What a module may import from outside, beyond the standard library, by floor.
-OUTSIDE = [
-    {"numpy", "numba", "llvmlite", "pygame", "gymnasium", "PIL", "sklearn"},
-    {"numpy", "numba"},
-    {"numpy", "numba", "gymnasium"},
-    {"numpy", "gymnasium"},
-]
-
-
-def imports(path: Path) -> set[str]:
-    """The dotted names of all modules that a file imports, wherever in it, relative ones made absolute."""
-    package = {"ram_envs": "ram_envs", "agents": "ram_agents"}[path.parent.name]
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            module = f"{package}.{node.module or ''}".rstrip(".") if node.level else str(node.module)
-            names |= {module} if module != package else {f"{module}.{alias.name}" for alias in node.names}
-    return names
+# The rooms of each package, floor by floor: a room may import from its own floor and from those below. A room is a
+# folder, or a module that lies beside the folders.
+FLOORS = {
+    "ram_envs": [
+        {"arguments", "data"},
+        {"retina", "images", "rendering"},
+        {"tasks"},
+        {"shells"},
+        {"wrappers"},
+    ],
+    "ram_agents": [
+        {"model"},
+        {"training"},
+        {"evaluation", "sb3", "rllib"},
+        {"rendering"},
+        {"game"},
+        {"commands"},
+        {"cli"},
+    ],
+}
+FOLDERS = {"ram_envs": ROOT / "ram_envs", "ram_agents": ROOT / "agents"}
+MOST_MODULES = 10  # of a room, beside its __init__
+# What the rooms of ram_envs may import from outside, beyond numpy and the standard library.
+OUTSIDE = {
+    "arguments": set(),
+    "data": set(),
+    "retina": {"numba", "llvmlite", "gymnasium"},
+    "images": {"numba", "gymnasium", "PIL", "sklearn"},
+    "rendering": {"gymnasium", "pygame"},
+    "tasks": {"numba", "gymnasium"},
+    "shells": {"gymnasium"},
+    "wrappers": {"gymnasium"},
+}
 
 
-def top_level_imports(path: Path) -> set[str]:
-    """The modules that are loaded when a file is: outside of functions and of `if TYPE_CHECKING`."""
-    names: set[str] = set()
+class Module:
+    """A file of one of the packages, and what it imports."""
 
-    def visit(nodes: list[ast.stmt]) -> None:
-        for node in nodes:
+    def __init__(self, package: str, path: Path) -> None:
+        parts = path.relative_to(FOLDERS[package]).with_suffix("").parts
+        self.package, self.path, self.room, self.name = package, path, parts[0], ".".join((package, *parts))
+        self.tree = ast.parse(path.read_text())
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def imports(self, nodes: Iterator[ast.AST] | None = None) -> set[str]:
+        """The dotted names of all modules and their parts that are imported, wherever in the file, as absolute ones."""
+        names = set()
+        for node in nodes or ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                names.update(alias.name for alias in node.names)
+                names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
-                names.add(str(node.module))
-            elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
-                visit(node.body + node.orelse)
-            elif isinstance(node, ast.Try):
-                visit(node.body + node.orelse + node.finalbody + [n for h in node.handlers for n in h.body])
-            elif isinstance(node, ast.ClassDef):
-                visit(node.body)
+                above = self.name.split(".")[: -node.level] if node.level else []
+                module = ".".join([*above, *([node.module] if node.module else [])])
+                names |= {f"{module}.{alias.name}" for alias in node.names}
+        return names
 
-    visit(ast.parse(path.read_text()).body)
-    return names
+    def imports_at_once(self) -> set[str]:
+        """What is loaded when the file is: outside of functions and of `if TYPE_CHECKING`."""
 
+        def visit(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
+            for node in nodes:
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    yield node
+                elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+                    yield from visit(node.body + node.orelse)
+                elif isinstance(node, ast.Try):
+                    yield from visit(
+                        node.body + node.orelse + node.finalbody + [n for h in node.handlers for n in h.body]
+                    )
+                elif isinstance(node, ast.ClassDef):
+                    yield from visit(node.body)
 
-MODULES = sorted(path.stem for path in (ROOT / "ram_envs").glob("*.py") if path.stem != "__init__")
-
-
-def test_every_module_has_its_floor() -> None:
-    known = set.union(*FLOORS) - {"data"}
-    assert set(MODULES) <= known, f"{set(MODULES) - known} have no floor yet"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_its_floor_and_below(module: str) -> None:
-    floor = next(i for i, names in enumerate(FLOORS) if module in names)
-    below = set.union(*FLOORS[: floor + 1])
-    for name in imports(ROOT / "ram_envs" / f"{module}.py"):
-        root, _, rest = name.partition(".")
-        if root == "ram_envs":
-            assert rest.split(".")[0] in below, f"{module} imports {name} from above"
-        elif root not in sys.stdlib_module_names:
-            assert root in OUTSIDE[floor], f"{module} imports {name}"
+        return self.imports(visit(self.tree.body))
 
 
-def test_the_floors_are_those_of_the_document() -> None:
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    table = text.split("## Floors")[1].split("\n## ")[0]
-    rows = [row.split("|")[2] for row in table.splitlines() if re.match(r"\| (ground|\d) ", row)]
-    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == [floor - {"data"} for floor in FLOORS]
+def modules_of(package: str) -> list[Module]:
+    paths = sorted(FOLDERS[package].rglob("*.py"))
+    return [Module(package, path) for path in paths if path != FOLDERS[package] / "__init__.py"]
+
+
+MODULES = {package: modules_of(package) for package in FLOORS}
+ENVS, ALL = MODULES["ram_envs"], [module for modules in MODULES.values() for module in modules]
+each_module = pytest.mark.parametrize("module", ALL, ids=repr)
+each_of_envs = pytest.mark.parametrize("module", ENVS, ids=repr)
+
+
+def tops(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_room_has_its_floor(package: str) -> None:
+    assert {module.room for module in MODULES[package]} == set.union(*FLOORS[package])
+
+
+@each_module
+def test_a_room_imports_only_from_its_floor_and_below(module: Module) -> None:
+    floors = FLOORS[module.package]
+    floor = next(i for i, rooms in enumerate(floors) if module.room in rooms)
+    below = set.union(*floors[: floor + 1])
+    for name in module.imports():
+        if name.startswith(f"{module.package}."):
+            # The package itself tells its own doors by name, and what they lead to lies on some floor.
+            assert name.split(".")[1] in below, f"{module} imports {name} from above"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_module_imports_itself_in_a_circle(package: str) -> None:
+    """Imports under `TYPE_CHECKING` and in functions count too."""
+    names = {module.name.removesuffix(".__init__"): module for module in MODULES[package]}
+    behind: dict[str, set[str]] = {}
+    for name, module in names.items():
+        found = {other if other in names else other.rpartition(".")[0] for other in module.imports()}
+        # A room's __init__ offers its modules' names and is nobody's way to them.
+        behind[name] = {other for other in found & names.keys() if names[other].path.name != "__init__.py"} - {name}
+    while free := {name for name, others in behind.items() if not others & behind.keys()}:
+        for name in free:
+            del behind[name]
+    assert not behind, f"in a circle, or above one: {behind}"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_room_is_crowded(package: str) -> None:
+    for room in {module.room for module in MODULES[package]}:
+        inside = [m for m in MODULES[package] if m.room == room and m.path.name != "__init__.py"]
+        assert len(inside) <= MOST_MODULES, f"{package}.{room} holds {len(inside)} modules: split it"
+
+
+@each_module
+def test_modules_and_functions_are_short(module: Module) -> None:
+    assert module.path.read_text().count("\n") <= 300
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1] if len(node.body) > 1 and ast.get_docstring(node) else node.body[0]
+            length = (node.end_lineno or 0) - first.lineno + 1
+            assert length <= 40, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize(
+    ("package", "heading"), [("ram_envs", "## Floors of `ram_envs`"), ("ram_agents", "## Floors of `ram_agents`")]
+)
+def test_the_floors_are_those_of_the_document(package: str, heading: str) -> None:
+    table = (DOCS / "architecture.md").read_text().split(heading)[1].split("\n## ")[0]
+    rows = [row.split("|")[2] for row in table.splitlines() if re.match(r"\| \d ", row)]
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == [floor - {"data"} for floor in FLOORS[package]]
+
+
+@each_of_envs
+def test_what_the_environments_import_from_outside(module: Module) -> None:
+    known = OUTSIDE[module.room] | {"numpy", "ram_envs"} | set(sys.stdlib_module_names)
+    assert not tops(module.imports()) - known
 
 
 def test_retina_data_and_scenes_do_not_know_gymnasium() -> None:
-    for module in ("retina", "datasets", "compiled", "scenes", "distortion"):
-        assert not any(name.startswith("gymnasium") for name in imports(ROOT / "ram_envs" / f"{module}.py")), module
+    pure = {"retina.retina", "retina.compiled", "images.datasets", "images.distortion", "tasks.scenes"}
+    found = [module for module in ENVS if module.name.removeprefix("ram_envs.") in pure]
+    assert len(found) == len(pure)
+    for module in found:
+        assert "gymnasium" not in tops(module.imports()), module
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_pygame_is_imported_inside_functions_and_by_rendering_alone(module: str) -> None:
-    path = ROOT / "ram_envs" / f"{module}.py"
-    assert not any(name.split(".")[0] == "pygame" for name in top_level_imports(path))
-    if module not in ("rendering", "painting", "panel", "window"):
-        assert not any(name.split(".")[0] == "pygame" for name in imports(path))
+@each_of_envs
+def test_pygame_pillow_and_scikit_learn_are_imported_inside_functions(module: Module) -> None:
+    assert not tops(module.imports_at_once()) & {"pygame", "PIL", "sklearn"}
+    allowed = {"images.folders": {"PIL"}, "images.samples": {"sklearn"}}.get(
+        module.name.removeprefix("ram_envs."), set()
+    )
+    assert tops(module.imports()) & {"PIL", "sklearn"} <= allowed
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_pillow_and_scikit_learn_are_imported_when_images_are_read_and_not_before(module: str) -> None:
-    path = ROOT / "ram_envs" / f"{module}.py"
-    assert not {name.split(".")[0] for name in top_level_imports(path)} & {"PIL", "sklearn"}
-    allowed = {"folders": {"PIL"}, "samples": {"sklearn"}}.get(module, set())
-    assert {name.split(".")[0] for name in imports(path)} & {"PIL", "sklearn"} <= allowed
+@each_of_envs
+def test_the_environments_know_nothing_of_agents(module: Module) -> None:
+    assert not tops(module.imports()) & {"torch", "ram_agents", "agents"}
 
 
-def test_the_environments_know_nothing_of_agents() -> None:
-    for path in (ROOT / "ram_envs").rglob("*.py"):
-        if path.parent.name == "ram_envs":
-            assert not {name.split(".")[0] for name in imports(path)} & {"torch", "ram_agents", "agents"}, path
-
-
-def test_agents_reach_the_environments_through_gymnasium() -> None:
+@pytest.mark.parametrize("module", MODULES["ram_agents"], ids=repr)
+def test_agents_reach_the_environments_through_gymnasium(module: Module) -> None:
     # Pictures, the retina, data and wrappers are there for all; tasks and shells are not.
-    inner = set.union(*FLOORS[1:]) - {"wrappers"} | {"compiled"}
-    for path in (ROOT / "agents").glob("*.py"):
-        names = imports(path)
-        assert "agents" not in {name.split(".")[0] for name in names}, f"{path.name}: import ram_agents, not agents"
-        used = {name.split(".")[1] for name in names if name.startswith("ram_envs.")}
-        assert not used & inner, f"{path.name} imports {used & inner} of ram_envs"
+    names = module.imports()
+    assert "agents" not in tops(names), "inside the package imports are relative"
+    rooms = {name.split(".")[1] for name in names if name.startswith("ram_envs.")}
+    assert not rooms & {"tasks", "shells"}
 
 
 def loaded_by(code: str) -> tuple[set[str], set[str]]:

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import pytest
+from places import EXAMPLES
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 LIBRARIES = {"cleanrl_ppo": "torch", "torchrl_ppo": "torchrl", "tianshou_ppo": "tianshou", "skrl_ppo": "skrl"}
 SHORT = {
     "cleanrl_ppo": {"total_timesteps": 2 * 256 * 3},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -15,6 +14,7 @@ pytest.importorskip("tianshou", reason="tested in a virtual environment of its o
 pytest.importorskip("skrl", reason="tested in a virtual environment of its own")
 
 import torch
+from places import EXAMPLES
 from ram_agents import RAM
 from skrl.envs.wrappers.torch import wrap_env
 from tensordict.nn import TensorDictModule, TensorDictSequential
@@ -28,7 +28,6 @@ from torchrl.objectives.value import GAE
 from ram_envs.wrappers import FlatAction, VectorFlatAction, VectorGridAction
 
 ID, KWARGS = "ram_envs/GlimpseMNIST-v0", {"num_glimpses": 3, "patch_size": 4}
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def vector(mode: str, num_envs: int = 3) -> gym.vector.VectorEnv:

@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 TRY = """
 import sys, gymnasium as gym
 env = gym.make("ram_envs:ram_envs/GlimpseMNIST-v0")

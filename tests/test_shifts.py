@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 
 import pytest
+from places import DOCS
 from ram_agents import Reinforce, load
 
-SHIFTS = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "shifts.py"))
+SHIFTS = runpy.run_path(str(DOCS / "shifts.py"))
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
 
 

@@ -39,7 +39,7 @@ def loop(images: torch.Tensor, locations: torch.Tensor, g: int, k: int) -> torch
 
 @numba.njit
 def copy(pixels, height, width, corners, sizes, output):  # type: ignore[no-untyped-def]
-    """The bytes of every window that lie inside its image, copied row by row, window after window, into `output`."""
+    """The bytes of every window that lie inside its image, copied row by row, one after another, into `output`."""
     to = numba.uintp(0)
     for b in range(len(corners)):
         for scale in range(len(sizes)):
@@ -60,8 +60,8 @@ def measure(g: int, k: int, size: int) -> None:
     retina = Retina(g, k)
     tensors = torch.from_numpy(images), torch.from_numpy(locations)
     np.testing.assert_allclose(retina(images, locations), loop(*tensors, g, k).numpy(), atol=1e-6)
-    windows = [retina.windows(location, (size, size)) for location in locations]
-    corners = np.array([[(window.top, window.left) for window in scales] for scales in windows])
+    regions = [retina.regions(location, (size, size)) for location in locations]
+    corners = np.array([[(region.top, region.left) for region in scales] for scales in regions])
     sizes = np.array([g * 2**scale for scale in range(k)])
     output = np.zeros(BATCH * (sizes**2).sum(), np.uint8)
     times = paired(

@@ -1,0 +1,1 @@
+"""The commands of `ram`: one module each, with its options."""

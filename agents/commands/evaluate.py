@@ -1,0 +1,188 @@
+"""`ram evaluate`: what an agent reaches on a split, after every glimpse, and what controls reach beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from ..evaluation.controls import CNNS, Control, as_control, classifier_error, make_classifier, train_classifier
+from ..evaluation.evaluate import Evaluation, evaluate
+from ..evaluation.pretrained import load
+from ..training import checkpoint
+from ..training.reinforce import Reinforce
+from .options import DEFAULT_THREADS, JsonObject
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure trained agents over every scene of a split (Catch: over 10,000 numbered games)."""
+
+    agents: tyro.conf.Positional[tuple[str, ...]]
+    """Checkpoints, or names of shipped agents."""
+    split: Literal["validation", "test", "train"] = "test"
+    """Choose models on "validation", report "test"."""
+    paths: int = 10
+    """Sampled paths for each scene."""
+    episodes: int | None = None
+    """Only the first so many scenes."""
+    look: Annotated[Literal["agent", "random", "center"], tyro.conf.arg(name="look")] = "agent"
+    """Look elsewhere than the agent would: the same weights, without its gaze."""
+    env_kwargs: JsonObject = field(default_factory=dict)
+    """Change the environment's arguments: how does an agent do with more clutter, or on a larger canvas?"""
+    controls: tuple[Control, ...] = ()
+    """Train these with the first agent's recipe and measure them too: RAM that looks at "random" or at the "center", or
+    sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn" that see whole scenes."""
+    control_episodes: int | None = None
+    """Training episodes of a control; by default as many as the agent had."""
+    controls_dir: Path = Path("runs/controls")
+    """Where trained controls are kept, and found again."""
+    confusion: bool = False
+    """Print the confusion matrices."""
+    out: Path | None = None
+    """Write everything to this JSON file too."""
+    seed: int = 0
+    """Of random initial locations, and of the sampling."""
+    device: str = "cpu"
+    """Where the models live."""
+    threads: int = DEFAULT_THREADS
+    """Of torch, on the CPU."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse the arguments, measure, print."""
+    options = tyro.cli(Evaluate, args=list(arguments), prog="ram evaluate")
+    if not options.agents:
+        raise ValueError("name an agent: a checkpoint's path, or a shipped agent")
+    torch.set_num_threads(options.threads)
+    measured = {name: measure(opened(name, options), options) for name in options.agents}
+    errors: dict[str, float] = {}
+    for control in options.controls:
+        first = opened(options.agents[0], options)
+        if control in CNNS:
+            errors[control] = classifier_control(first, control, options)
+        else:
+            measured[f"{control} (control)"] = measure(trained_control(first, control, options), options)
+    show(measured, errors, options)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(as_json(measured, errors, options), indent=1))
+
+
+def opened(name: str, options: Evaluate) -> Reinforce:
+    """An agent, for the environment that the options ask for."""
+    agent = load(name, device=options.device)
+    agent.config = agent.config.replace(env_kwargs=agent.env_kwargs | options.env_kwargs)
+    return agent
+
+
+def measure(agent: Reinforce, options: Evaluate) -> Evaluation:
+    """One agent, as the options say."""
+    return evaluate(
+        agent,
+        split=options.split,
+        episodes=options.episodes,
+        paths=options.paths,
+        look=None if options.look == "agent" else options.look,
+        seed=options.seed,
+    )
+
+
+def trained_control(agent: Reinforce, control: Control, options: Evaluate) -> Reinforce:
+    """RAM trained like the agent but as a control; found again from the last time, if it had as many episodes."""
+    config = as_control(agent.config, control)
+    config = config.replace(total_episodes=options.control_episodes or config.total_episodes)
+    path = _control_path(agent, control, options)
+    if path.exists():
+        found = Reinforce.load(path, device=options.device)
+        if found.config == config:
+            return found
+    trained = Reinforce(config=config, device=options.device).learn(progress_bar=True)
+    trained.save(path, resumable=False)
+    return trained
+
+
+def classifier_control(agent: Reinforce, control: Control, options: Evaluate) -> float:
+    """The error in % of a CNN that sees whole scenes; its weights are found again likewise."""
+    classifier = make_classifier(agent.config, control)
+    episodes = options.control_episodes or agent.config.total_episodes
+    made = {"env_id": agent.env_id, "env_kwargs": classifier.config.env_kwargs, "episodes": episodes}
+    path = _control_path(agent, control, options)
+    tensors, description = checkpoint.read(path) if path.exists() else ({}, {})
+    if description == made:
+        classifier.network.load_state_dict(tensors)
+    else:
+        train_classifier(classifier, episodes, device=options.device)
+        checkpoint.write(path, classifier.network.state_dict(), made)
+    return classifier_error(classifier, options.split, device=options.device)
+
+
+def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path:
+    return options.controls_dir / f"{agent.env_id.split('/')[-1]}-{control}.safetensors"
+
+
+def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> None:
+    """Print a table of errors in %: a row for each agent and gaze, a column for each glimpse, the answer's last.
+
+    Where an agent answers before its last glimpse, one more column tells how many it takes.
+    """
+    console = Console()
+    steps = max(len(result.mean) for result in measured.values())
+    table = Table(title=f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each")
+    table.add_column("agent", overflow="fold")
+    table.add_column("gaze")
+    for t in range(1, steps + 1):
+        table.add_column(str(t) if t < steps else "answer", justify="right", no_wrap=True)
+    early = any(1 < len(result.mean) > result.glimpses for result in measured.values())
+    if early:
+        table.add_column("glimpses", justify="right", no_wrap=True)
+    rows = [
+        (name, _meaning(column, options), getattr(result, column).tolist(), taken)
+        for name, result in measured.items()
+        for column, taken in zip(
+            ("mean", "sampled", "averaged"), (result.glimpses, result.sampled_glimpses, None), strict=True
+        )
+        if getattr(result, column) is not None
+    ]
+    rows += [(f"{name} (control)", "whole scene", [error], None) for name, error in errors.items()]
+    for name, gaze, figures, taken in rows:
+        count = [f"{taken:.2f}" if taken else ""] if early else []
+        table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures], *count)
+    console.print(table)
+    for name, result in measured.items():
+        if options.confusion and result.confusion is not None:
+            console.print(_confusion_table(name, result))
+
+
+def _meaning(column: str, options: Evaluate) -> str:
+    """What the gaze of a row of the table is."""
+    own = {"mean": "mean", "sampled": "sampled", "averaged": f"mean of {options.paths}"}[column]
+    return own if options.look == "agent" else f"{options.look}, {own}".removesuffix(", mean")
+
+
+def _confusion_table(name: str, result: Evaluation) -> Table:
+    assert result.confusion is not None
+    table = Table(title=f"{name}: label (rows), answer (columns)")
+    for column in ("", *range(len(result.confusion))):
+        table.add_column(str(column), justify="right")
+    for label, counts in enumerate(result.confusion.tolist()):
+        table.add_row(str(label), *[str(count) if count else "·" for count in counts])
+    return table
+
+
+def as_json(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> dict[str, Any]:
+    """All figures, and how they were measured."""
+    how = {key: str(value) if isinstance(value, Path) else value for key, value in dataclasses.asdict(options).items()}
+    agents = {
+        name: {key: value.tolist() if hasattr(value, "tolist") else value for key, value in result._asdict().items()}
+        for name, result in measured.items()
+    }
+    return {"options": how, "agents": agents, "controls": errors}

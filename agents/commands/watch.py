@@ -1,0 +1,196 @@
+"""`ram watch`: a trained agent at work, in a window or in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import tyro
+
+from ..evaluation.pretrained import load
+from ..rendering.episodes import Episode, Selection, episodes
+from ..rendering.video import Frame, check_path, write_film, write_strip
+from .options import MISTAKES, JsonObject
+
+if TYPE_CHECKING:
+    from ram_envs.rendering.window import Window
+
+    from ..training.reinforce import Reinforce
+
+PAUSE = 5.0  # how many frame times the end of an episode stays
+STRIP = 8  # the most moments of an episode in a strip
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Watch a trained agent in a window, or write what it does to a file.
+
+    In the window: space pauses, the right arrow shows the next episode, up and down change the speed, escape ends.
+    """
+
+    agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
+    """A shipped agent's name, such as cluttered60, or the path of a checkpoint."""
+    env_id: str | None = None
+    """Another environment than the one that the agent was trained on; its spaces must fit."""
+    env_kwargs: JsonObject = field(default_factory=dict)
+    """Keyword arguments of the environment that differ from the agent's own, such as '{"num_glimpses": 8}'."""
+    split: Literal["train", "validation", "test"] = "test"
+    """Which images of MNIST."""
+    images: Path | None = None
+    """For GlimpseImages: an .npz file with the arrays "images" and "labels"."""
+    index: tuple[int, ...] = ()
+    """Which images of the split, or which numbered games of Catch; random ones by default."""
+    only: Literal["all", "right", "wrong"] = "all"
+    """Show all episodes, or only successes, or only mistakes."""
+    episodes: int | None = None
+    """How many; by default all of --index, else without end in a window, and one (or one gallery) in a file."""
+    gallery: int = 1
+    """Show that many episodes at once, as tiles."""
+    out: Path | None = None
+    """Write to this file, .gif, .mp4 or .png (a strip, one row for each episode), and open no window."""
+    fps: float | None = None
+    """Frames a second; by default the environment's."""
+    size: int = 480
+    """Height of a picture in pixels, a multiple of 6."""
+    seed: int = 0
+    """Of random images and first locations."""
+    sample: bool = False
+    """Draw locations and actions from their distributions, rather than take the means and the likeliest."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be shown."""
+        for name, value in (("episodes", self.episodes), ("gallery", self.gallery), ("fps", self.fps)):
+            if value is not None and value <= 0:
+                raise ValueError(f"--{name} is {value}; it must be above 0")
+        if self.out is not None:
+            check_path(self.out)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run `ram watch`."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets otherwise
+    try:
+        watch(tyro.cli(Watch, args=arguments, prog="ram watch"))
+    except MISTAKES as error:
+        sys.exit(f"ram watch: {error}")
+
+
+def watch(options: Watch) -> None:
+    """Show or write the episodes that the options ask for."""
+    agent = load(options.agent)
+    env_id, env_kwargs = environment(agent, options)
+    selection = Selection(options.index, options.only, options.seed, options.sample)
+    chosen = episodes(agent, env_id, env_kwargs, selection)
+    total = options.episodes
+    if total is None and options.out is not None and not options.index:
+        total = options.gallery
+    groups = _groups(islice(chosen, total), options.gallery)
+    if options.out is None:
+        _show(groups, options, title=f"RAM on {env_id.removeprefix('ram_envs/')}")
+    else:
+        _write(list(groups), options, options.out)
+
+
+def environment(agent: Reinforce, options: Watch) -> tuple[str, dict[str, Any]]:
+    """Id and keyword arguments of the environment to watch the agent on."""
+    if options.env_id is None:
+        env_id, env_kwargs = agent.env_id, dict(agent.env_kwargs)
+    else:
+        env_id, env_kwargs = options.env_id, {}
+    if "GlimpseMNIST" in env_id:
+        env_kwargs["split"] = options.split
+    if options.images is not None:
+        with np.load(options.images) as arrays:
+            if missing := {"images", "labels"} - set(arrays):
+                raise ValueError(f"{options.images} has no array {' and none '.join(sorted(missing))}")
+            env_kwargs |= {name: arrays[name] for name in ("images", "labels")}
+    return env_id, env_kwargs | options.env_kwargs
+
+
+def _groups(chosen: Iterator[Episode], size: int) -> Iterator[list[Episode]]:
+    """Episodes that are shown together."""
+    while group := list(islice(chosen, size)):
+        yield group
+
+
+def _moments(group: list[Episode], options: Watch) -> list[Frame]:
+    """The frames of episodes that are shown together; those that end early stay at their end."""
+    from ram_envs.rendering.frames import draw, draw_grid
+
+    frames = []
+    for t in range(max(len(episode.views) for episode in group)):
+        views = [episode.views[min(t, len(episode.views) - 1)] for episode in group]
+        frames.append(
+            draw(views[0], size=options.size) if options.gallery == 1 else draw_grid(views, size=2 * options.size)
+        )
+    return frames
+
+
+def strip(episode: Episode, *, tile: int) -> list[Frame]:
+    """At most `STRIP` moments of an episode, from its first to its last, as square tiles."""
+    from ram_envs.rendering.frames import draw
+
+    views = episode.views[:-2] + episode.views[-1:]  # the last two show the same glimpse, before and after the answer
+    moments = np.unique(np.linspace(0, len(views) - 1, STRIP).round().astype(int))
+    return [draw(views[t], size=tile, panel=False) for t in moments]
+
+
+def _write(groups: list[list[Episode]], options: Watch, path: Path) -> None:
+    """Write all episodes to one file."""
+    if not groups:
+        raise ValueError("there is no such episode to write")
+    if path.suffix.lower() == ".png":
+        rows = [strip(episode, tile=options.size // 12 * 6) for group in groups for episode in group]
+        write_strip(path, rows)
+        return
+    frames: list[Frame] = []
+    holds: list[float] = []
+    for group in groups:
+        moments = _moments(group, options)
+        frames += moments
+        holds += [1.0] * (len(moments) - 1) + [PAUSE]
+    write_film(path, frames, fps=options.fps or groups[0][0].fps, holds=holds)
+    print(f"wrote {path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
+
+
+def _show(groups: Iterator[list[Episode]], options: Watch, *, title: str) -> None:
+    """Show episodes in a window until it is closed."""
+    from ram_envs.rendering.window import Window
+
+    window = Window(title, interactive=True)
+    speed = 1.0
+    try:
+        for group in groups:
+            fps = options.fps or group[0].fps
+            moments = _moments(group, options)
+            speed = _show_moments(window, [*moments, *[moments[-1]] * round(PAUSE - 1)], fps, speed)
+            if window.closed:
+                return
+    finally:
+        window.close()
+
+
+def _show_moments(window: Window, frames: list[Frame], fps: float, speed: float) -> float:
+    """Show the frames of one group, listening to the keys; returns the speed as the person left it."""
+    t, paused = 0, False
+    while t < len(frames) and not window.closed:
+        window.show(frames[t], fps=15 if paused else fps * speed)
+        t += not paused
+        for event in window.inputs():
+            if event.kind != "key":
+                continue
+            if event.key == "space":
+                paused = not paused
+            elif event.key == "right":
+                return speed
+            elif event.key in ("up", "down"):
+                speed = min(max(speed * (1.5 if event.key == "up" else 1 / 1.5), 0.1), 20.0)
+            elif event.key in ("escape", "q"):
+                window.close()
+    return speed

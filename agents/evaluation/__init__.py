@@ -1,0 +1,1 @@
+"""What an agent reaches, and what controls reach beside it."""

@@ -1,0 +1,212 @@
+"""Measure an agent: single paths and averaged ones, the error after every glimpse, and what is taken for what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..training.envs import AnyVectorEnv, make_env
+from ..training.rollout import Look, Stop, play
+
+if TYPE_CHECKING:
+    from ..training.reinforce import Reinforce
+
+NUM_GAMES = {"validation": 2_000, "test": 10_000}
+FIRST_GAME = {"validation": 1_000_000, "test": 0}
+"""Numbered games without end, as Catch has them: which ones make up the splits."""
+
+
+class Evaluation(NamedTuple):
+    """Errors in %: of classification the wrong answers, else 100 - 100 x mean return (of Catch, the balls missed)."""
+
+    episodes: int
+    """Episodes that each figure is of: every scene once."""
+    mean: NDArray[np.float64]
+    """Single path that looks at the mean locations: error after each glimpse (T,); for other tasks at the end (1,)."""
+    sampled: NDArray[np.float64] | None
+    """Single path of sampled locations (and actions, where they learned by REINFORCE): the mean error of all paths."""
+    averaged: NDArray[np.float64] | None
+    """Classification: the error of the softmax averaged over the sampled paths, (T,)."""
+    confusion: NDArray[np.int64] | None
+    """Classification: (n, n) counts of label (row) and answer (column) on the path with mean locations."""
+    glimpses: float
+    """Mean number of glimpses on the path with mean locations: T, if the agent can't stop before.
+
+    The columns of one who stops hold its answer from there on; the last is the error of its own answers."""
+    sampled_glimpses: float | None
+    """The same of the sampled paths."""
+
+
+class Paths(NamedTuple):
+    """One episode for each of N scenes."""
+
+    returns: NDArray[np.float64]
+    """(N,)."""
+    probability: NDArray[np.float32]
+    """The softmax after each glimpse (T, N, n); after an episode's end its last one."""
+    label: NDArray[np.int64] | None
+    """(N,), of classification."""
+    glimpses: NDArray[np.int64]
+    """(N,): how many were taken."""
+
+    def error(self) -> NDArray[np.float64]:
+        """In %: of the answer after each glimpse (T,), or without labels of the return (1,)."""
+        if self.label is None:
+            return np.array([100 - 100 * self.returns.mean()])
+        return classification_error(self.probability, self.label)
+
+
+def evaluate(
+    agent: Reinforce,
+    env: AnyVectorEnv | None = None,
+    *,
+    split: str = "test",
+    episodes: int | None = None,
+    paths: int = 10,
+    look: Look | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure the error over every scene of a split, each path from a start of its own.
+
+    Args:
+        agent: whom to measure.
+        env: a vector environment of the split; by default `evaluation_env(agent, split)`.
+        split: "validation" or "test" (or "train", for an environment that has it). Catch's games are numbered: 10,000
+            of them are the test, others the validation.
+        episodes: only the first so many scenes.
+        paths: how many sampled paths for each scene; 0 leaves these columns out.
+        look: look this way in place of the agent's: at "random", or at the "center".
+        seed: of initial locations that are random, and of the sampling.
+    """
+    env = env or evaluation_env(agent, split)
+    env.reset(seed=seed)
+    generator = torch.Generator(agent.device).manual_seed(seed)
+    scenes = scene_indices(env, split, episodes)
+    single = follow(
+        agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False, generator=generator
+    )
+    sampled = [
+        follow(
+            agent,
+            env,
+            scenes,
+            look=look or agent.look(deterministic=False),
+            sample_action=not agent.hybrid,
+            stop="sample",
+            generator=generator,
+        )
+        for _ in range(paths)
+    ]
+    single, *sampled = _of_one_length([single, *sampled])
+    averaged = confusion = None
+    if single.label is not None:
+        confusion = confusion_matrix(single.label, single.probability[-1])
+        if sampled:
+            averaged = classification_error(np.mean([path.probability for path in sampled], axis=0), single.label)
+    return Evaluation(
+        episodes=len(single.returns),
+        mean=single.error(),
+        sampled=np.mean([path.error() for path in sampled], axis=0) if sampled else None,
+        averaged=averaged,
+        confusion=confusion,
+        glimpses=float(single.glimpses.mean()),
+        sampled_glimpses=float(np.mean([path.glimpses.mean() for path in sampled])) if sampled else None,
+    )
+
+
+def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500) -> AnyVectorEnv:
+    """A vector environment of a split like the one that the agent was trained on; Catch has no splits.
+
+    Raises:
+        ValueError: `agent.config.env_kwargs` were changed to such as the model does not fit.
+    """
+    has_split = agent.hybrid or "split" in agent.env_kwargs
+    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), **({"split": split} if has_split else {}))
+    agent.spaces.check_fit(env)
+    return env
+
+
+def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) -> NDArray[np.int64] | int:
+    """The indices of a split's scenes, or of its first `episodes`; only their number where the environment has none."""
+    num_games = NUM_GAMES.get(split, NUM_GAMES["test"])
+    task = getattr(env.unwrapped, "task", None)
+    if task is None:
+        return episodes or num_games
+    if task.num_indices > 2**32:
+        return FIRST_GAME.get(split, 0) + np.arange(episodes or num_games)
+    return np.arange(min(episodes or task.num_indices, task.num_indices))
+
+
+@torch.no_grad()
+def follow(
+    agent: Reinforce,
+    env: AnyVectorEnv,
+    scenes: NDArray[np.int64] | int,
+    *,
+    look: Look,
+    sample_action: bool,
+    stop: Stop = "likelier",
+    generator: torch.Generator | None = None,
+) -> Paths:
+    """Play one episode of each scene; see `play` for the arguments."""
+    count = scenes if isinstance(scenes, int) else len(scenes)
+    returns, probabilities, glimpses = [], [], []
+    labels: list[NDArray[np.int64]] = []
+    for start in range(0, count, env.num_envs):
+        # The last batch is filled up with scenes that are already counted; what is beyond the count is dropped below.
+        indices = None if isinstance(scenes, int) else np.take(scenes, start + np.arange(env.num_envs), mode="wrap")
+        rollout = play(
+            agent.policy, env, look=look, sample_action=sample_action, stop=stop, generator=generator, indices=indices
+        )
+        returns.append(rollout.reward.sum(0).double().cpu().numpy())
+        glimpses.append(rollout.active.sum(0).cpu().numpy())
+        probabilities.append(_held(rollout.logits.softmax(-1), rollout.active).cpu().numpy())
+        if rollout.label is not None:
+            labels.append(rollout.label.cpu().numpy())
+    steps = max(map(len, probabilities))
+    return Paths(
+        returns=np.concatenate(returns)[:count],
+        probability=np.concatenate([_extended(p, steps) for p in probabilities], axis=1)[:, :count],
+        label=np.concatenate(labels)[:count] if labels else None,
+        glimpses=np.concatenate(glimpses)[:count],
+    )
+
+
+def _of_one_length(paths: list[Paths]) -> list[Paths]:
+    """The paths with as many steps as the longest has: where all rows stop early, one path has fewer than another."""
+    steps = max(len(path.probability) for path in paths)
+    return [path._replace(probability=_extended(path.probability, steps)) for path in paths]
+
+
+def _extended(probability: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """(T, N, n) -> (steps, N, n): the last step's stay."""
+    return np.concatenate([probability, *[probability[-1:]] * (steps - len(probability))])
+
+
+def _held(probability: torch.Tensor, active: torch.Tensor) -> torch.Tensor:
+    """The probabilities (T, B, n), after each episode's end those of its last step."""
+    last = (active.sum(0) - 1).expand(active.shape)
+    step = torch.arange(len(active), device=active.device)[:, None].minimum(last)
+    return probability.gather(0, step.unsqueeze(-1).expand_as(probability))
+
+
+def classification_error(probability: NDArray[np.floating[Any]], label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Wrong answers in % after each glimpse: (T, N, n), (N,) -> (T,)."""
+    return 100 * (probability.argmax(-1) != label).mean(-1)
+
+
+def confusion_matrix(label: NDArray[np.int64], probability: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """How often each label (row) got each answer (column): (N,), (N, n) -> (n, n)."""
+    n = probability.shape[-1]
+    return np.bincount(label * n + probability.argmax(-1), minlength=n * n).reshape(n, n)
+
+
+def validation_errors(agent: Reinforce, env: AnyVectorEnv) -> list[float]:
+    """Error in % over the validation scenes after each glimpse, single path with mean locations (of Catch one number).
+
+    The last is what models are chosen by.
+    """
+    return evaluate(agent, env, split="validation", paths=0).mean.tolist()

@@ -1,0 +1,39 @@
+"""The trained agents that come with the package."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import torch
+
+from ..training.reinforce import Reinforce
+
+WEIGHTS = resources.files(__package__.partition(".")[0]) / "weights"
+
+
+def shipped_agents() -> list[str]:
+    """Their names."""
+    folder = WEIGHTS
+    if not folder.is_dir():
+        return []
+    return sorted(file.name.removesuffix(".safetensors") for file in folder.iterdir() if file.name.endswith("tensors"))
+
+
+def load(name_or_path: str | Path, *, device: torch.device | str = "cpu") -> Reinforce:
+    """A shipped agent by its name, such as "cluttered60", or any agent by its file.
+
+    Raises:
+        FileNotFoundError: there is neither; the message lists the names.
+        ValueError: the file is damaged, or no agent of ours.
+    """
+    if Path(name_or_path).is_file():
+        return Reinforce.load(name_or_path, device=device)
+    names = shipped_agents()
+    if str(name_or_path) not in names:
+        raise FileNotFoundError(
+            f"there is no file {name_or_path}, and no agent of this name comes with the package; there are: "
+            f"{', '.join(names) or 'none yet'}"
+        )
+    with resources.as_file(WEIGHTS / f"{name_or_path}.safetensors") as path:
+        return Reinforce.load(path, device=device)

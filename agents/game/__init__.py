@@ -1,0 +1,1 @@
+"""The games of `ram play`, and their screens."""

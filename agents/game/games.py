@@ -1,0 +1,131 @@
+"""The games of `ram play`, without pictures: a person in the agent's place, and the agent on the same rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from ..rendering.episodes import Episode, make_fitting_env, record
+
+if TYPE_CHECKING:
+    from ram_envs.rendering.view import View
+
+    from ..training.reinforce import Reinforce
+
+
+class Game:
+    """Rounds of a person in an environment of `ram_envs`, each on another image or numbered game.
+
+    Args:
+        env_id: the environment.
+        env_kwargs: its keyword arguments.
+        numbers: what `reset(options={"index": ...})` takes, one for each round.
+        seed: of where the gaze starts.
+    """
+
+    def __init__(self, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int) -> None:
+        self.env = gym.make(env_id, **env_kwargs)
+        self.numbers = list(numbers)
+        self.seed = seed
+        self.results: list[bool] = []
+        """Whether each finished round was won."""
+        self.begin()
+
+    @property
+    def round(self) -> int:
+        """The number of the current round, from 0; it changes with `begin`."""
+        return len(self.results) - self.view.finished
+
+    @property
+    def over(self) -> bool:
+        """Whether all rounds are finished."""
+        return len(self.results) == len(self.numbers)
+
+    @property
+    def view(self) -> View:
+        """What there is to see now."""
+        return self.env.unwrapped.task.view(0)  # type: ignore[attr-defined]
+
+    def begin(self) -> None:
+        """Start the next round."""
+        number = len(self.results)
+        self.env.reset(seed=self.seed + number, options={"index": self.numbers[number]})
+
+    def step(self, location: NDArray[np.float32], action: int) -> None:
+        """One step; nothing happens after the end of the round."""
+        if not self.view.finished:
+            never = {"stop": 0} if "stop" in self.env.action_space.spaces else {}  # type: ignore[attr-defined]
+            _, reward, terminated, _, _ = self.env.step({"location": location, "action": action, **never})
+            if terminated:
+                self.results.append(float(reward) > 0)
+
+
+class DigitGame(Game):
+    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit."""
+
+    def begin(self) -> None:
+        """Start the next image, with the first glimpse."""
+        super().begin()
+        self.memory = Memory(self.view)
+        self.looks = 1
+        """Glimpses that the person chose to take, and the first."""
+
+    @property
+    def looks_left(self) -> int:
+        """How often the person may still choose where to look."""
+        view = self.view
+        return 0 if view.finished else (view.num_glimpses or 0) - self.looks
+
+    def look(self, location: NDArray[np.float32]) -> None:
+        """Look there, if a glimpse is left."""
+        if self.looks_left:
+            self.step(location, 0)
+            self.looks += 1
+            self.memory.add(self.view)
+
+    def answer(self, digit: int) -> None:
+        """Name the digit; glimpses that are left are forgone."""
+        while not self.view.finished:
+            self.step(self.view.gaze[-1], digit)
+
+
+class Memory:
+    """What a person has seen of a scene so far: the finest that was seen of each place."""
+
+    FOG = 70  # the grey of what was never seen
+
+    def __init__(self, view: View) -> None:
+        self.picture = np.full((*view.scene.shape[:2], 3), self.FOG, np.uint8)
+        self._scale = np.full(view.scene.shape[:2], len(view.glimpse))
+        self.add(view)
+
+    def add(self, view: View) -> None:
+        """Remember a glimpse."""
+        from ram_envs.rendering.painting import patch_rgb
+
+        height, width = view.scene.shape[:2]
+        for scale, (patch, region) in reversed(list(enumerate(zip(view.glimpse, view.regions, strict=True)))):
+            top, left, down, across = region
+            rows = np.arange(max(top, 0), min(top + down, height))[:, None]
+            columns = np.arange(max(left, 0), min(left + across, width))[None]
+            seen = patch_rgb(patch, scale)[
+                (rows - top) * patch.shape[0] // down, (columns - left) * patch.shape[1] // across
+            ]
+            finer = self._scale[rows, columns] >= scale
+            self.picture[rows, columns] = np.where(finer[..., None], seen, self.picture[rows, columns])
+            self._scale[rows, columns] = np.minimum(self._scale[rows, columns], scale)
+
+
+def rival_episodes(
+    agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int
+) -> list[Episode]:
+    """What the agent does on the same images or games, with its gaze starting at the same places."""
+    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(numbers))
+    try:
+        return record(agent.policy, env, seed=seed, indices=np.array(numbers, np.int64))
+    finally:
+        env.close()

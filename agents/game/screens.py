@@ -1,0 +1,184 @@
+"""The screens of `ram play` but the games themselves: title, help, result, and what both games share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..evaluation.pretrained import load
+from ..rendering.video import Frame
+from . import drawing
+from .drawing import Score
+from .games import Game
+
+if TYPE_CHECKING:
+    from ram_envs.rendering.painting import Point
+    from ram_envs.rendering.window import Input
+
+    from ..commands.play import Play
+    from ..rendering.episodes import Episode
+    from ..training.reinforce import Reinforce
+
+FPS = 30
+"""Pictures a second, and calls of `Screen.tick`."""
+
+
+class Match:
+    """What lasts from game to game: the options, the rivals, the random numbers, and which games there are."""
+
+    def __init__(self, options: Play, games: Sequence[Callable[[Match], Screen]]) -> None:
+        self.options = options
+        self.games = games
+        self.generator = np.random.default_rng(options.seed)
+
+    @cached_property
+    def catch_agent(self) -> Reinforce:
+        """The rival in Catch, loaded when it is first needed."""
+        return load(self.options.catch)
+
+    @cached_property
+    def digit_agent(self) -> Reinforce:
+        """The rival in guessing digits."""
+        return load(self.options.digits)
+
+    def draw(self, count: int, limit: int) -> tuple[list[int], int]:
+        """So many different numbers below a limit, and a seed."""
+        return self.generator.choice(limit, count, replace=False).tolist(), int(self.generator.integers(2**30))
+
+
+class Screen(ABC):
+    """What is in the window, and what keys and clicks do."""
+
+    @abstractmethod
+    def paint(self, pointer: Point | None) -> Frame:
+        """The picture; `pointer` is where the mouse is, (x, y) in [0, 1] of it."""
+
+    @abstractmethod
+    def handle(self, event: Input) -> Screen | None:
+        """Answer a key or a click: the screen that follows, often the same, or None to leave."""
+
+    def tick(self, pointer: Point | None) -> Screen:
+        """Let a 1 / `FPS` second pass: the screen that follows."""
+        return self
+
+
+class Title(Screen):
+    """The choice of a game."""
+
+    def __init__(self, match: Match) -> None:
+        self.match = match
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        return drawing.paint_title(pointer)
+
+    def handle(self, event: Input) -> Screen | None:
+        """See `Screen`."""
+        if event.kind == "key" and event.key == "escape":
+            return None
+        if event.kind == "key" and event.key == "h":
+            return Help(self)
+        card = drawing.title_card(event.position) if event.kind == "click" else None
+        if event.kind == "key" and event.key in ("1", "2", "3"):
+            card = int(event.key) - 1
+        return self if card is None else Loading(self.match, self.match.games[card])
+
+
+class Loading(Screen):
+    """A notice while the rival is being loaded and plays its rounds."""
+
+    def __init__(self, match: Match, game: Callable[[Match], Screen]) -> None:
+        self.match = match
+        self.game = game
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        return drawing.paint_loading()
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        return self
+
+    def tick(self, pointer: Point | None) -> Screen:
+        """See `Screen`."""
+        return self.game(self.match)
+
+
+class Help(Screen):
+    """How to play; then back to where one was."""
+
+    def __init__(self, behind: Screen) -> None:
+        self.behind = behind
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        return drawing.paint_help()
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        return self if event.kind == "release" else self.behind
+
+
+class Result(Screen):
+    """Who won."""
+
+    def __init__(self, played: Round) -> None:
+        self.played = played
+
+    def paint(self, pointer: Point | None) -> Frame:
+        """See `Screen`."""
+        return drawing.paint_result(self.played.title, self.played.score)
+
+    def handle(self, event: Input) -> Screen:
+        """See `Screen`."""
+        if event.kind != "key":
+            return self
+        return {"r": self.played.again, "escape": self.played.leave}.get(event.key, lambda: self)()
+
+
+class Round(Screen):
+    """What both games share: the rival, the score, and the keys that always work."""
+
+    title: str
+    unit_name: str
+    game: Game
+    rival: list[Episode]
+
+    def __init__(self, match: Match) -> None:
+        self.match = match
+
+    @property
+    def score(self) -> Score:
+        """How it stands: the rival's results appear with one's own."""
+        you = self.game.results
+        ram = [episode.success for episode in self.rival[: len(you)]]
+        return Score(you, ram, self.game.round, len(self.game.numbers))
+
+    @abstractmethod
+    def again(self) -> Screen:
+        """A new game of the same kind."""
+
+    def leave(self) -> Screen:
+        """The title."""
+        return Title(self.match)
+
+    def common(self, event: Input) -> Screen | None:
+        """The screen that follows a key that always works, or None for another input."""
+        if event.kind != "key":
+            return None
+        if event.key == "escape":
+            return self.leave()
+        if event.key == "r":
+            return self.again()
+        return Help(self) if event.key == "h" else None
+
+    def next_round(self) -> Screen:
+        """The next round, or the result after the last."""
+        if self.game.over:
+            return Result(self)
+        self.game.begin()
+        return self

@@ -1,0 +1,1 @@
+"""RAM: the paper's networks (section 3.1), joined into a policy."""

@@ -1,0 +1,233 @@
+"""Figures for print, by matplotlib: learning curves, errors by glimpse, where the gaze goes, glimpse sequences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from ram_envs.rendering.painting import BLUE, GREEN, NIGHT, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+
+if TYPE_CHECKING:
+    from ..evaluation.attention import Cost
+    from ..evaluation.evaluate import Evaluation
+    from .episodes import Episode
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.9",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "savefig.dpi": 220,
+    "savefig.bbox": "tight",
+    "svg.hashsalt": "ram",
+}
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+LINES = [_hex(colour) for colour in (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)]
+HEAT = LinearSegmentedColormap.from_list("gaze", [_hex(c) for c in (NIGHT, BLUE, SKY, YELLOW)])
+
+
+@matplotlib.rc_context(STYLE)
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as .svg, .png or .pdf; the same figure gives the same file."""
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    figure.savefig(path, metadata=dates.get(path.suffix))
+
+
+def _subplots(rows: int, columns: int, *, width: float, height: float, **arguments: Any) -> tuple[Figure, Any]:
+    """A figure with (rows, columns) axes, each of a size in inches."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **arguments)
+
+
+def _error_axis(axes: Axes) -> None:
+    """A logarithmic axis of errors in %, with plain numbers."""
+    axes.set(ylabel="error, %", yscale="log")
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+
+
+@matplotlib.rc_context(STYLE)
+def learning_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
+    """Validation error (thick) and training error (thin) against episodes.
+
+    Args:
+        runs: by name, the lines of the run's log: "episodes", "validation_error" in % or None, "episode_return".
+
+    Raises:
+        ValueError: a run without lines.
+    """
+    if empty := [name for name, lines in runs.items() if not lines]:
+        raise ValueError(f"the log of {empty[0]} is empty: the run has not reached its first checkpoint yet")
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.4)
+    for i, (name, lines) in enumerate(runs.items()):
+        colour = LINES[i % len(LINES)]
+        episodes = np.array([line["episodes"] for line in lines], float)
+        training = np.array([100 - 100 * line["episode_return"] for line in lines])
+        held_out = np.array([line["validation_error"] for line in lines], float)  # None becomes nan
+        mark = "o" if len(lines) == 1 else None
+        axes.plot(episodes, training, color=colour, linewidth=0.7, alpha=0.7, marker=mark, markersize=3)
+        last = f" ({held_out[-1]:.2f}%)" if np.isfinite(held_out[-1]) else ""
+        axes.plot(episodes, held_out, color=colour, linewidth=1.8, marker=mark, label=f"{name}{last}")
+    axes.set(xlabel="episodes")
+    _error_axis(axes)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1e6:g} M" if x >= 1e6 else f"{x / 1e3:g} k" if x else "0")
+    axes.legend(title="thick: held out, thin: training", alignment="left")
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def error_by_glimpse(results: Mapping[str, Evaluation]) -> Figure:
+    """Error after each glimpse: the path with mean locations (thick), and averaged over sampled paths (dashed)."""
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.4)
+    for i, (name, result) in enumerate(results.items()):
+        colour = LINES[i % len(LINES)]
+        glimpses = np.arange(1, len(result.mean) + 1)
+        axes.plot(glimpses, result.mean, "o-", color=colour, markersize=4, label=f"{name} ({result.mean[-1]:.2f}%)")
+        if result.averaged is not None:
+            label = f"{name}, paths averaged ({result.averaged[-1]:.2f}%)"
+            axes.plot(glimpses, result.averaged, "--", color=colour, linewidth=1, label=label)
+    axes.set(xlabel="glimpses")
+    _error_axis(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def course(lines: Mapping[str, NDArray[np.float64]], *, ylabel: str) -> Figure:
+    """A figure after each glimpse, (T,), a line for each name; the first is the agent's, thick."""
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    for i, (name, values) in enumerate(lines.items()):
+        glimpses = np.arange(1, len(values) + 1)
+        axes.plot(glimpses, values, "o-", color=LINES[i], markersize=3, linewidth=1 if i else 1.8, label=name)
+    axes.set(xlabel="glimpses", ylabel=ylabel, ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def costs(measured: Sequence[Cost]) -> Figure:
+    """Time for an image against its size: a glimpse, and two CNNs that see it whole."""
+    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    names = {"glimpse": "RAM, one glimpse", "weak_cnn": "the paper's CNN", "modern_cnn": "a modern CNN"}
+    sizes = [cost.size for cost in measured]
+    for i, (field, name) in enumerate(names.items()):
+        times = [getattr(cost, field) for cost in measured]
+        axes.plot(sizes, times, "o-", color=LINES[i], markersize=4, linewidth=1 if i else 1.8, label=name)
+    axes.set(xlabel="width and height of the image, pixels", ylabel="ms for an image", xscale="log", yscale="log")
+    axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend()
+    return figure
+
+
+class Fixations(NamedTuple):
+    """Where an agent looked, around what matters."""
+
+    pixels: NDArray[np.float64]
+    """(N, T, 2): right of and below the centre, in pixels of the scene."""
+    around: str
+    """What the centre is: "the digit", "the ball", "the image"."""
+    backdrop: NDArray[np.float64] | None
+    """The mean picture around the centre (2 r, 2 r) in [0, 1], or None."""
+    radius: float
+    """Of the region to show, in pixels."""
+
+
+@matplotlib.rc_context(STYLE)
+def gaze_map(fixations: Fixations, *, panels: int = 8) -> Figure:
+    """One panel for each of at most `panels` glimpses: how often the agent looked where."""
+    steps = fixations.pixels.shape[1]
+    shown = np.unique(np.linspace(0, steps - 1, min(steps, panels)).round().astype(int))
+    columns = min(len(shown), 4)
+    rows = math.ceil(len(shown) / columns)
+    figure, axes = _subplots(rows, columns, width=1.9, height=2.0)
+    radius = fixations.radius
+    extent = (-radius, radius, radius, -radius)
+    for panel, t in zip(axes.flat, shown, strict=False):
+        counts, *_ = np.histogram2d(
+            fixations.pixels[:, t, 1], fixations.pixels[:, t, 0], bins=36, range=[[-radius, radius]] * 2
+        )
+        panel.imshow(np.sqrt(counts), extent=extent, cmap=HEAT, interpolation="bilinear")
+        if fixations.backdrop is not None:
+            edges = np.linspace(-radius, radius, len(fixations.backdrop))
+            panel.contour(edges, edges, fixations.backdrop, levels=[0.25], colors="white", linewidths=0.8, alpha=0.8)
+        inside = (np.abs(fixations.pixels[:, t]) <= radius).all(axis=-1).mean()
+        panel.set_title(f"glimpse {t + 1}" + (f", {inside:.0%} inside" if inside < 0.995 else ""), fontsize=8)
+        panel.tick_params(labelsize=6, length=2)
+        panel.grid(False)
+    for panel in axes.flat[len(shown) :]:
+        panel.set_visible(False)
+    figure.supxlabel(f"pixels right of the middle of {fixations.around}", fontsize=8)
+    figure.supylabel("pixels below", fontsize=8)
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def montage(episodes: Sequence[Episode], *, columns: int = 8) -> Figure:
+    """A row for each episode: the scene with the gaze's path, then at most `columns` glimpses as it sees them."""
+    steps = max(len(episode.views) for episode in episodes) - 1
+    shown = np.unique(np.linspace(0, steps - 1, min(steps, columns)).round().astype(int))
+    figure, axes = _subplots(len(episodes), len(shown) + 1, width=1.05, height=1.2)
+    for row, episode in zip(axes, episodes, strict=True):
+        _scene_with_path(row[0], episode)
+        for panel, t in zip(row[1:], shown, strict=True):
+            if t >= len(episode.views) - 1:
+                panel.set_visible(False)
+                continue
+            view = episode.views[t]
+            panel.imshow(foveated(view.glimpse), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            sure = view.probabilities[view.prediction]
+            colour = "black" if view.label is None else _hex(GREEN if view.success else VERMILLION)
+            panel.set_title(f"{t + 1}:  {view.action_names[view.prediction]}  {sure:.0%}", fontsize=6.5, color=colour)
+    for panel in axes.flat:
+        panel.set(xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
+    return figure
+
+
+def _scene_with_path(panel: Axes, episode: Episode) -> None:
+    """The last scene, the windows of the last glimpse, and the fixations in their order."""
+    view = episode.views[-1]
+    height, width = view.scene.shape[:2]
+    panel.imshow(view.scene, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0))
+    x, y = ((view.gaze + 1) / 2 * [width, height]).T
+    panel.plot(x, y, "-", color=_hex(YELLOW), linewidth=0.7)
+    panel.scatter(x, y, s=np.linspace(3, 14, len(x)), color=_hex(ORANGE), zorder=3, linewidths=0)
+    panel.set(xlim=(0, width), ylim=(height, 0))
+    words = "right" if episode.success else "wrong"
+    if view.label is None:
+        words = next(iter(view.counts)) if episode.success else list(view.counts)[-1]
+    panel.set_title(words, fontsize=6.5, color=_hex(GREEN if episode.success else VERMILLION), fontweight="bold")
+
+
+def foveated(glimpse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A glimpse (k, h, w[, C]) as one picture (h 2^(k-1), w 2^(k-1)[, C]): fine in the middle, blocky around."""
+    k, height, width = glimpse.shape[:3]
+    picture = glimpse[-1]
+    for scale in range(k - 2, -1, -1):
+        picture = picture.repeat(2, axis=0).repeat(2, axis=1)
+        wide = 2 ** (k - 1 - scale)  # the picture is so many of this scale's patches wide
+        patch = glimpse[scale]
+        top, left = (wide - 1) * height // 2, (wide - 1) * width // 2
+        picture[top : top + height, left : left + width] = patch
+    return picture

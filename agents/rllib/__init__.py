@@ -1,0 +1,180 @@
+"""RLlib (new API stack): RAM as an RLModule for PPO, over native vector environments, and weights both ways.
+
+    from ram_agents.rllib import ppo_config
+
+    config = ppo_config("ram_envs/GlimpseMNIST-v0", label=True, max_seq_len=7)
+    algorithm = config.env_runners(num_env_runners=2, num_envs_per_env_runner=64).build_algo()
+
+See docs/rllib.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    import ray.rllib  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(
+        'ram_agents.rllib needs Ray\'s RLlib: run `pip install "ram-envs[rllib]"`, in a virtual environment of its own '
+        "because Ray pins an older Gymnasium"
+    ) from error
+
+from gymnasium import VectorizeMode
+from ray.rllib.algorithms import Algorithm
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_LEARNER_GROUP, COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+from ray.rllib.utils.numpy import convert_to_numpy
+from ray.rllib.utils.torch_utils import convert_to_torch_tensor
+from ray.tune.registry import register_env
+
+from ..training.config import Config
+from ..training.envs import Spaces
+from ..training.reinforce import Reinforce
+from .env import ENV, check_autoreset, make_env
+from .module import (
+    GlimpseDistribution,
+    GreedyGlimpseDistribution,
+    HybridPPOTorchLearner,
+    RAMModule,
+    label_cross_entropy,
+)
+
+__all__ = [
+    "GlimpseDistribution",
+    "GreedyGlimpseDistribution",
+    "HybridPPOTorchLearner",
+    "RAMModule",
+    "check_autoreset",
+    "label_cross_entropy",
+    "load_agent",
+    "make_env",
+    "ppo_config",
+    "to_agent",
+]
+
+
+def ppo_config(
+    env_id: str,
+    *,
+    label: bool = False,
+    env_kwargs: dict[str, Any] | None = None,
+    max_seq_len: int = 24,
+    label_weight: float | None = None,
+    step_weight: float = 0.5,
+    baseline_probability: bool = False,
+    **ram: Any,
+) -> PPOConfig:
+    """PPO with RAM on one of the environments: a `PPOConfig` to set everything else on, as ever.
+
+    Args:
+        env_id: such as "ram_envs/Catch-v0".
+        label: show the label to the learner, for the hybrid loss.
+        env_kwargs: the environment's arguments.
+        max_seq_len: steps of backpropagation. RLlib pads episodes to it; T + 1, one for RLlib's extra step, holds whole
+            episodes of T steps without padding.
+        label_weight: weight of the cross-entropy of answers; 0 ignores the labels. None: 1 where there are labels.
+        step_weight: weight of the mean cross-entropy of the guesses before the answer, relative to the answer's.
+        baseline_probability: b_t is the probability of success, and is trained by cross-entropy's gradient in place of
+            squared error's. For returns in [0, 1], where it learns far faster from rare success.
+        ram: `RAM`'s own arguments: core, hidden_size, location_std and so on.
+
+    Raises:
+        ValueError: an autoreset mode that is not RLlib's, or a label's weight without labels.
+        KeyError: labels of an environment that has none.
+    """
+    env_config = {"env_id": env_id, "env_kwargs": env_kwargs or {}, "label": label}
+    model_config = {
+        "ram": ram,
+        "max_seq_len": max_seq_len,
+        "label_weight": label_weight,
+        "step_weight": step_weight,
+        "baseline_probability": baseline_probability,
+    }
+    spaces = _try_out(env_config, model_config)
+    register_env(ENV, make_env)  # Anew, as Ray forgets what was registered when it shuts down.
+    return (
+        PPOConfig()
+        .environment(
+            ENV,
+            env_config=env_config,
+            observation_space=spaces.observation,
+            action_space=spaces.action,
+            # Log-probabilities are those of the raw location; the environment gets it clipped to the image.
+            clip_actions=True,
+            normalize_actions=False,
+        )
+        .env_runners(gym_env_vectorize_mode=VectorizeMode.VECTOR_ENTRY_POINT)
+        .rl_module(rl_module_spec=RLModuleSpec(module_class=RAMModule, model_config=model_config))
+        .learners(learner_class=HybridPPOTorchLearner)
+        .callbacks(on_environment_created=check_autoreset)
+        .fault_tolerance(restart_failed_env_runners=True)
+    )
+
+
+def to_agent(algorithm: Algorithm) -> Reinforce:
+    """The built-in agent with an algorithm's weights: to evaluate, watch, save or train.
+
+    Raises:
+        ValueError: the algorithm's module is not a `RAMModule`.
+    """
+    module = _module(algorithm)
+    told = algorithm.config.env_config
+    config = Config(
+        env_id=told["env_id"],
+        env_kwargs=told["env_kwargs"],
+        hybrid=module.hybrid,
+        baseline_probability=module.baseline_probability,
+        **module.ram.config(),
+    )
+    agent = Reinforce(Spaces(module.observation_space, module.action_space), config)
+    state = algorithm.learner_group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")
+    weights = state[COMPONENT_LEARNER][COMPONENT_RL_MODULE][DEFAULT_MODULE_ID]
+    agent.policy.load_state_dict(
+        {name.removeprefix("ram."): tensor for name, tensor in convert_to_torch_tensor(weights).items()}
+    )
+    agent.hybrid = module.hybrid
+    return agent
+
+
+def load_agent(algorithm: Algorithm, agent: Reinforce) -> None:
+    """Go on from a built-in agent's weights, such as `ram_agents.load("mnist28")`, in learners and env runners.
+
+    Build the algorithm with the agent's network: `ppo_config(agent.env_id, ..., **agent.policy.config())`.
+
+    Raises:
+        ValueError: the algorithm's network is not the agent's; or the agent is a control that does not look where its
+            network says.
+    """
+    module = _module(algorithm)
+    if agent.config.gaze != "learned":
+        raise ValueError(f"the agent's gaze is {agent.config.gaze!r}: its location network has learned nothing to use")
+    theirs = agent.spaces.sizes() | agent.policy.config()
+    ours = Spaces(module.observation_space, module.action_space).sizes() | module.ram.config()
+    if different := {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}:
+        raise ValueError(
+            f"the algorithm's network is not the agent's (theirs, then the agent's): {different}; build it with "
+            "ppo_config(agent.env_id, env_kwargs=agent.env_kwargs, **agent.policy.config())"
+        )
+    weights = {f"ram.{name}": tensor for name, tensor in convert_to_numpy(agent.policy.state_dict()).items()}
+    modules = {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: weights}}
+    algorithm.set_state({COMPONENT_LEARNER_GROUP: {COMPONENT_LEARNER: modules}})
+
+
+def _try_out(env_config: dict[str, Any], model_config: dict[str, Any]) -> Spaces:
+    """One row's spaces; made and reset here once, so that mistakes show now, and not as the death of a worker."""
+    env = make_env({**env_config, "num_envs": 1})
+    env.reset(seed=0)
+    env.close()
+    spaces = Spaces(env.single_observation_space, env.single_action_space)
+    RAMModule(observation_space=spaces.observation, action_space=spaces.action, model_config=model_config)
+    return spaces
+
+
+def _module(algorithm: Algorithm) -> RAMModule:
+    """The local copy of the module: for its sizes, its weights may be old."""
+    module = algorithm.get_module()
+    if not isinstance(module, RAMModule):
+        raise ValueError(f"the algorithm's module is {type(module).__name__}; only a RAMModule holds a RAM")
+    return module

@@ -1,0 +1,214 @@
+"""RAM in RLlib's new API stack: its distribution, the module that acts and learns, and the hybrid loss in a learner.
+
+B counts the sequences of a batch, T their steps. RLlib hands over (B, T, ...): in an env runner T is 1; in the learner
+each row is one episode or a part of one, with one more step at the end for the value there, and padding after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import torch
+from gymnasium import spaces
+from ray.rllib.algorithms.ppo.ppo import PPOConfig
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core.columns import Columns
+from ray.rllib.core.distribution.distribution import Distribution
+from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
+from ray.rllib.core.rl_module.torch import TorchRLModule
+from torch import Tensor
+from torch.distributions import Categorical, Independent, Normal, kl_divergence
+from torch.nn import functional as F
+
+from ..model.actions import can_stop, num_actions
+from ..model.policy import RAM, RAMOutput
+from ..training import losses
+
+Action = dict[str, Tensor]
+"""{"location": (..., 2), "action": (...)}; the location is raw, and RLlib clips it for the environment alone."""
+
+
+class GlimpseDistribution(Distribution):
+    """Gaussian x categorical, over {"location": (..., 2), "action": (...)}.
+
+    Args:
+        parameters: (..., 3 + n): mu_t, the location's std, the action's logits. The std is among them because RLlib
+            builds distributions of old rollouts from what it has stored.
+        deterministic: samples are the mode.
+    """
+
+    greedy = False
+    """The action is always the likeliest one and has no part in log-probability, entropy and KL."""
+
+    def __init__(self, parameters: Tensor, *, deterministic: bool = False):
+        super().__init__()
+        mean, std, logits = parameters[..., :2], parameters[..., 2:3], parameters[..., 3:]
+        self.parameters, self.deterministic = parameters, deterministic
+        self.location = Independent(Normal(mean, std, validate_args=False), 1, validate_args=False)
+        self.choice = Categorical(logits=logits, validate_args=False)
+
+    @classmethod
+    def from_logits(cls, logits: Tensor, **kwargs: Any) -> GlimpseDistribution:
+        """The distribution of parameters (..., 3 + n), which RLlib calls logits."""
+        return cls(logits)
+
+    @staticmethod
+    def required_input_dim(space: spaces.Space[Any], **kwargs: Any) -> int:
+        """3 + n, for an action space with n discrete actions."""
+        return 3 + num_actions(space)
+
+    def to_deterministic(self) -> GlimpseDistribution:
+        """The same distribution, whose samples are its mode."""
+        return type(self)(self.parameters, deterministic=True)
+
+    def sample(self, **kwargs: Any) -> Action:
+        """Draw a location and an action, without gradient."""
+        likeliest = self.greedy or self.deterministic
+        return {
+            "location": self.location.mean.detach() if self.deterministic else self.location.sample(),
+            "action": self.choice.probs.argmax(-1) if likeliest else self.choice.sample(),
+        }
+
+    def rsample(self, **kwargs: Any) -> NoReturn:
+        """Not for a discrete action."""
+        raise NotImplementedError("a discrete action has no reparameterised samples; use an algorithm such as PPO")
+
+    def logp(self, value: Action, **kwargs: Any) -> Tensor:
+        """The sum log N(l; mu_t) + log pi(a), (...)."""
+        log_prob = self.location.log_prob(value["location"])
+        return log_prob if self.greedy else log_prob + self.choice.log_prob(value["action"])
+
+    def entropy(self, **kwargs: Any) -> Tensor:
+        """(...), in nats."""
+        entropy = self.location.entropy()
+        return entropy if self.greedy else entropy + self.choice.entropy()
+
+    def kl(self, other: Distribution, **kwargs: Any) -> Tensor:
+        """KL(self || other), (...), in nats."""
+        assert isinstance(other, GlimpseDistribution)
+        kl = kl_divergence(self.location, other.location)
+        return kl if self.greedy else kl + kl_divergence(self.choice, other.choice)
+
+
+class GreedyGlimpseDistribution(GlimpseDistribution):
+    """For actions that learn from labels, not from reward: the likeliest action, and the location's distribution."""
+
+    greedy = True
+
+
+class RAMModule(TorchRLModule, ValueFunctionAPI):
+    """`ram_agents.RAM` as an RLModule, for actions {"location", "action"}; `rllib.ppo_config` builds what it needs.
+
+    Where observations have a "label" it learns by the paper's hybrid loss (section 3.2): `HybridPPOTorchLearner`
+    trains the action by cross-entropy on the label, the location by PPO from the reward. The network never gets the
+    label. Without labels both learn by PPO.
+
+    RLlib's `model_config`: "ram", the arguments of `RAM`; "label_weight", "step_weight" and "baseline_probability", see
+    `rllib.ppo_config`; and RLlib's own "max_seq_len".
+
+    Raises:
+        ValueError: spaces that RAM can't work with, or a label's weight without labels.
+    """
+
+    def setup(self) -> None:
+        """Make the network; called by the base class."""
+        told = self.model_config
+        labelled = isinstance(self.observation_space, spaces.Dict) and "label" in self.observation_space.spaces
+        label_weight = told.get("label_weight")
+        if label_weight and not labelled:
+            raise ValueError(f"label_weight={label_weight} needs labels, and the observation has none: use label=True")
+        self.label_weight = float(labelled) if label_weight is None else label_weight
+        self.step_weight: float = told.get("step_weight", 0.5)
+        self.baseline_probability: bool = told.get("baseline_probability", False)
+        if can_stop(self.action_space):
+            raise ValueError("RAM in RLlib has no place for 'stop': make the environment with can_stop=False")
+        self.ram = RAM(self.observation_space, self.action_space, **told.get("ram", {}))
+        self.action_dist_cls = GreedyGlimpseDistribution if self.hybrid else GlimpseDistribution
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether the action learns from labels."""
+        return self.label_weight > 0
+
+    def get_initial_state(self) -> dict[str, Tensor]:
+        """h_0 = 0, of one episode: {"core": (S, hidden_size)}."""
+        return {"core": self.ram.initial_state(1)[:, 0]}
+
+    def compute_values(self, batch: dict[str, Any], embeddings: Tensor | None = None) -> Tensor:
+        """b_t, (B, T).
+
+        Args:
+            batch: what `forward_train` gets.
+            embeddings: b_t itself, where `forward_train` has computed it already.
+        """
+        return self._value(self._unroll(batch)[0]) if embeddings is None else embeddings
+
+    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Act, in env runners."""
+        output, state = self._unroll(batch)
+        return {
+            Columns.ACTION_DIST_INPUTS: self._dist_inputs(output),
+            Columns.STATE_OUT: {"core": state.transpose(0, 1)},
+        }
+
+    def _forward_train(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """What PPO's loss is made of, with gradients."""
+        output, _ = self._unroll(batch)
+        return {Columns.ACTION_DIST_INPUTS: self._dist_inputs(output), Columns.EMBEDDINGS: self._value(output)}
+
+    def _unroll(self, batch: dict[str, Any]) -> tuple[RAMOutput, Tensor]:
+        """RAM's output at every step, (B, T, ...), and the state (S, B, hidden_size) after the last."""
+        seen = {key: batch[Columns.OBS][key].float() for key in ("glimpse", "location")}
+        state = batch[Columns.STATE_IN]["core"].transpose(0, 1)
+        outputs = []
+        for t in range(seen["location"].shape[1]):
+            output, state = self.ram.step({key: value[:, t] for key, value in seen.items()}, state)
+            outputs.append(output)
+        return RAMOutput._make(torch.stack(parts, dim=1) for parts in zip(*outputs, strict=True)), state
+
+    def _dist_inputs(self, output: RAMOutput) -> Tensor:
+        """Of `GlimpseDistribution`, (B, T, 3 + n)."""
+        std = torch.full_like(output.location_mean[..., :1], self.ram.location_std)
+        return torch.cat([output.location_mean, std, output.logits], dim=-1)
+
+    def _value(self, output: RAMOutput) -> Tensor:
+        value = output.baseline
+        if self.baseline_probability:
+            # The sigmoid's value with the logit's gradient: the squared error's gradient in it, 2 (b_t - R), is then
+            # in the logit, and that is twice the cross-entropy's.
+            value = value + (value.sigmoid() - value).detach()
+        return value
+
+
+class HybridPPOTorchLearner(PPOTorchLearner):
+    """PPO, and for modules that learn from labels the paper's cross-entropy (section 3.2), logged as "label_loss"."""
+
+    def compute_loss_for_module(
+        self, *, module_id: str, config: PPOConfig, batch: dict[str, Any], fwd_out: dict[str, Tensor]
+    ) -> Tensor:
+        """PPO's loss, and where there are labels, theirs; a scalar."""
+        loss = super().compute_loss_for_module(module_id=module_id, config=config, batch=batch, fwd_out=fwd_out)
+        module = self.module[module_id].unwrapped()
+        if not module.hybrid:
+            return loss
+        label_loss = label_cross_entropy(batch, fwd_out, step_weight=module.step_weight)
+        self.metrics.log_value((module_id, "label_loss"), label_loss, window=1)
+        return loss + module.label_weight * label_loss
+
+
+def label_cross_entropy(batch: dict[str, Any], fwd_out: dict[str, Tensor], *, step_weight: float) -> Tensor:
+    """-log p(label), of answers and, times `step_weight`, of the guesses before them; a scalar.
+
+    What `LOSS_MASK` leaves out, RLlib's padding and its extra step after each episode, counts for nothing. An answer is
+    a step that ends its episode: an episode that a rollout cuts in two has one, in its last part.
+
+    Args:
+        batch: the observation's "label" (B, T), `LOSS_MASK` and `TERMINATEDS`, (B, T) each.
+        fwd_out: the module's output, with `ACTION_DIST_INPUTS` (B, T, 3 + n).
+        step_weight: weight of the mean over the earlier guesses.
+    """
+    logits = fwd_out[Columns.ACTION_DIST_INPUTS][..., 3:]
+    nll = F.cross_entropy(logits.transpose(1, 2), batch[Columns.OBS]["label"].long(), reduction="none")
+    active = batch[Columns.LOSS_MASK].bool()
+    last = active & batch[Columns.TERMINATEDS].bool()
+    return losses.action_loss(nll.T, active.T, last.T, step_weight)

@@ -1,0 +1,209 @@
+"""Play one episode in every row of a vector environment, and keep what losses and evaluations need, time-major."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..model.actions import to_environment
+from ..model.policy import RAM, RAMOutput
+
+Look = Literal["sample", "mean", "random", "center"]
+Stop = Literal["sample", "likelier", "never"]
+
+
+class Choice(NamedTuple):
+    """What B rows do next; none of it carries a gradient but the logit."""
+
+    location: Tensor
+    """l_t (B, 2): raw, before it is clamped for the environment."""
+    action: Tensor
+    """a_t (B,), int64."""
+    stop: Tensor | None
+    """(B,) bool: end the episode with this action. None where the environment knows no stopping."""
+    stop_logit: Tensor | None
+    """(B,): of which `stop` was drawn."""
+
+    def to_environment(self, space: spaces.Space[Any]) -> Any:
+        """The action in the environment's own form; `space` is one row's."""
+        stop = None if self.stop is None else self.stop.cpu().numpy()
+        return to_environment(space, self.location.cpu().numpy(), self.action.cpu().numpy(), stop)
+
+
+class Rollout(NamedTuple):
+    """B episodes of at most T steps; with gradients, where it was played with them."""
+
+    location: Tensor
+    """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
+    location_mean: Tensor
+    """mu_t, (T, B, 2)."""
+    logits: Tensor
+    """(T, B, n)."""
+    action: Tensor
+    """a_t, (T, B), int64."""
+    stop: Tensor | None
+    """(T, B) bool: chosen to end the episode here; None where the environment knows no stopping."""
+    stop_logit: Tensor | None
+    """(T, B)."""
+    baseline: Tensor
+    """b_t, (T, B)."""
+    reward: Tensor
+    """r_t from the environment, (T, B), 0 after the end."""
+    active: Tensor
+    """(T, B) bool: the episode lived to take this step."""
+    last: Tensor
+    """(T, B) bool: the step that ended the episode."""
+    label: Tensor | None
+    """(B,) int64, where the infos of the reset tell the label, else None."""
+    glimpse: Tensor
+    """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
+    gaze: Tensor
+    """Where those were taken, (T, <= PICTURED, 2)."""
+
+    @property
+    def looked(self) -> Tensor:
+        """(T, B) bool: this step's location was looked at. The last step's never is: T glimpses are T - 1 choices."""
+        return self.active & ~self.last
+
+
+PICTURED = 8
+
+
+def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str) -> dict[str, Tensor]:
+    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2) as float32 tensors on a device."""
+    return {
+        key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in ("glimpse", "location")
+    }
+
+
+def choose_location(policy: RAM, mean: Tensor, look: Look, generator: torch.Generator | None) -> Tensor:
+    """The next location for means (B, 2), without gradient.
+
+    Args:
+        policy: the model.
+        mean: mu_t, (B, 2).
+        look: "sample" from the Gaussian, at the "mean", or for controls at "random" (uniform) or at the "center".
+        generator: of the sampling, on the device of `mean`.
+    """
+    if look == "sample":
+        return policy.sample_location(mean, generator)
+    if look == "mean":
+        return mean.detach()
+    if look == "random":
+        return torch.rand(mean.shape, generator=generator, device=mean.device) * 2 - 1
+    if look == "center":
+        return torch.zeros_like(mean)
+    raise ValueError(f"look must be 'sample', 'mean', 'random' or 'center', not {look!r}")
+
+
+def choose_action(logits: Tensor, generator: torch.Generator | None, *, sample: bool) -> Tensor:
+    """Actions (B,) for logits (B, n): drawn from the softmax, or the likeliest."""
+    if not sample:
+        return logits.argmax(-1)
+    return torch.multinomial(logits.detach().softmax(-1), 1, generator=generator).squeeze(-1)
+
+
+def choose_stop(logit: Tensor, stop: Stop, generator: torch.Generator | None) -> Tensor:
+    """Who stops, (B,) bool, for logits (B,): "sample" it, do what is "likelier", or "never"."""
+    probability = logit.detach().sigmoid()
+    if stop == "sample":
+        return torch.rand(logit.shape, generator=generator, device=logit.device) < probability
+    if stop == "likelier":
+        return probability > 0.5
+    if stop == "never":
+        return torch.zeros_like(probability, dtype=torch.bool)
+    raise ValueError(f"stop must be 'sample', 'likelier' or 'never', not {stop!r}")
+
+
+def choose(
+    policy: RAM,
+    output: RAMOutput,
+    generator: torch.Generator | None,
+    *,
+    look: Look,
+    sample_action: bool,
+    stop: Stop,
+) -> Choice:
+    """What to do after a glimpse; see `choose_location`, `choose_action` and `choose_stop`."""
+    location = choose_location(policy, output.location_mean, look, generator)
+    action = choose_action(output.logits, generator, sample=sample_action)
+    logit = policy.stop_logit(output.h)
+    return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
+
+
+def play(
+    policy: RAM,
+    env: VectorEnv[Any, Any, Any],
+    *,
+    look: Look,
+    sample_action: bool,
+    stop: Stop = "likelier",
+    generator: torch.Generator | None = None,
+    seed: int | None = None,
+    indices: NDArray[np.integer[Any]] | None = None,
+) -> Rollout:
+    """One episode in every row, from a reset.
+
+    The autograd graph is made on the way, so that training needs no second pass. In every autoreset mode a row is
+    masked from its end on; where the environment does not begin it anew by itself, it is reset so that the others can
+    go on.
+
+    Args:
+        policy: the model.
+        env: a vector environment with the model's spaces.
+        look: where to look; see `choose_location`.
+        sample_action: draw a_t from the softmax; else take the likeliest.
+        stop: when to stop, where the environment knows it; see `choose_stop`.
+        generator: of all sampling, on the policy's device; None for torch's global one.
+        seed: for the reset.
+        indices: (B,) which scenes to reset to, where the environment knows the option.
+    """
+    device = policy.f_a.weight.device
+    disabled = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)) is AutoresetMode.DISABLED
+    observation, info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
+    label = torch.from_numpy(np.asarray(info["label"], np.int64)).to(device) if "label" in info else None
+    state = policy.initial_state(env.num_envs)
+    seen, outputs, choices = [], list[RAMOutput](), list[Choice]()
+    rewards, actives, lasts = [], [], []
+    active = np.ones(env.num_envs, bool)
+    while active.any():
+        seen.append(to_tensors(observation, device))
+        output, state = policy.step(seen[-1], state)
+        choice = choose(policy, output, generator, look=look, sample_action=sample_action, stop=stop)
+        observation, reward, terminated, truncated, _ = env.step(choice.to_environment(env.single_action_space))
+        done = np.logical_or(terminated, truncated)
+        outputs.append(output)
+        choices.append(choice)
+        rewards.append(np.where(active, reward, 0.0))
+        actives.append(active)
+        lasts.append(active & done)
+        active = active & ~done
+        if disabled and done.any() and active.any():
+            observation, _ = env.reset(options={"reset_mask": done})
+    return Rollout(
+        location=torch.stack([choice.location for choice in choices]),
+        location_mean=torch.stack([output.location_mean for output in outputs]),
+        logits=torch.stack([output.logits for output in outputs]),
+        action=torch.stack([choice.action for choice in choices]),
+        stop=_stacked([choice.stop for choice in choices]),
+        stop_logit=_stacked([choice.stop_logit for choice in choices]),
+        baseline=torch.stack([output.baseline for output in outputs]),
+        reward=torch.from_numpy(np.stack(rewards).astype(np.float32)).to(device),
+        active=torch.from_numpy(np.stack(actives)).to(device),
+        last=torch.from_numpy(np.stack(lasts)).to(device),
+        label=label,
+        glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
+        gaze=torch.stack([observation["location"][:PICTURED] for observation in seen]),
+    )
+
+
+def _stacked(parts: list[Tensor | None]) -> Tensor | None:
+    """All steps' tensors as one, or None if the steps have none."""
+    tensors = [part for part in parts if part is not None]
+    return torch.stack(tensors) if tensors else None

@@ -1,0 +1,1 @@
+"""Images with labels: MNIST, a user's own, and the distortions of training images."""

@@ -1,0 +1,198 @@
+"""Where the rows of any environment with images look, and what they see there: the rules of `foveated`, batched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ram_envs.arguments import check_whole
+from ram_envs.retina.retina import Retina
+
+InitialLocation = Literal["random", "center"]
+Rows = NDArray[np.intp]
+"""Row numbers in ascending order, each at most once."""
+
+# Mixed into every seed: else the gaze would begin where the environment's own first random numbers say.
+GAZE_SEED = 20144
+
+
+class Gaze:
+    """The gaze of `num_rows` rows over the images that a space describes.
+
+    Args:
+        space: one row's observation space: a Box of an image, or a Dict that has one under `image_key`.
+        num_rows: n.
+        retina: the glimpse sensor.
+        image_key: of a Dict.
+        max_saccade: None for locations to look at; else how far a shift of the gaze goes in each direction.
+        periphery: width and height, or (height, width), of the whole image shrunk; None for none.
+        initial_location: "random", uniform over the image, or "center".
+    """
+
+    def __init__(
+        self,
+        space: spaces.Space[Any],
+        *,
+        num_rows: int,
+        retina: Retina,
+        image_key: str | None,
+        max_saccade: float | None,
+        periphery: int | tuple[int, int] | None,
+        initial_location: InitialLocation,
+    ) -> None:
+        if initial_location not in ("random", "center"):
+            raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
+        if max_saccade is not None and not 0 < max_saccade <= 2:
+            raise ValueError(f"max_saccade is {max_saccade!r}; it must be above 0 and at most 2, the image's width")
+        self.retina = retina
+        self.image_key = image_key
+        self.form = image_form(space, image_key)
+        self.max_saccade = max_saccade
+        self.initial_location = initial_location
+        self._shrink = None if periphery is None else Shrink(self.form.shape, periphery)
+        self.location: NDArray[np.float32] = np.zeros((num_rows, 2), np.float32)
+        """Where each row looks, (num_rows, 2)."""
+        self._generators = [np.random.default_rng() for _ in range(num_rows)]
+        self.space = self._space(space)
+        """One row's observation space."""
+
+    def _space(self, space: spaces.Space[Any]) -> spaces.Dict:
+        seen: dict[str, spaces.Space[Any]] = {
+            "glimpse": spaces.Box(0, 1, self.retina.shape(self.form.shape), np.float32),
+            "location": spaces.Box(-1, 1, (2,), np.float32),
+        }
+        if self._shrink is not None:
+            seen["periphery"] = spaces.Box(0, 1, self._shrink.shape, np.float32)
+        others = {} if not isinstance(space, spaces.Dict) else {k: v for k, v in space.items() if k != self.image_key}
+        if taken := sorted(seen.keys() & others.keys()):
+            raise ValueError(f"the observation has a key {taken[0]!r} of its own; rename it before it is foveated")
+        return spaces.Dict(others | seen)
+
+    def seed(self, seeds: Sequence[int | None]) -> None:
+        """Begin the rows' generators anew, one seed for each; None lets a row's go on."""
+        for row, seed in enumerate(seeds):
+            if seed is not None:
+                self._generators[row] = np.random.default_rng([seed, GAZE_SEED])
+
+    def begin(self, rows: Rows) -> None:
+        """Some rows begin an episode: they look at the initial location."""
+        for row in rows.tolist():
+            random = self.initial_location == "random"
+            self.location[row] = self._generators[row].uniform(-1, 1, 2) if random else 0
+
+    def move(self, locations: NDArray[np.floating[Any]]) -> None:
+        """All rows look at `locations` (num_rows, 2), checked by the caller; or as far away from where they looked."""
+        if self.max_saccade is not None:
+            locations = np.clip(self.location + self.max_saccade * locations, -1, 1)
+        self.location = locations.astype(np.float32)
+
+    def split(self, observation: Any) -> tuple[Any, dict[str, Any]]:
+        """The image of an observation (or the images of a batch), and its other keys."""
+        if self.image_key is None:
+            return observation, {}
+        return observation[self.image_key], {key: value for key, value in observation.items() if key != self.image_key}
+
+    def see(self, images: Any, rows: Rows | slice = slice(None)) -> dict[str, NDArray[np.float32]]:
+        """What some rows see of their images (n, H, W[, C]), in fresh arrays (n, ...)."""
+        images = self.form.pixels(images)
+        location = self.location[rows].copy()
+        seen = {"glimpse": self.retina.glimpse(images, location), "location": location}
+        if self._shrink is not None:
+            seen["periphery"] = self._shrink(images)
+        return seen
+
+
+class ImageForm(NamedTuple):
+    """What images a space describes."""
+
+    shape: tuple[int, ...]
+    """(H, W) or (H, W, C)."""
+    low: float
+    """What is black."""
+    high: float
+    """What is white."""
+    dtype: np.dtype[Any]
+
+    def pixels(self, images: Any) -> NDArray[Any]:
+        """A batch of images (B, H, W[, C]) as the retina takes them: contiguous, uint8 or float32 in 0..1."""
+        images = np.ascontiguousarray(images)
+        if self.dtype == np.uint8 and (self.low, self.high) == (0, 255):
+            return images
+        images = images.astype(np.float32)
+        return images if (self.low, self.high) == (0, 1) else (images - self.low) / np.float32(self.high - self.low)
+
+
+def image_form(space: spaces.Space[Any], image_key: str | None) -> ImageForm:
+    """The form of the images in an observation space.
+
+    Raises:
+        TypeError: there is no image where it is looked for; the message says where there are some.
+        ValueError: an image without finite bounds, or with its channels first.
+    """
+    if isinstance(space, spaces.Dict) and image_key not in space.spaces:
+        images = [key for key, inner in space.items() if _is_image(inner)]
+        raise TypeError(
+            f"image_key is {image_key!r}; the observation is a Dict, so name the key of its image: {images or 'none'}"
+        )
+    if not isinstance(space, spaces.Dict) and image_key is not None:
+        raise TypeError(f"image_key is {image_key!r}, but the observation is no Dict: {space}; leave it out")
+    image = space if image_key is None else space[image_key]  # type: ignore[index]
+    if not isinstance(image, spaces.Box) or not _is_image(image):
+        raise TypeError(
+            f"the observation space is {image}; an image is a Box of shape (H, W) or (H, W, C). Environments without "
+            "one can show their frames: gymnasium.wrappers.AddRenderObservation"
+        )
+    low, high = float(image.low.min()), float(image.high.max())
+    if not np.isfinite([low, high]).all() or low >= high:
+        raise ValueError(f"the image's bounds are {low} and {high}; they must be finite, to tell black from white")
+    shape = image.shape
+    if len(shape) == 3 and shape[0] <= 4 < shape[2]:
+        raise ValueError(
+            f"the image's shape {shape} has its channels (or stacked frames) first; bring it to (H, W, C) with "
+            "gymnasium.wrappers.TransformObservation and numpy.moveaxis(image, 0, -1)"
+        )
+    return ImageForm(shape, low, high, image.dtype)
+
+
+def _is_image(space: spaces.Space[Any]) -> bool:
+    return isinstance(space, spaces.Box) and len(space.shape) in (2, 3) and min(space.shape) > 0
+
+
+class Shrink:
+    """The whole image at a low resolution: each pixel the average of its part of the image, in exact shares.
+
+    Args:
+        image_shape: (H, W) or (H, W, C).
+        size: width and height, or (height, width), at most the image's.
+    """
+
+    def __init__(self, image_shape: tuple[int, ...], size: int | tuple[int, int]) -> None:
+        height, width = (size, size) if isinstance(size, (int, np.integer)) else size
+        height, width = check_whole("periphery height", height, 1), check_whole("periphery width", width, 1)
+        if height > image_shape[0] or width > image_shape[1]:
+            raise ValueError(
+                f"a periphery of {height}x{width} is larger than the image of {image_shape[0]}x{image_shape[1]}"
+            )
+        self.shape = (height, width, *image_shape[2:])
+        self._rows, self._columns = _shares(image_shape[0], height), _shares(image_shape[1], width)
+
+    def __call__(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """(B, H, W[, C]), uint8 or float32 in 0..1, as (B, h, w[, C]) float32 in 0..1."""
+        batch, height, width = images.shape[:3]
+        pixels = images.astype(np.float32).reshape(batch, height, -1)
+        lines = (self._rows @ pixels).reshape(batch, self.shape[0], width, -1)
+        shrunk = (self._columns @ lines).reshape(batch, *self.shape)
+        # Rounding may leave a white area a little above 1.
+        return np.minimum(shrunk / np.float32(255 if images.dtype == np.uint8 else 1), 1)
+
+
+def _shares(size: int, cells: int) -> NDArray[np.float32]:
+    """(cells, size): which share of each cell each of `size` pixels has."""
+    edges = np.arange(cells + 1) * (size / cells)
+    pixels = np.arange(size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(overlap, 0, None) * (cells / size)).astype(np.float32)

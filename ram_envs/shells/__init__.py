@@ -1,0 +1,1 @@
+"""Gymnasium's rules around any task: single and vector environments."""

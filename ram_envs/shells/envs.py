@@ -1,0 +1,340 @@
+"""The two shells over any batched task: `TaskEnv`, a batch of one, and `TaskVectorEnv`, a batch of n.
+
+They add Gymnasium's rules and nothing of a task's own: seeding, checks of actions, autoreset, infos, rendering.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ram_envs.rendering import frames
+from ram_envs.rendering.window import Window
+from ram_envs.retina.gaze import Rows
+from ram_envs.retina.retina import check_locations
+from ram_envs.shells import checks
+from ram_envs.shells.streams import Streams
+from ram_envs.tasks.task import Task, build_task
+
+Observation = dict[str, NDArray[np.float32]]
+Info = dict[str, Any]
+
+# Steps of an additive sequence that fills the square evenly (with the generalised golden ratio): the rollouts of one
+# scene start their gaze at places well apart, each by itself uniform.
+START_STEP = np.array([0.7548776662466927, 0.5698402909980532])
+
+
+class TaskEnv(gym.Env[Observation, dict[str, Any]]):
+    """One episode at a time of `task_class`, which takes the `arguments`."""
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
+    task_class: type[Task]
+
+    def __init__(self, *, render_mode: str | None = None, **arguments: Any) -> None:
+        self.task = build_task(self.task_class, 1, arguments)
+        self.metadata = {**self.metadata, "render_fps": self.task.frames_per_second}
+        self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self.observation_space = self.task.observation_space  # type: ignore[assignment]
+        self.action_space = self.task.action_space
+        self.probabilities: NDArray[np.floating[Any]] | None = None
+        """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
+        self._row = np.zeros(1, np.intp)
+        self._began = False
+        self._window: Window | None = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+        """Start an episode and take the first glimpse, at the initial location.
+
+        Args:
+            seed: seeds the environment's generator.
+            options: {"index": i} chooses the image of the split (of Catch: the numbered game).
+        """
+        super().reset(seed=seed)
+        index = checks.check_options(options, "index").get("index")
+        indices = None if index is None else checks.check_indices([index], self.task)
+        self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
+        self._began = True
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), _row_info(self.task.beginning_info(self._row))
+
+    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
+        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
+
+        With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
+
+        Raises:
+            ResetNeeded: before the first reset, and after the end of an episode.
+            KeyError, TypeError, ValueError: an action that is not in the action space.
+        """
+        self._need_reset("step")
+        if self.task.finished[0]:
+            raise ResetNeeded("step was called after the end of the episode; call reset first")
+        location, choice = checks.action_parts(action)
+        locations = check_locations(np.asarray(location)[None], 1)
+        choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
+        stop = checks.check_stop(action, (), self.task)
+        outcome = self.task.advance(self._row, locations, choices, stop)
+        info = _row_info(self.task.step_info(self._row))
+        terminated = bool(outcome.terminated[0])
+        if terminated:
+            info["is_success"] = bool(outcome.success[0])
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), float(outcome.reward[0]), terminated, False, info
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""
+        if self.render_mode is None:
+            checks.warn_no_render_mode(self.spec)
+            return None
+        self._need_reset("render")
+        frame = frames.draw(self.task.view(0, self.probabilities))
+        if self.render_mode == "rgb_array":
+            return frame
+        self._window = self._window or Window()
+        self._window.show(frame, fps=self.metadata["render_fps"])
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _observe(self) -> Observation:
+        return {key: value[0] for key, value in self.task.observe(self._row).items()}
+
+    def _need_reset(self, name: str) -> None:
+        if not self._began:
+            raise ResetNeeded(f"{name} was called before reset; call reset first")
+
+
+class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
+    """`num_envs` independent episodes of `task_class` side by side, stepped together in one batch.
+
+    Seeded with s, row i plays what a single environment seeded with s + i // repeats plays.
+
+    Args:
+        num_envs: n, the number of rows.
+        autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep" or "Disabled".
+        repeats: so many consecutive rows share their scenes (Monte-Carlo rollouts); it divides `num_envs`. Rows that
+            share a scene start their gaze at different places.
+        render_mode: "rgb_array" (one frame for each row), "human" (a window with a grid of rows), or None.
+        arguments: the task's.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
+    task_class: type[Task]
+
+    def __init__(
+        self,
+        *,
+        num_envs: int = 1,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        repeats: int = 1,
+        render_mode: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        self._window: Window | None = None  # First, because older Gymnasiums close what could not be made, too.
+        if num_envs < 1 or repeats < 1 or num_envs % repeats:
+            raise ValueError(
+                f"num_envs is {num_envs} and repeats {repeats}; repeats must divide num_envs, both at least 1"
+            )
+        self.num_envs = num_envs
+        self.repeats = repeats
+        self.autoreset_mode = checks.check_autoreset_mode(autoreset_mode)
+        self.task = build_task(self.task_class, num_envs, arguments)
+        fps = self.task.frames_per_second
+        self.metadata = {**self.metadata, "render_fps": fps, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self.single_observation_space = self.task.observation_space
+        self.single_action_space = self.task.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.probabilities: NDArray[np.floating[Any]] | None = None
+        """An attached agent's probability of each action in each row, (num_envs, n), drawn when set."""
+        self._rows = np.arange(num_envs, dtype=np.intp)
+        self._began = np.zeros(num_envs, np.bool_)
+        self._streams = Streams(num_rows=num_envs, num_draws=self.task.num_draws, repeats=repeats)
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
+        """Start episodes in all rows, or in some.
+
+        Args:
+            seed: an int s seeds row i with s + i // repeats; a list seeds each row by itself.
+            options: {"indices": (num_envs,) whole numbers} chooses the images; {"reset_mask": (num_envs,) bools} resets
+                only those rows, while the others stay as they are.
+        """
+        options = checks.check_options(options, "indices", "reset_mask")
+        mask = options.get("reset_mask")
+        rows = self._rows if mask is None else np.flatnonzero(checks.check_mask(mask, self.num_envs))
+        indices = options.get("indices")
+        if indices is not None:
+            indices = checks.check_indices(indices, self.task)[rows]
+        if seed is not None:
+            self._streams.seed(seed, rows)
+        self._begin(rows, indices)
+        if self.render_mode == "human":
+            self.render()
+        return self.task.observe(self._rows), self._add_rows({}, self.task.beginning_info(rows), rows)
+
+    def step(
+        self, actions: dict[str, Any]
+    ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
+        """Step every row: {"location": (num_envs, 2) in [-1, 1], "action": (num_envs,) whole numbers}.
+
+        With `can_stop` also {"stop": (num_envs,) 0 or 1}.
+
+        Raises:
+            ResetNeeded: before the first reset; and with autoreset disabled, while a row's episode is over.
+            KeyError, TypeError, ValueError: actions that are not in the action space.
+        """
+        self._need_reset("step")
+        location, choices = checks.action_parts(actions)
+        location = check_locations(location, self.num_envs)
+        choices = checks.check_choices(choices, (self.num_envs,), self.task)
+        stop = checks.check_stop(actions, (self.num_envs,), self.task)
+        over = self.task.finished
+        if not over.any():
+            result = self._advance(self._rows, location, choices, stop)
+        elif self.autoreset_mode is AutoresetMode.NEXT_STEP:
+            playing, beginning = np.flatnonzero(~over), np.flatnonzero(over)
+            stop = None if stop is None else stop[playing]
+            result = self._advance(playing, location[playing], choices[playing], stop)
+            self._begin(beginning, None)
+            self._add_rows(result.info, self.task.beginning_info(beginning), beginning)
+        else:
+            raise ResetNeeded(
+                f"step was called after the end of the episodes of rows {np.flatnonzero(over)[:8].tolist()}; with "
+                'autoreset disabled, call reset(options={"reset_mask": terminated | truncated}) first'
+            )
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and result.terminated.any():
+            self._reset_at_once(result)
+        if self.render_mode == "human":
+            self.render()
+        truncated = np.zeros(self.num_envs, np.bool_)
+        return self.task.observe(self._rows), result.reward, result.terminated, truncated, result.info
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """One frame (H, W, 3) uint8 for each row, or with render_mode "human" the window with all of them."""
+        if self.render_mode is None:
+            checks.warn_no_render_mode(self.spec)
+            return None
+        self._need_reset("render")
+        odds = self.probabilities
+        views = [self.task.view(row, None if odds is None else odds[row]) for row in range(self.num_envs)]
+        if self.render_mode == "rgb_array":
+            return tuple(map(frames.draw, views))
+        self._window = self._window or Window()
+        self._window.show(frames.draw_grid(views), fps=self.metadata["render_fps"])
+        return None
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """Each row's generator, as `SyncVectorEnv` has it; see `Streams`."""
+        return tuple(self._streams.generators)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Each row's seed."""
+        return tuple(self._streams.seeds)
+
+    def _begin(self, rows: Rows, indices: NDArray[np.int64] | None) -> None:
+        draws = self._streams.take(rows)
+        if self.repeats > 1:
+            draws[:, :2] = (draws[:, :2] + (rows % self.repeats)[:, None] * START_STEP) % 1
+        self.task.begin(rows, draws, indices)
+        self._began[rows] = True
+
+    def _advance(
+        self,
+        rows: Rows,
+        location: NDArray[np.floating[Any]],
+        choices: NDArray[np.int64],
+        stop: NDArray[np.bool_] | None,
+    ) -> _Step:
+        """Step some rows; the others get reward 0 and go on."""
+        if not len(rows):
+            return _Step(np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_), {})
+        outcome = self.task.advance(rows, location, choices, stop)
+        info = self._add_rows({}, self.task.step_info(rows), rows)
+        if outcome.terminated.any():
+            ended = outcome.terminated
+            self._add_rows(info, {"is_success": outcome.success[ended]}, rows[ended])
+        return _Step(self._spread(outcome.reward, rows), self._spread(outcome.terminated, rows), info)
+
+    def _reset_at_once(self, result: _Step) -> None:
+        """Same-step autoreset: keep the last observation and info of the ended rows, and begin anew."""
+        ended = np.flatnonzero(result.terminated)
+        last = self.task.observe(ended)
+        final_obs = np.full(self.num_envs, None, object)
+        for i, row in enumerate(ended):
+            final_obs[row] = {key: value[i] for key, value in last.items()}
+        final_info: Info = {}
+        for key in [key for key in result.info if not key.startswith("_")]:
+            mask = result.info[f"_{key}"] & result.terminated
+            self._add_rows(final_info, {key: result.info[key][mask]}, np.flatnonzero(mask))
+            self._remove_rows(result.info, key, mask)
+        self._begin(ended, None)
+        self._add_rows(result.info, self.task.beginning_info(ended), ended)
+        result.info.update(
+            final_obs=final_obs,
+            _final_obs=result.terminated.copy(),
+            final_info=final_info,
+            _final_info=result.terminated.copy(),
+        )
+
+    def _add_rows(self, info: Info, values: dict[str, NDArray[Any]], rows: Rows) -> Info:
+        """Enter values of some rows into a vector `info`, whose `_key` masks tell which rows have a key."""
+        for key, value in values.items():
+            if key not in info:
+                info[key] = self._spread(value, rows)
+                info[f"_{key}"] = self._spread(np.ones(len(rows), np.bool_), rows)
+            else:
+                info[key][rows] = value
+                info[f"_{key}"][rows] = True
+        return info
+
+    def _remove_rows(self, info: Info, key: str, mask: NDArray[np.bool_]) -> None:
+        info[key][mask] = 0
+        info[f"_{key}"] &= ~mask
+        if not info[f"_{key}"].any():
+            del info[key], info[f"_{key}"]
+
+    def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:
+        """Values of some rows as an array over all rows, zero elsewhere."""
+        if len(rows) == self.num_envs:
+            return value
+        full = np.zeros((self.num_envs, *value.shape[1:]), value.dtype)
+        full[rows] = value
+        return full
+
+    def _need_reset(self, name: str) -> None:
+        if not self._began.all():
+            raise ResetNeeded(f"{name} was called before reset; call reset first")
+
+
+class _Step(NamedTuple):
+    reward: NDArray[np.float64]
+    terminated: NDArray[np.bool_]
+    info: Info
+
+
+def _row_info(info: dict[str, NDArray[Any]]) -> Info:
+    """The only row of a batched info, numbers as Python's own."""
+    return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}

@@ -1,0 +1,1 @@
+"""The dynamics of each task, written once, batched."""

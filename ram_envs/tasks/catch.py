@@ -1,0 +1,178 @@
+"""Catch: the rules of the paper's dynamic environment (section 4.2), batched."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.arguments import check_whole
+from ram_envs.retina.gaze import InitialLocation, Rows
+from ram_envs.retina.retina import Pooling, Region, Retina
+from ram_envs.tasks.task import Outcome, Task
+
+GAME_SEED = 20143  # Of the numbered games, `reset(options={"index": i})`. Changing it changes every published result.
+
+
+class Catch(Task):
+    """A ball falls, the paddle must be under it when it reaches the bottom row.
+
+    The ball is one pixel. It starts in a random column of the top row and falls `ball_speed` rows a step along a
+    straight line at a random angle, bouncing off the side walls. The paddle lies in the bottom row, begins at a random
+    place and moves by one pixel: left, stay or right. When the ball reaches the bottom row the episode ends, with
+    reward 1 if the paddle is under it, else 0.
+
+    Args:
+        height: rows of the screen.
+        width: columns of the screen.
+        paddle_width: in pixels.
+        ball_speed: rows that the ball falls in a step.
+        max_angle: the largest angle between the ball's path and the vertical, in degrees; the angle is uniform up to
+            it.
+        foveated: False shows the whole screen as one patch, (1, height, width), wherever the agent looks.
+    """
+
+    frames_per_second = 12
+    count_names = ("caught", "missed")
+    num_indices = 2**62
+
+    def __init__(
+        self,
+        *,
+        batch_size: int = 1,
+        height: int = 24,
+        width: int = 24,
+        paddle_width: int = 2,
+        ball_speed: int = 1,
+        max_angle: float = 45.0,
+        patch_size: int = 6,
+        num_scales: int = 3,
+        pooling: Pooling = "average",
+        initial_location: InitialLocation = "random",
+        foveated: bool = True,
+    ) -> None:
+        self.height, self.width = check_whole("height", height, 2), check_whole("width", width, 1)
+        self.paddle_width = check_whole("paddle_width", paddle_width, 1)
+        if self.paddle_width > self.width:
+            raise ValueError(f"paddle_width is {paddle_width}, wider than the screen of {width} pixels")
+        self.ball_speed = check_whole("ball_speed", ball_speed, 1)
+        if not 0 <= max_angle < 90:
+            raise ValueError(f"max_angle is {max_angle}; it must be from 0 to below 90 degrees")
+        self.max_angle = math.radians(max_angle)
+        retina = Retina(patch_size, num_scales, pooling=pooling) if foveated else WholeScreen(self.height, self.width)
+        super().__init__(
+            batch_size=batch_size,
+            retina=retina,
+            image_shape=(self.height, self.width),
+            num_steps=math.ceil((self.height - 1) / self.ball_speed),
+            action_names=("left", "stay", "right"),
+            num_draws=3,
+            initial_location=initial_location,
+        )
+        self.indices = np.full(batch_size, -1, np.int64)
+        self.start = np.zeros(batch_size)
+        """Where the ball starts, in columns from the left wall."""
+        self.drift = np.zeros(batch_size)
+        """Columns that the ball moves sideways in a step."""
+        self.ball = np.zeros((batch_size, 2), np.int64)
+        """The ball's column and row."""
+        self.paddle = np.zeros(batch_size, np.int64)
+        """The paddle's leftmost column."""
+
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        if indices is not None:
+            draws = np.stack([np.random.default_rng([GAME_SEED, index]).random(3) for index in indices])
+        self.indices[rows] = -1 if indices is None else indices
+        self.start[rows] = draws[:, 0] * self.width
+        self.drift[rows] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
+        self.paddle[rows] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
+        self._move_ball(rows)
+
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        where = self.where(rows)
+        self.paddle[where] = np.clip(self.paddle[where] + action - 1, 0, self.width - self.paddle_width)
+        self._move_ball(rows)
+        terminated = self.steps[where] == self.num_steps
+        distance = self.ball[where, 0] - self.paddle[where]
+        caught = terminated & (distance >= 0) & (distance < self.paddle_width)
+        return Outcome(caught.astype(np.float64), terminated, caught)
+
+    def _move_ball(self, rows: Rows) -> None:
+        where = self.where(rows)
+        path = self.start[where] + self.drift[where] * self.steps[where]
+        # A path that bounces between walls is a straight one folded at them.
+        folded = self.width - np.abs(path % (2 * self.width) - self.width)
+        self.ball[where, 0] = np.minimum(folded, self.width - 1)
+        self.ball[where, 1] = np.minimum(self.steps[where] * self.ball_speed, self.height - 1)
+
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """See `Task.observe`; the retina is told the few lit pixels rather than shown the screen, which is faster."""
+        location = self.location(rows)
+        return {"glimpse": self.retina.glimpse_pixels(self.lit(rows), location, self.image_shape), "location": location}
+
+    def lit(self, rows: Rows) -> NDArray[np.int64]:
+        """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle."""
+        pixels = np.empty((len(rows), 1 + self.paddle_width, 2), np.int64)
+        where = self.where(rows)
+        pixels[:, 0] = self.ball[where]
+        pixels[:, 1:, 0] = self.paddle[where, None] + np.arange(self.paddle_width)
+        pixels[:, 1:, 1] = self.height - 1
+        return pixels
+
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """See `Task.scenes`: 255 where the ball or the paddle is."""
+        screens = np.zeros((len(rows), self.height, self.width), np.uint8)
+        lit = self.lit(rows)
+        screens[np.arange(len(rows))[:, None], lit[..., 1], lit[..., 0]] = 255
+        return screens
+
+    def objects(self, row: int) -> tuple[tuple[str, Region], ...]:
+        """See `Task.objects`: the ball and the paddle."""
+        column, ball_row = self.ball[row].tolist()
+        paddle = Region(self.height - 1, int(self.paddle[row]), 1, self.paddle_width)
+        return ("ball", Region(ball_row, column, 1, 1)), ("paddle", paddle)
+
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
+        where = self.where(rows)
+        size = np.array([self.width, self.height], np.float32)
+        paddle = np.empty((len(rows), 2), np.float32)
+        paddle[:, 0] = (2 * self.paddle[where] + self.paddle_width) / size[0] - 1
+        paddle[:, 1] = (2 * self.height - 1) / size[1] - 1
+        return {
+            "index": self.indices[where].copy(),
+            "ball": (2 * self.ball[where] + 1) / size - np.float32(1),
+            "paddle": paddle,
+        }
+
+    step_info = beginning_info
+
+
+class WholeScreen(Retina):
+    """No fovea: the whole screen as one patch, (1, H, W), wherever the agent looks. For control runs."""
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__(1, 1)
+        self.height, self.width = height, width
+
+    def shape(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """(1, H, W)."""
+        return (1, self.height, self.width)
+
+    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
+        """The screens (B, H, W) as (B, 1, H, W), in [0, 1]."""
+        return np.divide(images[:, None], 255, dtype=np.float32)
+
+    def glimpse_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """As `glimpse`, of the screens whose lit pixels these are."""
+        screens = np.zeros((len(pixels), 1, self.height, self.width), np.float32)
+        screens[np.arange(len(pixels))[:, None], 0, pixels[..., 1], pixels[..., 0]] = 1
+        return screens
+
+    def regions(self, location: NDArray[Any], image_shape: tuple[int, ...]) -> list[Region]:
+        """One region: the screen."""
+        return [Region(0, 0, self.height, self.width)]

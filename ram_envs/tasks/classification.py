@@ -1,0 +1,257 @@
+"""Classification by glimpses: the rules of Glimpse-MNIST (the paper's section 4.1), batched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.arguments import check_flag, check_number, check_whole
+from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
+from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
+from ram_envs.images.sources import load_split
+from ram_envs.retina.gaze import InitialLocation, Rows
+from ram_envs.retina.retina import Pooling, Retina
+from ram_envs.tasks.scenes import Placement, SceneRules, compose, place
+from ram_envs.tasks.task import Outcome, Task
+
+# Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
+SCENE_SEEDS = {"validation": 20141, "test": 20142}
+
+
+class Classification(Task):
+    """Look `num_glimpses` times at a still scene, then name the class of the image in it.
+
+    The action of every step is the current prediction; only the last one is the answer, and brings reward 1 if it is
+    right, else 0. With `can_stop` any step's action becomes the answer if it says "stop".
+
+    Args:
+        dataset: the images to classify.
+        split: "train" draws each scene afresh; "validation" and "test" have one fixed scene for each image.
+        distractor_images: (M, h, w[, C]), what distractors are cut from; `dataset`'s own if None.
+        canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
+        max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
+            hanging over the edge: small random shifts against overfitting.
+        max_distortion: in the "train" split, how much a random half of the images is rotated, slanted and
+            stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is mild.
+        max_bend: in the "train" split, by how many pixels parts of the same half are moved against each other, as in
+            Simard et al. 2003; 1 is mild.
+        num_distractors: how many small cuts of other images lie about.
+        distractor_size: width and height of a cut in pixels.
+        num_classes: n, if it is more than the largest label + 1.
+        class_names: a name for each of the n classes, for pictures.
+        can_stop: the agent may answer before the last glimpse (the extension that section 3 of the paper names).
+        glimpse_cost: subtracted from the reward of each step that takes another glimpse: all but the last.
+    """
+
+    frames_per_second = 4
+    count_names = ("right", "wrong")
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        batch_size: int = 1,
+        split: str = "train",
+        num_glimpses: int = 6,
+        patch_size: int = 8,
+        num_scales: int = 1,
+        pooling: Pooling = "average",
+        initial_location: InitialLocation = "random",
+        canvas_size: int | tuple[int, int] | None = None,
+        max_shift: int = 0,
+        max_distortion: float = 0.0,
+        max_bend: float = 0.0,
+        num_distractors: int = 0,
+        distractor_size: int = 8,
+        distractor_images: NDArray[np.uint8] | None = None,
+        num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
+        can_stop: bool = False,
+        glimpse_cost: float = 0.0,
+    ) -> None:
+        check_split(split)
+        self.glimpse_cost = check_number("glimpse_cost", glimpse_cost)
+        max_distortion = check_number("max_distortion", max_distortion, 0.5)
+        max_bend = check_number("max_bend", max_bend)
+        self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
+        self.dataset = dataset
+        self.num_indices = len(dataset.labels)
+        self.distractor_images = dataset.images if distractor_images is None else distractor_images
+        canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
+        self.rules = SceneRules(
+            canvas_height=canvas_height,
+            canvas_width=canvas_width,
+            image_height=dataset.images.shape[1],
+            image_width=dataset.images.shape[2],
+            max_shift=check_whole("max_shift", max_shift, 0),
+            num_distractors=check_whole("num_distractors", num_distractors, 0),
+            distractor_size=check_whole("distractor_size", distractor_size, 1),
+        )
+        self.rules.check()
+        if split != "train":
+            self.rules = self.rules._replace(max_shift=0)
+        num_classes = _count_classes(dataset.labels, num_classes, class_names)
+        super().__init__(
+            batch_size=batch_size,
+            retina=Retina(patch_size, num_scales, pooling=pooling),
+            image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
+            num_steps=check_whole("num_glimpses", num_glimpses, 1),
+            action_names=tuple(class_names or map(str, range(num_classes))),
+            num_draws=1 + self.rules.num_draws + self._num_distortion_draws,
+            initial_location=initial_location,
+            can_stop=check_flag("can_stop", can_stop),
+        )
+        self.indices = np.zeros(batch_size, np.int64)
+        self.labels = np.zeros(batch_size, np.int64)
+        self.corners = np.zeros((batch_size, 2), np.int64)
+        self._scenes = np.empty((batch_size, *self.image_shape), np.uint8)
+        self._fixed_draws: NDArray[np.float64] | None = None
+        if split in SCENE_SEEDS:
+            generator = np.random.default_rng(SCENE_SEEDS[split])
+            self._fixed_draws = generator.random((len(dataset.labels), self.rules.num_draws))
+
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        if indices is None:
+            indices = np.floor(draws[:, 0] * self.num_indices).astype(np.int64)
+        placed = 1 + self.rules.num_draws
+        placement = self._place(draws[:, 1:placed], indices)
+        everywhere = len(rows) == self.batch_size
+        images, shown = self.dataset.images, indices
+        if self._num_distortion_draws:
+            images, shown = self._distorted(indices, draws[:, placed:]), np.arange(len(rows))
+        scenes = compose(
+            images,
+            shown,
+            placement,
+            self.rules,
+            distractor_images=self.distractor_images,
+            out=self._scenes if everywhere else None,
+        )
+        if not everywhere:
+            self._scenes[rows] = scenes
+        self.indices[rows] = indices
+        self.labels[rows] = self.dataset.labels[indices]
+        self.corners[rows] = placement.corners
+
+    @property
+    def _num_distortion_draws(self) -> int:
+        if self.max_bend:
+            return NUM_DRAWS + NUM_BEND_DRAWS
+        return NUM_DRAWS if self.max_distortion else 0
+
+    def _distorted(self, indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
+        maps = linear_maps(draws[:, :NUM_DRAWS], self.max_distortion)
+        return distort(self.dataset.images, indices, maps, bends(draws, self.max_bend) if self.max_bend else None)
+
+    def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
+        draws = draws if self._fixed_draws is None else self._fixed_draws[indices]
+        return place(draws, self.rules, num_images=len(self.distractor_images))
+
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        where = self.where(rows)
+        terminated = self.steps[where] == self.num_steps
+        if self.can_stop:
+            terminated |= self.stopped[where]
+        correct = action == self.labels[where]
+        reward = (terminated & correct).astype(np.float64)
+        if self.glimpse_cost:
+            reward[~terminated] = -self.glimpse_cost
+        return Outcome(reward, terminated, correct)
+
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """See `Task.scenes`."""
+        return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
+
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The label (privileged) and the index of the image within the split."""
+        where = self.where(rows)
+        return {"label": self.labels[where].copy(), "index": self.indices[where].copy()}
+
+    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """As at the beginning, and the current prediction and whether it is right."""
+        info = self.beginning_info(rows)
+        prediction = self.last_action[self.where(rows)].copy()
+        return {**info, "prediction": prediction, "correct": prediction == info["label"]}
+
+    def label(self, row: int) -> int:
+        """See `Task.label`."""
+        return int(self.labels[row])
+
+
+class MNISTClassification(Classification):
+    """`Classification` of MNIST; distractors are cut from training digits in every split.
+
+    Args:
+        split: "train", "validation" or "test".
+        digit_size: width and height of the digits in pixels, those that distractors are cut from too.
+        arguments: of `Classification`.
+    """
+
+    def __init__(
+        self, *, split: str = "train", digit_size: int = 28, num_distractors: int = 0, **arguments: Any
+    ) -> None:
+        check_split(split)
+        size = check_whole("digit_size", digit_size, 1)
+        super().__init__(
+            load_resized_mnist(split, size),
+            split=split,
+            num_distractors=num_distractors,
+            distractor_images=load_resized_mnist("train", size).images if num_distractors else None,
+            **arguments,
+        )
+
+
+class ImageClassification(Classification):
+    """`Classification` of a user's own images; see `sources.load_split`. Distractors are cut from training images."""
+
+    def __init__(
+        self,
+        *,
+        images: Any = None,
+        labels: Any = None,
+        split: str = "train",
+        hold_out: bool | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        class_names: Sequence[str] | None = None,
+        num_distractors: int = 0,
+        distractor_size: int | None = None,
+        distractor_images: NDArray[np.uint8] | None = None,
+        **arguments: Any,
+    ) -> None:
+        source = load_split(images, labels, split=split, hold_out=hold_out, image_size=image_size)
+        if distractor_images is None and num_distractors:
+            distractor_images = source.read_training_images()
+        super().__init__(
+            source.dataset,
+            split=split,
+            class_names=class_names or source.class_names,
+            num_distractors=num_distractors,
+            distractor_size=min(8, *source.dataset.images.shape[1:3]) if distractor_size is None else distractor_size,
+            distractor_images=distractor_images,
+            **arguments,
+        )
+
+
+def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ...]) -> tuple[int, int]:
+    if canvas_size is None:
+        return image_size[0], image_size[1]
+    sizes = (canvas_size, canvas_size) if isinstance(canvas_size, (int, np.integer)) else tuple(canvas_size)
+    if len(sizes) != 2:
+        raise ValueError(f"canvas_size is {canvas_size!r}; it must be one number of pixels, or (height, width)")
+    return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
+
+
+def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_names: Sequence[str] | None) -> int:
+    needed = int(labels.max()) + 1
+    if class_names:
+        if num_classes not in (None, len(class_names)):
+            raise ValueError(f"num_classes is {num_classes}, but there are {len(class_names)} class_names")
+        num_classes = len(class_names)
+    if num_classes is None:
+        return needed
+    if check_whole("num_classes", num_classes, 1) < needed:
+        raise ValueError(f"num_classes is {num_classes}, but label {needed - 1} occurs; it must be at least {needed}")
+    return int(num_classes)

@@ -1,0 +1,167 @@
+"""Scenes: where the digit and its distractors lie, and the canvas that they make (the paper's section 4.1).
+
+Everything random here is a pure function of uniform draws in [0, 1), one row of draws for each scene: `place` turns
+draws into positions, `compose` paints them. Pixels are added and then clamped to 255, so the order of painting does
+not matter.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, uintp
+from numpy.typing import NDArray
+
+from ram_envs.retina.compiled import copy_items, prefetch
+
+
+class SceneRules(NamedTuple):
+    """What a scene is made of; sizes in pixels.
+
+    An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
+    With
+    `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
+    """
+
+    canvas_height: int
+    canvas_width: int
+    image_height: int
+    image_width: int
+    max_shift: int = 0
+    num_distractors: int = 0
+    distractor_size: int = 8
+
+    @property
+    def num_draws(self) -> int:
+        """How many uniform draws place one scene: row and column of the image, and five for each distractor."""
+        return 2 + 5 * self.num_distractors
+
+    def check(self) -> None:
+        """Raise a ValueError that names the first size that cannot be."""
+        if self.canvas_height < self.image_height or self.canvas_width < self.image_width:
+            raise ValueError(
+                f"the canvas of {self.canvas_height}x{self.canvas_width} pixels is smaller than the images of "
+                f"{self.image_height}x{self.image_width}; make it at least as large"
+            )
+        for name in ("max_shift", "num_distractors"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        largest = min(self.image_height, self.image_width)
+        if not 1 <= self.distractor_size <= largest:
+            raise ValueError(f"distractor_size is {self.distractor_size}; it must be from 1 to {largest} pixels")
+
+
+class Placement(NamedTuple):
+    """Where things lie in B scenes, in pixels."""
+
+    corners: NDArray[np.int64]
+    """(B, 2): the top row and left column of the image."""
+    distractors: NDArray[np.int64]
+    """(B, n, 5): of each distractor the index of the image that it is cut from, the top row and left column of the cut,
+    and the top row and left column where it lands."""
+
+
+def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> Placement:
+    """Turn uniform draws into positions, each possible position equally likely, the last row and column included.
+
+    Args:
+        draws: (B, rules.num_draws), in [0, 1).
+        rules: what the scenes are made of.
+        num_images: of how many images distractors are cut.
+    """
+    shift, size = rules.max_shift, rules.distractor_size
+    free = np.array([rules.canvas_height - rules.image_height, rules.canvas_width - rules.image_width])
+    corners = _below(draws[:, :2], free + 2 * shift + 1) - shift
+    choices = np.array(
+        [
+            num_images,
+            rules.image_height - size + 1,
+            rules.image_width - size + 1,
+            rules.canvas_height - size + 1,
+            rules.canvas_width - size + 1,
+        ]
+    )
+    return Placement(corners, _below(draws[:, 2:].reshape(len(draws), rules.num_distractors, 5), choices))
+
+
+def compose(
+    images: NDArray[np.uint8],
+    indices: NDArray[np.int64],
+    placement: Placement,
+    rules: SceneRules,
+    *,
+    distractor_images: NDArray[np.uint8],
+    out: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
+    """Paint B scenes: x, (B, H, W) or (B, H, W, C).
+
+    Args:
+        images: (N, h, w) or (N, h, w, C), of which scene b shows `images[indices[b]]`.
+        indices: (B,).
+        placement: where things lie, from `place`.
+        rules: what the scenes are made of.
+        distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
+        out: where to paint, contiguous; a fresh array if None.
+    """
+    shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
+    scenes = np.empty(shape, np.uint8) if out is None else out
+    channels = images.shape[3] if images.ndim == 4 else 1
+    _compose(
+        scenes.reshape(*scenes.shape[:2], -1),
+        images.reshape(*images.shape[:2], -1),
+        indices,
+        placement.corners,
+        distractor_images.reshape(*distractor_images.shape[:2], -1),
+        placement.distractors,
+        rules.distractor_size,
+        channels,
+    )
+    return scenes
+
+
+def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Whole numbers from 0 to limit - 1, each equally likely."""
+    return np.floor(draws * limits).astype(np.int64)
+
+
+# As in the retina, indices are unsigned so that the loops run in the vector registers.
+@njit(cache=True, nogil=True)
+def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
+    height, width = images.shape[1], images.shape[2] // channels
+    for b in range(len(scenes)):
+        # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
+        following = min(b + 1, len(scenes) - 1)
+        _expect(images, indices[following], 0, height)
+        for n in range(distractors.shape[1]):
+            _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
+        scenes[b] = 0
+        _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
+        for n in range(distractors.shape[1]):
+            index, from_top, from_left, top, left = distractors[b, n]
+            _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
+
+
+@njit(nogil=True)
+def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
+    """Prefetch some rows of an image, a cache line of 64 bytes at a time."""
+    pixels, start = images.reshape(-1), (index * images.shape[1] + top) * images.shape[2]
+    for offset in range(0, height * images.shape[2], 64):
+        prefetch(pixels, uintp(start + offset))
+
+
+@njit(nogil=True)
+def _put(scenes, b, images, index, from_top, from_left, top, left, height, width, channels, add):  # type: ignore[no-untyped-def]
+    """Copy a part of an image to scene b, or add it and clamp to 255; what hangs over the edge is lost."""
+    rows, row_length = scenes.shape[1:]
+    begin, end = max(-left, 0) * channels, min(width * channels, row_length - left * channels)
+    source, target = images.reshape(-1), scenes.reshape(-1)
+    for i in range(max(-top, 0), min(height, rows - top)):
+        start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
+        to = uintp((b * rows + top + i) * row_length + left * channels + begin)
+        count = uintp(max(end - begin, 0))
+        if not add:
+            copy_items(target, to, source, start, count)
+            continue
+        for j in range(count):
+            target[to + j] = min(np.int32(target[to + j]) + np.int32(source[start + j]), 255)

@@ -1,0 +1,203 @@
+"""The interface between a task's rules and the two shells in `envs.py`, and what all tasks share: the gaze."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ram_envs.rendering.view import View
+from ram_envs.retina.gaze import InitialLocation, Rows
+from ram_envs.retina.retina import Region, Retina
+
+
+class Outcome(NamedTuple):
+    """What one step brought to each of its rows."""
+
+    reward: NDArray[np.float64]
+    terminated: NDArray[np.bool_]
+    success: NDArray[np.bool_]
+    """Whether the answer is right or the ball caught; has a meaning only where the episode ended."""
+
+
+class Task(ABC):
+    """A task's dynamics, batched: `batch_size` independent episodes, each a row of every array.
+
+    An episode of T steps has T glimpses: `begin` takes the first at the initial location, and the location of step t
+    chooses glimpse t + 1. The location of the last step is never looked at. All that is random in an episode is a pure
+    function of its uniform draws: the first two choose the initial location, a subclass reads the others.
+
+    Args:
+        batch_size: the number of rows.
+        retina: the glimpse sensor.
+        image_shape: (H, W) or (H, W, C) of the scene.
+        num_steps: T, the most steps that an episode can have.
+        action_names: a short name for each discrete action.
+        num_draws: uniform draws an episode consumes beyond the first two.
+        initial_location: "random", uniform over the image, or "center".
+        can_stop: the action has one more part, "stop": whether to end the episode with this step. Section 3 of the
+            paper names it as an extension.
+    """
+
+    frames_per_second: int
+    count_names: tuple[str, str]
+    """What a success and a failure are called in pictures."""
+    num_indices: int
+    """How many images, or numbered games, `begin` can be asked for."""
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        retina: Retina,
+        image_shape: tuple[int, ...],
+        num_steps: int,
+        action_names: tuple[str, ...],
+        num_draws: int,
+        initial_location: InitialLocation,
+        can_stop: bool = False,
+    ) -> None:
+        if initial_location not in ("random", "center"):
+            raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
+        self.batch_size = batch_size
+        self.retina = retina
+        self.image_shape = image_shape
+        self.num_steps = num_steps
+        self.action_names = action_names
+        self.num_draws = 2 + num_draws
+        self.initial_location = initial_location
+        self.observation_space = spaces.Dict(
+            glimpse=spaces.Box(0, 1, retina.shape(image_shape), np.float32),
+            location=spaces.Box(-1, 1, (2,), np.float32),
+        )
+        self.can_stop = can_stop
+        parts: dict[str, spaces.Space[Any]] = {
+            "location": spaces.Box(-1, 1, (2,), np.float32),
+            "action": spaces.Discrete(len(action_names)),
+        }
+        self.action_space = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
+        self.steps = np.zeros(batch_size, np.int64)
+        # One place more than is ever looked at: the last step's location goes there.
+        self.gaze = np.zeros((batch_size, num_steps + 1, 2), np.float32)
+        self.last_action = np.full(batch_size, -1, np.int64)
+        self.finished = np.zeros(batch_size, np.bool_)
+        self.success = np.zeros(batch_size, np.bool_)
+        self.stopped = np.zeros(batch_size, np.bool_)
+        """Whether a row's last step asked to stop; told by every step where `can_stop`, else False."""
+        self.counts = np.zeros((batch_size, 2), np.int64)
+
+    def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
+        self.steps[rows] = 0
+        self.gaze[rows, 0] = 2 * draws[:, :2] - 1 if self.initial_location == "random" else 0
+        self.last_action[rows] = -1
+        self.finished[rows] = self.success[rows] = False
+        self._begin(rows, draws[:, 2:], indices)
+
+    def advance(
+        self,
+        rows: Rows,
+        location: NDArray[np.float32],
+        action: NDArray[np.int64],
+        stop: NDArray[np.bool_] | None = None,
+    ) -> Outcome:
+        """One step of `rows`, with checked locations (len(rows), 2) and actions (len(rows),).
+
+        Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
+        """
+        where = self.where(rows)
+        self.steps[where] += 1
+        self.gaze[rows, self.steps[where]] = location
+        self.last_action[where] = action
+        if stop is not None:
+            self.stopped[where] = stop
+        outcome = self._advance(rows, action)
+        self.finished[where] = outcome.terminated
+        self.success[where] = outcome.success
+        if outcome.terminated.any():
+            ended = rows[outcome.terminated]
+            self.counts[ended, np.where(self.success[ended], 0, 1)] += 1
+        return outcome
+
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
+        location = self.location(rows)
+        return {"glimpse": self.retina.glimpse(self.scenes(rows), location), "location": location}
+
+    def location(self, rows: Rows) -> NDArray[np.float32]:
+        """Where `rows` look now, (n, 2): at the end of an episode where they looked last."""
+        where = self.where(rows)
+        return self.gaze[rows, self.steps[where] - self.finished[where]]
+
+    def where(self, rows: Rows) -> Rows | slice:
+        """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
+        return slice(None) if len(rows) == self.batch_size else rows
+
+    def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
+        """Everything that a picture of one row needs."""
+        rows = np.array([row])
+        scene = self.scenes(rows)[0].copy()
+        location = self.location(rows)
+        return View(
+            scene=scene,
+            glimpse=self.retina.glimpse(scene[None], location)[0],
+            regions=[(*region,) for region in self.retina.regions(location[0], self.image_shape)],
+            gaze=self.gaze[row, : self.steps[row] + 1 - self.finished[row]].copy(),
+            action_names=self.action_names,
+            prediction=int(self.last_action[row]) if self.last_action[row] >= 0 else None,
+            label=self.label(row),
+            finished=bool(self.finished[row]),
+            success=bool(self.success[row]),
+            counts={name: int(n) for name, n in zip(self.count_names, self.counts[row], strict=True)},
+            probabilities=probabilities,
+            num_glimpses=self.num_steps,
+            objects=self.objects(row),
+        )
+
+    @abstractmethod
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """The current scenes of `rows`, x_t: (n, H, W) or (n, H, W, C); not to be written to."""
+
+    @abstractmethod
+    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What `info` tells after a reset: each value an array with an entry for each of `rows`."""
+
+    @abstractmethod
+    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What `info` tells after a step: each value an array with an entry for each of `rows`."""
+
+    def label(self, row: int) -> int | None:
+        """The right class of a row, where there is one."""
+        return None
+
+    def objects(self, row: int) -> tuple[tuple[str, Region], ...]:
+        """The things in a row's scene that pictures point out, by name."""
+        return ()
+
+    @abstractmethod
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        """Start the episodes from the draws (len(rows), num_draws - 2)."""
+
+    @abstractmethod
+    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
+        """Apply the rules; `steps` already counts this step, and `stopped` tells who wants it to be the last."""
+
+
+def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any]) -> Task:
+    """Make a task of `batch_size` rows; a TypeError lists the known arguments if one is unknown."""
+    known: dict[str, None] = {}
+    for parent in task_class.__mro__:
+        if issubclass(parent, Task) and parent is not Task:
+            kinds = inspect.signature(parent.__init__).parameters.values()
+            known.update((p.name, None) for p in kinds if p.kind is p.KEYWORD_ONLY)
+    unknown = set(arguments) - set(known)
+    if unknown:
+        names = ", ".join(name for name in known if name != "batch_size")
+        # In Python's own words: libraries that try arguments of theirs, as TorchRL does, look for them.
+        wrong = ", ".join(map(repr, sorted(unknown)))
+        raise TypeError(f"unexpected keyword argument {wrong}; {task_class.__name__} takes {names}")
+    return task_class(batch_size=batch_size, **arguments)

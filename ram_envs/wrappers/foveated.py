@@ -1,0 +1,348 @@
+"""Active vision for any environment with images: wrappers that show a retina's glimpses in place of the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ram_envs.rendering import frames
+from ram_envs.rendering.view import View
+from ram_envs.retina.gaze import Gaze, InitialLocation, Rows
+from ram_envs.retina.retina import Pooling, Retina, check_locations
+from ram_envs.shells import checks
+
+Info = dict[str, Any]
+
+
+class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
+    """See an environment's images through a retina, and choose at every step where to look.
+
+    ## Action Space
+
+    `Dict(location=Box(-1, 1, (2,), float32), action=...)`, the latter the environment's own action space. `action` is
+    taken, then the image that it leads to is looked at where `location` says: the location chosen at step t is where
+    the image returned by step t is seen, the last one of an episode too. (x, y) = (-1, -1) is the image's top-left
+    corner, (0, 0) its middle. With `max_saccade` the location is relative: the gaze moves by `max_saccade * location`
+    and stops at the image's edges.
+
+    ## Observation Space
+
+    `Dict(glimpse=Box(0, 1, (k, g, g[, C]), float32), location=Box(-1, 1, (2,), float32))`: the retina's patches, the
+    finest first, and where they were taken (absolute in both modes). With `periphery` also the whole image, shrunk to
+    (h, w[, C]) in 0..1. Of a Dict observation all other keys are passed on; what the agent is not to know, drop with
+    `gymnasium.wrappers.FilterObservation`.
+
+    Rewards, ends of episodes and infos are the environment's. The gaze has random numbers of its own, derived from the
+    seed of `reset`, so the environment plays as it does without this wrapper.
+
+    ## Rendering
+
+    With `render_mode="rgb_array"` `render` draws the image with the gaze on it, and beside it what the agent sees: the
+    image of the observation, of which locations speak, not what the environment itself would render. For a window wrap
+    it in `gymnasium.wrappers.HumanRendering`. In mode "human" the environment's own window shows its own picture.
+
+    Args:
+        env: the environment. Its observation is an image, a Box of shape (H, W) or (H, W, C), uint8 or float with
+            finite bounds (of which the lower is black, the upper white), or a Dict that has one.
+        retina: the glimpse sensor; or give its arguments:
+        patch_size: g, 8 if not given.
+        num_scales: k, 1 if not given.
+        pooling: "average", if not given, or "max".
+        image_key: of the image, if the observation is a Dict.
+        max_saccade: None for absolute locations; for relative ones how far the gaze moves at most in each direction in
+            one step, in units of half the image.
+        periphery: width and height, or (height, width), of the whole image shrunk; None for none.
+        initial_location: where an episode's first image is looked at: "random", uniform over it, or "center".
+        render_mode: "rgb_array" for an environment made without it; None for the environment's own.
+        action_names: for pictures, of each discrete action.
+
+    Raises:
+        TypeError: the observation holds no image.
+        ValueError: an image of another form, or an argument out of range.
+    """
+
+    def __init__(
+        self,
+        env: gym.Env,
+        retina: Retina | None = None,
+        *,
+        patch_size: int | None = None,
+        num_scales: int | None = None,
+        pooling: Pooling | None = None,
+        image_key: str | None = None,
+        max_saccade: float | None = None,
+        periphery: int | tuple[int, int] | None = None,
+        initial_location: InitialLocation = "random",
+        render_mode: str | None = None,
+        action_names: Sequence[str] = (),
+    ) -> None:
+        RecordConstructorArgs.__init__(
+            self,
+            retina=retina,
+            patch_size=patch_size,
+            num_scales=num_scales,
+            pooling=pooling,
+            image_key=image_key,
+            max_saccade=max_saccade,
+            periphery=periphery,
+            initial_location=initial_location,
+            render_mode=render_mode,
+            action_names=action_names,
+        )
+        gym.Wrapper.__init__(self, env)
+        self.gaze = Gaze(
+            env.observation_space,
+            num_rows=1,
+            retina=_retina(retina, patch_size=patch_size, num_scales=num_scales, pooling=pooling),
+            image_key=image_key,
+            max_saccade=max_saccade,
+            periphery=periphery,
+            initial_location=initial_location,
+        )
+        self.observation_space = self.gaze.space
+        self.action_space = _action_space(env.action_space)
+        self.metadata = {"render_fps": 30, **env.metadata}
+        self._render_mode = _check_render_mode(render_mode)
+        draws = self.render_mode == "rgb_array"
+        self._picture = Picture(self.gaze, _names(action_names, env.action_space)) if draws else None
+
+    @property
+    def render_mode(self) -> str | None:  # type: ignore[override]
+        """As asked for, or the environment's own."""
+        return self._render_mode or self.env.render_mode
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, Any], Info]:
+        """See `gymnasium.Env.reset`; the first image is seen at the initial location."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self.gaze.seed([seed])
+        self.gaze.begin(np.zeros(1, np.intp))
+        return self._see(observation, begun=True, action=None), info
+
+    def step(self, action: dict[str, Any]) -> tuple[dict[str, Any], Any, bool, bool, Info]:
+        """Take `action["action"]`, and see the image that follows at (or, relative, shifted by) `action["location"]`.
+
+        Raises:
+            KeyError, TypeError, ValueError: no location and action, or a location outside [-1, 1].
+        """
+        location, choice = checks.action_parts(action)
+        locations = check_locations(np.asarray(location)[None], 1)
+        observation, reward, terminated, truncated, info = self.env.step(choice)
+        self.gaze.move(locations)
+        return self._see(observation, begun=False, action=choice), reward, terminated, truncated, info
+
+    def render(self) -> Any:
+        """The image with the gaze on it, (480, 800, 3) uint8; in other modes than "rgb_array" the environment's own."""
+        return self.env.render() if self._picture is None else self._picture.draw(0)
+
+    def _see(self, observation: Any, *, begun: bool, action: Any) -> dict[str, Any]:
+        image, others = self.gaze.split(observation)
+        images = np.asarray(image)[None]
+        if self._picture is not None:
+            self._picture.note(images, np.array([begun]), None if action is None else [action])
+        return others | {key: value[0] for key, value in self.gaze.see(images).items()}
+
+
+class FoveatedVectorObservation(VectorWrapper):
+    """`FoveatedObservation` for a vector environment of any kind, in any autoreset mode; see there for the arguments.
+
+    Seeded with s, the gaze of row i begins where that of a single environment seeded with s + i begins. A row that the
+    environment resets by itself looks at the initial location again; with same-step autoreset its last image, in
+    `info["final_obs"]`, is seen where the last step's location says.
+
+    Raises:
+        ValueError: also if the environment does not tell its autoreset mode.
+    """
+
+    def __init__(
+        self,
+        env: VectorEnv,
+        retina: Retina | None = None,
+        *,
+        patch_size: int | None = None,
+        num_scales: int | None = None,
+        pooling: Pooling | None = None,
+        image_key: str | None = None,
+        max_saccade: float | None = None,
+        periphery: int | tuple[int, int] | None = None,
+        initial_location: InitialLocation = "random",
+        render_mode: str | None = None,
+        action_names: Sequence[str] = (),
+    ) -> None:
+        super().__init__(env)
+        if "autoreset_mode" not in env.metadata:
+            raise ValueError(f'{env} does not tell its autoreset mode; set env.metadata["autoreset_mode"]')
+        self.autoreset_mode = checks.check_autoreset_mode(env.metadata["autoreset_mode"])
+        self.gaze = Gaze(
+            env.single_observation_space,
+            num_rows=env.num_envs,
+            retina=_retina(retina, patch_size=patch_size, num_scales=num_scales, pooling=pooling),
+            image_key=image_key,
+            max_saccade=max_saccade,
+            periphery=periphery,
+            initial_location=initial_location,
+        )
+        self.single_observation_space = self.gaze.space
+        self.single_action_space = _action_space(env.single_action_space)
+        self.observation_space = batch_space(self.single_observation_space, env.num_envs)
+        self.action_space = batch_space(self.single_action_space, env.num_envs)
+        self._render_mode = _check_render_mode(render_mode)
+        draws = self.render_mode == "rgb_array"
+        self._picture = Picture(self.gaze, _names(action_names, env.single_action_space)) if draws else None
+        self._over = np.zeros(env.num_envs, np.bool_)
+
+    @property
+    def render_mode(self) -> str | None:  # type: ignore[override]
+        """As asked for, or the environment's own."""
+        return self._render_mode or self.env.render_mode
+
+    @property
+    def spec(self) -> None:  # type: ignore[override]
+        """None: no id makes this environment again."""
+        return
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], Info]:
+        """See `gymnasium.vector.VectorEnv.reset`; a "reset_mask" among the options begins only those rows."""
+        mask = (options or {}).get("reset_mask")
+        begun = np.ones(self.num_envs, np.bool_) if mask is None else np.array(mask)
+        # A copy of the options: Gymnasium's vector environments take the mask out of them.
+        observations, infos = self.env.reset(seed=seed, options=options and dict(options))  # type: ignore[arg-type]
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, (int, np.integer)) else seed
+        if seeds is not None:
+            self.gaze.seed([number if is_begun else None for number, is_begun in zip(seeds, begun, strict=True)])
+        self.gaze.begin(np.flatnonzero(begun))
+        self._over &= ~begun
+        return self._see(observations, begun, None), infos
+
+    def step(
+        self, actions: dict[str, Any]
+    ) -> tuple[dict[str, Any], NDArray[Any], NDArray[np.bool_], NDArray[np.bool_], Info]:
+        """Step every row: {"location": (num_envs, 2) in [-1, 1], "action": the environment's own batch}.
+
+        Raises:
+            KeyError, TypeError, ValueError: no locations and actions, or a location outside [-1, 1].
+        """
+        locations, choices = checks.action_parts(actions)
+        locations = check_locations(locations, self.num_envs)
+        observations, rewards, terminations, truncations, infos = self.env.step(choices)
+        over = np.logical_or(terminations, truncations)
+        self.gaze.move(locations)
+        begun = self._over if self.autoreset_mode is AutoresetMode.NEXT_STEP else np.zeros_like(over)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            begun = over
+            if "final_obs" in infos:
+                infos["final_obs"] = self._see_last(infos["final_obs"], np.flatnonzero(infos["_final_obs"]))
+        self.gaze.begin(np.flatnonzero(begun))
+        self._over = over
+        return self._see(observations, begun, choices), rewards, terminations, truncations, infos
+
+    def render(self) -> tuple[Any, ...] | None:
+        """For each row the image with the gaze on it, (480, 800, 3) uint8; in other modes the environment's own."""
+        if self._picture is None:
+            return self.env.render()
+        return tuple(self._picture.draw(row) for row in range(self.num_envs))
+
+    def _see(self, observations: Any, begun: NDArray[np.bool_], choices: Any) -> dict[str, Any]:
+        images, others = self.gaze.split(observations)
+        if self._picture is not None:
+            self._picture.note(images, begun, choices)
+        return others | self.gaze.see(images)
+
+    def _see_last(self, final: Any, rows: Rows) -> NDArray[np.object_]:
+        """The last observations of some rows; environments keep them as an array of objects, an array or a dict."""
+        result = np.full(self.num_envs, None, object)
+        for row in rows:
+            last = {key: value[row] for key, value in final.items()} if isinstance(final, dict) else final[row]
+            image, others = self.gaze.split(last)
+            seen = self.gaze.see(np.asarray(image)[None], rows=np.array([row]))
+            result[row] = others | {key: value[0] for key, value in seen.items()}
+        return result
+
+
+class Picture:
+    """What pictures of the rows need to remember: the latest images and actions, and the gaze's path.
+
+    Args:
+        gaze: of the rows.
+        action_names: of each discrete action; none where actions are not discrete.
+    """
+
+    def __init__(self, gaze: Gaze, action_names: tuple[str, ...]) -> None:
+        self.gaze = gaze
+        self.action_names = action_names
+        self._paths: list[list[NDArray[np.float32]]] = [[] for _ in gaze.location]
+        self._images: Any = None
+        self._actions: list[int | None] = [None] * len(self._paths)
+
+    def note(self, images: Any, begun: NDArray[np.bool_], actions: Any) -> None:
+        """Remember a batch of images, which rows `begun` an episode with them, and the actions, if there were any."""
+        self._images = images
+        for row, path in enumerate(self._paths):
+            if begun[row]:
+                path.clear()
+            if begun[row] or actions is not None:
+                path.append(self.gaze.location[row].copy())
+                has_name = actions is not None and self.action_names and not begun[row]
+                self._actions[row] = int(actions[row]) if has_name else None
+
+    def draw(self, row: int) -> NDArray[np.uint8]:
+        """The picture of one row; a pure function of what was noted.
+
+        Raises:
+            gymnasium.error.ResetNeeded: before the first reset.
+        """
+        if not self._paths[row]:
+            raise gym.error.ResetNeeded("render was called before reset; call reset first")
+        image = self.gaze.form.pixels(self._images[row][None])
+        scene = image[0] if image.dtype == np.uint8 else np.rint(image[0] * 255).astype(np.uint8)
+        location = self._paths[row][-1]
+        view = View(
+            scene=scene,
+            glimpse=self.gaze.retina.glimpse(image, location[None])[0],
+            regions=[(*region,) for region in self.gaze.retina.regions(location, scene.shape)],
+            gaze=np.array(self._paths[row]),
+            action_names=self.action_names,
+            prediction=self._actions[row],
+            label=None,
+            finished=False,
+            success=False,
+            counts={},
+            probabilities=None,
+        )
+        return frames.draw(view)
+
+
+def _retina(retina: Retina | None, **arguments: Any) -> Retina:
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if retina is not None and given:
+        raise ValueError(f"give a retina or its arguments, not both: {retina} and {given}")
+    return retina or Retina(**given)
+
+
+def _action_space(space: spaces.Space[Any]) -> spaces.Dict:
+    return spaces.Dict(location=spaces.Box(-1, 1, (2,), np.float32), action=space)
+
+
+def _check_render_mode(mode: str | None) -> str | None:
+    if mode not in (None, "rgb_array"):
+        raise ValueError(
+            f"render_mode is {mode!r}; it must be None or 'rgb_array', for a window: gymnasium.wrappers.HumanRendering"
+        )
+    return mode
+
+
+def _names(names: Sequence[str], space: spaces.Space[Any]) -> tuple[str, ...]:
+    if not isinstance(space, spaces.Discrete) or space.start != 0:
+        return ()
+    if names and len(names) != space.n:
+        raise ValueError(f"{len(names)} action_names {list(names)} were given for {space.n} actions")
+    return tuple(names) or tuple(map(str, range(space.n)))

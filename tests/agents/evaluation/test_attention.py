@@ -1,0 +1,76 @@
+"""The measurements behind the paper's claims, against values worked by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from ram_agents import Reinforce
+from ram_agents.commands.plot import main
+from ram_agents.evaluation import attention
+
+SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
+
+
+def test_on_the_digit_is_inside_the_box_of_its_ink() -> None:
+    images = np.zeros((2, 6, 6), np.uint8)
+    images[1, 2, 1] = images[1, 3, 4] = 9  # ink from (1, 2) to the far corner (5, 4), as (x, y)
+    task = SimpleNamespace(
+        dataset=SimpleNamespace(images=images), indices=np.full(6, 1), corners=np.tile([10, 20], (6, 1))
+    )
+    gaze = np.array([[21, 12], [25, 14], [23, 13], [20.9, 13], [25.1, 13], [23, 11.9]])
+    np.testing.assert_array_equal(attention.on_the_digit(task, gaze), [1, 1, 1, 0, 0, 0])
+    task.dataset.images = np.repeat(images[..., None], 3, axis=-1)
+    np.testing.assert_array_equal(attention.on_the_digit(task, gaze), [1, 1, 1, 0, 0, 0])
+
+
+def test_the_distance_is_to_the_middle_of_the_ball() -> None:
+    task = SimpleNamespace(ball=np.array([[3, 4], [0, 0]]))
+    np.testing.assert_allclose(attention.distance_to_the_ball(task, np.array([[3.5, 4.5], [3.5, 4.5]])), [0, 5])
+
+
+def test_by_glimpse_measures_where_the_agent_looks_and_where_chance_looks() -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 3}, **SMALL)
+    with torch.no_grad():
+        agent.policy.f_l.mean.weight.zero_()
+        agent.policy.f_l.mean.bias.copy_(torch.atanh(torch.tensor([0.5, -0.5])))
+    env = gym.make_vec(agent.env_id, num_envs=200, autoreset_mode="Disabled", num_glimpses=3)
+    own, chance = (
+        attention.by_glimpse(agent, env, lambda _, gaze: gaze[:, 0], look=look, seed=1) for look in ("mean", "random")
+    )
+    assert own.shape == (3, 200)
+    np.testing.assert_array_equal(own[0], chance[0])  # the first location is the environment's
+    np.testing.assert_allclose(own[1:], 21, rtol=1e-6)  # 0.5 of [-1, 1] on 28 pixels
+    assert chance[1:].std() > 5
+
+
+def test_a_glimpse_costs_the_same_on_any_image() -> None:
+    small, large = (attention.cost(size, batch_size=8, rounds=2) for size in (28, 140))
+    assert large.size == 140
+    assert large.glimpse < 5 * small.glimpse  # a loose bound, for busy machines; 25 times the pixels
+    assert large.modern_cnn > 5 * small.modern_cnn
+
+
+@pytest.mark.parametrize(
+    ("env_id", "command", "wrong"),
+    [("ram_envs/GlimpseMNIST-v0", "digit", "ball"), ("ram_envs/Catch-v0", "ball", "digit")],
+)
+def test_figures_beside_a_random_gaze(env_id: str, command: str, wrong: str, tmp_path, capsys) -> None:
+    path = tmp_path / "agent.safetensors"
+    Reinforce(env_id, **SMALL).save(path)
+    out = tmp_path / "figure.svg"
+    main([command, str(path), "--episodes", "20", "--out", str(out)])
+    assert "random gaze" in capsys.readouterr().out
+    assert out.stat().st_size > 1000
+    with pytest.raises(SystemExit, match=f"no {wrong}"):
+        main([wrong, str(path), "--episodes", "20", "--out", str(out)])
+
+
+def test_cost_figure(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(attention, "cost", lambda size: attention.Cost(size, 0.1, size / 100, size / 10))
+    main(["cost", "--sizes", "28", "60", "--out", str(tmp_path / "cost.svg")])
+    assert "size 60  glimpse 0.1  weak_cnn 0.6  modern_cnn 6" in capsys.readouterr().out
+    assert (tmp_path / "cost.svg").exists()

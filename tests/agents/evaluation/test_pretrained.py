@@ -1,0 +1,57 @@
+"""The agents that come with the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import ram_agents
+from ram_agents.evaluation.evaluate import evaluate
+
+# Test error in %, single path, of the first 1,000 scenes: a coarse bound, so that a wrong file or sensor shows.
+BOUNDS = {
+    "mnist28": 1.5,
+    "mnist28_3": 2.5,
+    "translated60": 1.8,
+    "cluttered60": 4.0,
+    "cluttered100": 5.5,
+    "catch": 2.0,
+}
+
+
+def test_every_agent_is_tested() -> None:
+    assert set(ram_agents.shipped_agents()) == set(BOUNDS)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_it_fits_its_environment_and_is_good_at_it(name: str) -> None:
+    agent = ram_agents.load(name)
+    envs = gym.make_vec(agent.env_id, num_envs=3, **agent.env_kwargs)
+    observations, _ = envs.reset(seed=0)
+    actions, _ = agent.predict(observations, deterministic=True)
+    assert envs.action_space.contains(actions)
+    assert evaluate(agent, episodes=1000, paths=0).mean[-1] < BOUNDS[name]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(FileNotFoundError, match="cluttered60"):
+        ram_agents.load("mnist29")
+
+
+def test_importing_the_agents_registers_the_environments() -> None:
+    code = "import gymnasium, ram_agents; gymnasium.spec('ram_envs/Catch-v0')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_shipped_files_hold_no_optimiser_state() -> None:
+    for name in ram_agents.shipped_agents():
+        assert not any(map(bool, ram_agents.load(name).optimizer.state.values()))
+
+
+def test_a_loaded_agent_repeats_itself() -> None:
+    observation = {"glimpse": np.zeros((1, 8, 8), np.float32), "location": np.zeros(2, np.float32)}
+    first, second = (ram_agents.load("mnist28").predict(observation, deterministic=True)[0] for _ in range(2))
+    assert np.array_equal(first["location"], second["location"])

@@ -1,0 +1,92 @@
+"""Matrices are multiplied as exactly as asked for while a model trains, and as exactly as ever elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from ram_agents import Reinforce
+from ram_agents.model.policy import RAMOutput
+from ram_agents.model.precision import matmul_precision, multiplies_bfloat16
+from ram_agents.training.optimizer import orthogonalised
+from toy_env import PeekVectorEnv
+
+
+def test_the_setting_is_put_back_even_after_an_error() -> None:
+    before = torch.get_float32_matmul_precision()
+
+    def fail() -> None:
+        with matmul_precision("medium"):
+            assert torch.get_float32_matmul_precision() == "medium"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_products_are_near_the_exact_ones() -> None:
+    """bfloat16 keeps 8 bits of a factor: where it is used, a sum of 256 products is off by a few thousandths."""
+    a, b = torch.randn(2, 256, 256, generator=torch.Generator().manual_seed(0))
+    exact = a.double() @ b.double()
+    with matmul_precision("medium"):
+        rounded = a @ b
+    assert rounded.dtype == (torch.bfloat16 if multiplies_bfloat16("cpu") else torch.float32)
+    assert ((rounded - exact).norm() / exact.norm()).item() < 0.01
+    torch.testing.assert_close((a @ b).double(), exact, rtol=1e-4, atol=1e-4)
+
+
+def test_without_units_for_bfloat16_all_is_float32(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    a, b = torch.randn(2, 8, 8)
+    with matmul_precision("medium"):
+        assert (a @ b).dtype == torch.float32
+
+
+@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
+def test_what_the_agent_chooses_from_is_float32(core) -> None:
+    """And near the exact output; gradients are of the weights' type."""
+    policy = Reinforce(PeekVectorEnv(16), hidden_size=64, location_hidden=32, core=core).policy
+    space = PeekVectorEnv(16).observation_space
+    observation = {key: torch.from_numpy(value) for key, value in space.sample().items()}
+
+    def two_steps() -> RAMOutput:
+        _, state = policy.step(observation, policy.initial_state(16))
+        return policy.step(observation, state)[0]
+
+    exact = two_steps()
+    with torch.autocast("cpu", torch.bfloat16):
+        output = two_steps()
+    sum(part.sum() for part in output).backward()
+    for one, other in zip(output, exact, strict=True):
+        assert one.dtype == torch.float32
+        torch.testing.assert_close(one, other, rtol=0.05, atol=0.02)
+    assert {parameter.grad.dtype for parameter in policy.parameters() if parameter.grad is not None} == {torch.float32}
+
+
+def test_orthogonal_steps_follow_it() -> None:
+    matrix = torch.randn(64, 32, generator=torch.Generator().manual_seed(0))
+    exact = orthogonalised(matrix)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = orthogonalised(matrix)
+    assert rounded.dtype == torch.float32
+    assert 0 < ((rounded - exact).norm() / exact.norm()).item() < 0.05
+
+
+def test_only_updates_use_it() -> None:
+    seen = []
+
+    class Watched(PeekVectorEnv):
+        def step(self, actions):
+            seen.append(torch.get_float32_matmul_precision())
+            return super().step(actions)
+
+    agent = Reinforce(Watched(16), hidden_size=16, matmul_precision="medium", total_episodes=32)
+    agent.learn(callback=lambda agent, update: seen.append(torch.get_float32_matmul_precision()))
+    assert set(seen[:-1]) == {"medium", "highest"}
+    assert seen[-1] == "highest"
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    runs = [Reinforce(PeekVectorEnv(16), hidden_size=16, matmul_precision="medium").learn(64) for _ in range(2)]
+    for one, two in zip(*(run.policy.parameters() for run in runs), strict=True):
+        assert torch.equal(one, two)

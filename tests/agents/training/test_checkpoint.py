@@ -1,0 +1,201 @@
+"""An agent on disk: whole or not at all, refused when damaged, resumed bit for bit after SIGKILL."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ram_agents import Reinforce, load, shipped_agents
+from ram_agents.training import checkpoint
+from safetensors.torch import save_file
+from toy_env import PeekVectorEnv, SmoothVectorEnv
+
+SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
+
+
+@pytest.fixture
+def agent() -> Reinforce:
+    return Reinforce(PeekVectorEnv(8), total_episodes=40, core="lstm", location_std=0.25, **SMALL).learn()
+
+
+def test_round_trip(agent, tmp_path) -> None:
+    path = tmp_path / "deep" / "agent.safetensors"
+    agent.save(path)
+    again = Reinforce.load(path)
+    for (name, one), other in zip(agent.policy.state_dict().items(), again.policy.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+    assert again.config == agent.config
+    assert (again.updates, again.hybrid, again.seconds) == (agent.updates, agent.hybrid, agent.seconds)
+    assert again.policy.config() == agent.policy.config()
+    observation, _ = PeekVectorEnv(8).reset(seed=1)
+    one, other = (a.predict(observation, deterministic=True)[0] for a in (agent, again))
+    np.testing.assert_array_equal(one["location"], other["location"])
+    np.testing.assert_array_equal(one["action"], other["action"])
+    assert [file.name for file in path.parent.iterdir()] == ["agent.safetensors"]  # nothing left beside
+
+
+def test_the_optimiser_is_saved_unless_unwanted(agent, tmp_path) -> None:
+    agent.save(tmp_path / "whole")
+    agent.save(tmp_path / "weights", resumable=False)
+    assert (tmp_path / "weights").stat().st_size < 0.5 * (tmp_path / "whole").stat().st_size
+    assert len(Reinforce.load(tmp_path / "whole").optimizer.state) == len(list(agent.policy.parameters()))
+    assert not Reinforce.load(tmp_path / "weights").optimizer.state
+
+
+def test_an_agent_of_an_unregistered_environment_wants_it_back(agent, tmp_path) -> None:
+    agent.save(tmp_path / "a")
+    with pytest.raises(ValueError, match=r"pass it, `load\(path, env\)`"):
+        Reinforce.load(tmp_path / "a").learn()
+    assert Reinforce.load(tmp_path / "a", PeekVectorEnv(8)).learn(80).episodes == 80
+
+
+def test_another_environments_spaces_are_refused(agent, tmp_path) -> None:
+    agent.save(tmp_path / "a")
+    with pytest.raises(ValueError, match=r"was made for .*'actions': 2}; this environment has .*'actions': 3}"):
+        Reinforce.load(tmp_path / "a", SmoothVectorEnv(8, num_actions=3))
+
+
+def test_a_user_s_images_are_not_written(tmp_path) -> None:
+    images = np.zeros((3, 8, 8), np.uint8)
+    kwargs = {"images": images, "labels": np.arange(3), "num_glimpses": 2}
+    Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=kwargs, num_envs=2).save(tmp_path / "a")
+    assert Reinforce.load(tmp_path / "a").env_kwargs == {"num_glimpses": 2}
+
+
+def test_damage_is_told(agent, tmp_path) -> None:
+    path = tmp_path / "agent.safetensors"
+    agent.save(path)
+    content = path.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    for damaged in (
+        content[:100],
+        content[: len(content) // 2],
+        content[:-1],
+        b"",
+        content[: header + 50] + bytes([content[header + 50] ^ 1]) + content[header + 51 :],  # one bit of one weight
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"agent\.safetensors is damaged"):
+            Reinforce.load(path)
+
+
+def test_foreign_files_are_told(tmp_path) -> None:
+    save_file({"a": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="holds no agent of this project"):
+        Reinforce.load(tmp_path / "other.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint at .*nowhere"):
+        Reinforce.load(tmp_path / "nowhere")
+
+
+def test_nothing_is_unpickled(tmp_path) -> None:
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "sprung",))
+
+    path = tmp_path / "trap.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(ValueError, match="damaged, or no safetensors file"):
+        Reinforce.load(path)
+    torch.save({"x": Trap()}, path)
+    with pytest.raises(ValueError, match="damaged, or no safetensors file"):
+        Reinforce.load(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_failed_write_leaves_the_old_file(agent, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "agent.safetensors"
+    agent.save(path)
+    before = path.read_bytes()
+
+    def fail(handle: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        agent.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_shipped_agents_are_listed_when_the_name_is_unknown(tmp_path) -> None:
+    names = ", ".join(shipped_agents()) or "none yet"
+    with pytest.raises(FileNotFoundError, match=f"no agent of this name comes with the package; there are: {names}"):
+        load("cluttered61")
+    Reinforce(PeekVectorEnv(8), **SMALL).save(tmp_path / "mine")
+    assert load(tmp_path / "mine").config.hidden_size == 32
+
+
+def train(out: Path, *arguments: str) -> subprocess.Popen:
+    """`ram train` on a small task in a process of its own; segments of 20 updates."""
+    options = ["--out", str(out), "--threads", "1", "--no-progress-bar", *arguments]
+    code = f"from ram_agents.cli import main; main(['train', *{options!r}])"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+
+
+RUN = ["--num-envs", "16", "--total-episodes", "2400", "--checkpoint-every", "20", "--hidden-size", "32"]
+RUN += ["--env-kwargs", '{"num_glimpses": 2}', "--final-location-std", "0.02", "--tensorboard"]
+
+
+def wait_for(path: Path, lines: int, process: subprocess.Popen) -> None:
+    for _ in range(600):
+        if path.exists() and len(path.read_text().splitlines()) >= lines:
+            return
+        if process.poll() is not None:
+            raise AssertionError(f"the run ended before it could be stopped: {process.stderr.read()}")  # type: ignore
+        time.sleep(0.05)
+    raise AssertionError("the run never began")
+
+
+def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
+    unbroken = train(tmp_path / "unbroken", *RUN)
+    broken = train(tmp_path / "broken", *RUN)
+    wait_for(tmp_path / "broken" / "progress.jsonl", 2, broken)
+    broken.kill()
+    assert broken.wait() == -signal.SIGKILL
+    if not (tmp_path / "broken" / "last.safetensors").exists():
+        pytest.fail("killed before the first checkpoint")
+    stopped, _ = checkpoint.read(tmp_path / "broken" / "last.safetensors")
+    assert train(tmp_path / "broken", "--resume", "--tensorboard").wait() == 0
+    assert unbroken.wait() == 0
+    (one, told), (other, retold) = (
+        checkpoint.read(tmp_path / name / "last.safetensors") for name in ("unbroken", "broken")
+    )
+    assert told["updates"] == retold["updates"] == 150
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not torch.equal(stopped["policy.f_a.weight"], one["policy.f_a.weight"])  # it was stopped midway
+    logs = [
+        [json.loads(line) | {"seconds": 0} for line in (tmp_path / name / "progress.jsonl").read_text().splitlines()]
+        for name in ("unbroken", "broken")
+    ]
+    assert [line["episodes"] for line in logs[0]] == [320, 640, 960, 1280, 1600, 1920, 2240, 2400]
+    assert logs[0] == logs[1]
+    best = [checkpoint.read(tmp_path / name / "best.safetensors")[1]["updates"] for name in ("unbroken", "broken")]
+    assert best[0] == best[1]
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
+    """And while the run goes on, no other may write to its files."""
+    process = train(tmp_path, *RUN[:2], "--total-episodes", "1000000", *RUN[4:])
+    wait_for(tmp_path / "progress.jsonl", 1, process)
+    _, told = train(tmp_path, "--resume").communicate(timeout=60)
+    assert f"another process is training in {tmp_path}: wait for its end" in told
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert f"go on with: ram train --out {tmp_path} --resume" in told
+    assert process.returncode == 1
+    agent = Reinforce.load(tmp_path / "last.safetensors")
+    last = json.loads((tmp_path / "progress.jsonl").read_text().splitlines()[-1])
+    assert agent.episodes == last["episodes"] >= 320
+    agent.learn(agent.episodes + 64, resume=True)
+    assert agent.episodes == last["episodes"] + 64

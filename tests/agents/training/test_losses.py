@@ -1,0 +1,165 @@
+"""The losses by small arrays worked by hand, and against slow reference code."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from ram_agents.training import losses
+from torch import Tensor
+
+
+def t(*rows) -> Tensor:
+    return torch.tensor(rows)
+
+
+def test_location_log_prob_by_hand_and_against_torch() -> None:
+    # One std away in x, two in y: -(1 + 4) / 2 - 2 log(0.5) - log(2 pi).
+    value = losses.location_log_prob(t([0.5, 1.0]), t([0.0, 0.0]), 0.5)
+    assert value.item() == pytest.approx(-2.5 - 2 * math.log(0.5) - math.log(2 * math.pi), rel=1e-6)
+    location, mean = torch.randn(3, 4, 2) * 2, torch.randn(3, 4, 2)
+    expected = torch.distributions.Normal(mean, 0.3).log_prob(location).sum(-1)
+    torch.testing.assert_close(losses.location_log_prob(location, mean, 0.3), expected)
+
+
+def test_location_log_prob_pulls_the_mean_towards_the_sample() -> None:
+    mean = torch.zeros(1, 2, requires_grad=True)
+    losses.location_log_prob(t([0.3, -0.1]), mean, 0.1).sum().backward()
+    torch.testing.assert_close(mean.grad, t([30.0, -10.0]))  # (l - mu) / std^2
+
+
+def test_location_log_prob_wants_a_detached_sample() -> None:
+    mean = torch.zeros(1, 2, requires_grad=True)
+    with pytest.raises(ValueError, match="detach the sampled location"):
+        losses.location_log_prob(mean + 0.1, mean, 0.1)
+
+
+def test_stop_log_prob_by_hand() -> None:
+    logit = torch.tensor([math.log(3.0), math.log(3.0), 0.0])
+    log_prob = losses.stop_log_prob(logit, torch.tensor([True, False, True]))
+    torch.testing.assert_close(log_prob.exp(), torch.tensor([0.75, 0.25, 0.5]))
+
+
+def test_discounted_sum_by_hand() -> None:
+    reward = t([1.0, 0.0], [0.0, 2.0], [4.0, 0.0])
+    torch.testing.assert_close(losses.discounted_sum(reward, 1.0), t([5.0, 2.0], [4.0, 2.0], [4.0, 0.0]))
+    torch.testing.assert_close(losses.discounted_sum(reward, 0.5), t([2.0, 1.0], [2.0, 2.0], [4.0, 0.0]))
+    torch.testing.assert_close(losses.discounted_sum(reward, 0.0), reward)
+
+
+def test_generalised_advantage_by_hand() -> None:
+    reward, baseline = t([0.0], [0.0], [1.0]), t([0.2], [0.4], [0.7])
+    # delta = 0.2, 0.3, 0.3 without discount.
+    torch.testing.assert_close(losses.generalised_advantage(reward, baseline, 1.0, 0.0), t([0.2], [0.3], [0.3]))
+    torch.testing.assert_close(losses.generalised_advantage(reward, baseline, 1.0, 1.0), t([0.8], [0.6], [0.3]))
+    torch.testing.assert_close(losses.generalised_advantage(reward, baseline, 1.0, 0.5), t([0.425], [0.45], [0.3]))
+
+
+def test_generalised_advantage_against_its_definition() -> None:
+    generator = np.random.default_rng(0)
+    reward, b = generator.normal(size=(5, 3)), generator.normal(size=(5, 3))
+    discount, lam = 0.9, 0.7
+    expected = np.zeros((5, 3))
+    for start in range(5):
+        for k in range(5 - start):
+            following = b[start + k + 1] if start + k < 4 else 0
+            delta = reward[start + k] + discount * following - b[start + k]
+            expected[start] += (discount * lam) ** k * delta
+    actual = losses.generalised_advantage(torch.tensor(reward), torch.tensor(b), discount, lam)
+    np.testing.assert_allclose(actual.numpy(), expected)
+
+
+def test_with_lambda_1_the_advantage_is_the_papers() -> None:
+    reward, b = torch.rand(4, 3), torch.rand(4, 3)
+    expected = losses.discounted_sum(reward, 0.8) - b
+    torch.testing.assert_close(losses.generalised_advantage(reward, b, 0.8, 1.0), expected)
+
+
+def test_information_gain_by_hand() -> None:
+    nll = t([2.0, 3.0], [1.5, 3.5], [0.5, 9.0])
+    looked = t([True, True], [True, False], [False, False])  # the second episode ended with its second step
+    torch.testing.assert_close(losses.information_gain(nll, looked), t([0.5, -0.5], [1.0, 0.0], [0.0, 0.0]))
+
+
+def test_leave_one_out_by_hand() -> None:
+    returns = t([1.0, 2.0, 6.0, 0.0, 0.0, 3.0])  # two scenes, three episodes each
+    expected = t([4.0, 3.5, 1.5, 1.5, 1.5, 0.0])
+    torch.testing.assert_close(losses.leave_one_out(returns, 3), expected)
+    with pytest.raises(AssertionError):
+        losses.leave_one_out(returns, 4)
+
+
+def test_leave_one_out_does_not_know_its_own_return() -> None:
+    returns = torch.rand(1, 4, requires_grad=True)
+    losses.leave_one_out(returns, 4)[0, 2].backward()
+    torch.testing.assert_close(returns.grad, t([1 / 3, 1 / 3, 0.0, 1 / 3]))
+
+
+def test_standardise_counts_only_the_marked() -> None:
+    advantage = t([1.0, 3.0], [5.0, 100.0])
+    mask = t([True, True], [True, False])
+    scaled = losses.standardise(advantage, mask)
+    assert scaled[mask].mean().item() == pytest.approx(0, abs=1e-6)
+    assert scaled[mask].std().item() == pytest.approx(1, rel=1e-5)
+    torch.testing.assert_close(scaled[0, 1] - scaled[0, 0], torch.tensor(1.0))  # 2 / std 2
+
+
+def test_masked_mean() -> None:
+    assert losses.masked_mean(t([1.0, 5.0], [9.0, 3.0]), t([True, False], [False, True])).item() == 2
+    assert losses.masked_mean(t([1.0, 5.0]), t([False, False])).item() == 0
+
+
+def test_reinforce_loss_by_hand() -> None:
+    log_prob = t([-1.0, -2.0], [-3.0, -4.0]).requires_grad_()
+    advantage = t([0.5, -1.0], [2.0, 7.0])
+    mask = t([True, True], [True, False])
+    loss = losses.reinforce_loss(log_prob, advantage, mask)
+    assert loss.item() == pytest.approx(-(-0.5 + 2.0 - 6.0) / 3)
+    loss.backward()
+    torch.testing.assert_close(log_prob.grad, t([-0.5 / 3, 1.0 / 3], [-2.0 / 3, 0.0]))
+
+
+def test_reinforce_loss_wants_a_detached_advantage() -> None:
+    with pytest.raises(ValueError, match="detach the advantage"):
+        losses.reinforce_loss(t([1.0]), t([1.0]).requires_grad_(), t([True]))
+
+
+def test_action_loss_by_hand() -> None:
+    nll = t([1.0, 2.0], [3.0, 4.0], [5.0, 99.0])
+    active = t([True, True], [True, True], [True, False])
+    last = t([False, False], [False, True], [True, False])
+    assert losses.action_loss(nll, active, last, 0.0).item() == 4.5  # (5 + 4) / 2: the answers alone
+    assert losses.action_loss(nll, active, last, 0.5).item() == pytest.approx(4.5 + 0.5 * (1 + 2 + 3) / 3)
+
+
+def test_baseline_loss_by_hand() -> None:
+    mask = t([True, True, False])
+    assert losses.baseline_loss(t([1.0, 0.5, 9.0]), t([0.0, 1.0, 0.0]), mask).item() == pytest.approx(0.625)
+    loss = losses.baseline_loss(t([0.0, math.log(3), 9.0]), t([1.0, 0.0, 0.0]), mask, probability=True)
+    # Probabilities 1/2 and 3/4: -log(1/2) and -log(1/4).
+    assert loss.item() == pytest.approx((math.log(2) + math.log(4)) / 2, rel=1e-6)
+
+
+def test_entropy_by_hand() -> None:
+    logits = t([0.0, 0.0, 0.0, 0.0], [100.0, 0.0, 0.0, 0.0], [math.log(3), 0.0, -1e9, -1e9])
+    expected = [math.log(4), 0.0, -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))]
+    np.testing.assert_allclose(losses.entropy(logits).numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: losses.location_log_prob(torch.zeros(3, 2), torch.zeros(4, 2), 1.0),
+        lambda: losses.location_log_prob(torch.zeros(3, 3), torch.zeros(3, 3), 1.0),
+        lambda: losses.discounted_sum(torch.zeros(3), 1.0),
+        lambda: losses.generalised_advantage(torch.zeros(2, 3), torch.zeros(3, 2), 1.0, 1.0),
+        lambda: losses.information_gain(torch.zeros(2, 3), torch.zeros(3, dtype=torch.bool)),
+        lambda: losses.reinforce_loss(torch.zeros(2, 3), torch.zeros(2, 1), torch.ones(2, 3, dtype=torch.bool)),
+        lambda: losses.baseline_loss(torch.zeros(2, 3), torch.zeros(3), torch.ones(2, 3, dtype=torch.bool)),
+    ],
+)
+def test_shapes_are_asserted(call) -> None:
+    with pytest.raises(AssertionError):
+        call()

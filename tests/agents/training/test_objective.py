@@ -1,0 +1,268 @@
+"""Which loss reaches which network, and whether REINFORCE's gradient is that of the expected return."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from ram_agents import RAM, Config
+from ram_agents.training.objective import label_nll, objective
+from ram_agents.training.rollout import Rollout, play
+from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
+
+PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
+
+
+def make_policy(env: ToyVectorEnv, config: Config) -> RAM:
+    torch.manual_seed(0)
+    sizes = {"glimpse_size": 16, "location_size": 16, "hidden_size": 32}
+    policy = RAM(env.single_observation_space, env.single_action_space, **(config.model() | sizes))
+    with torch.no_grad():
+        policy.f_l.mean.weight.mul_(30)  # so that the mean depends on what was seen
+    return policy
+
+
+def played(policy: RAM, env: ToyVectorEnv, *, seed: int = 0, sample_action: bool = False) -> Rollout:
+    generator = torch.Generator().manual_seed(seed)
+    return play(policy, env, look="sample", sample_action=sample_action, stop="sample", generator=generator, seed=1)
+
+
+def parts_of(config: Config, env: ToyVectorEnv | None = None, *, hybrid: bool = True):
+    env = env or PeekVectorEnv(64, repeats=config.repeats)
+    policy = make_policy(env, config)
+    rollout = played(policy, env, sample_action=True)
+    return policy, rollout, objective(rollout, config, location_std=policy.location_std, hybrid=hybrid)
+
+
+def reached(policy: RAM, loss: torch.Tensor) -> set[str]:
+    """The networks that get a gradient from a loss."""
+    policy.zero_grad()
+    loss.backward(retain_graph=True)
+    networks = dict(policy.named_children())
+    return {
+        name
+        for name, network in networks.items()
+        if any(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in network.parameters())
+    }
+
+
+@pytest.mark.parametrize("reward", ["0/1", "log-likelihood", "information-gain"])
+@pytest.mark.parametrize("baseline", ["state", "leave-one-out", "none"])
+def test_routing_of_the_hybrid_loss(reward, baseline) -> None:
+    config = Config(reward=reward, baseline=baseline, repeats=4)
+    policy, _, parts = parts_of(config)
+    assert reached(policy, parts.action) == {"f_g", "f_h", "f_a"}
+    assert reached(policy, parts.location) == {"f_l"}
+    if baseline == "state":
+        assert reached(policy, parts.baseline) == {"f_b"}
+    else:
+        assert not parts.baseline.requires_grad
+
+
+def test_routing_without_detaching() -> None:
+    policy, _, parts = parts_of(PLAIN)
+    assert reached(policy, parts.location) == {"f_g", "f_h", "f_l"}
+    assert reached(policy, parts.baseline) == {"f_g", "f_h", "f_b"}
+
+
+def test_routing_of_the_pure_policy_gradient() -> None:
+    policy, _, parts = parts_of(Config(hybrid=False, entropy_weight=0.01), hybrid=False)
+    assert reached(policy, parts.action) == {"f_g", "f_h", "f_a"}
+    assert reached(policy, parts.location) == {"f_l"}
+    assert reached(policy, parts.baseline) == {"f_b"}
+
+
+def test_routing_of_stopping() -> None:
+    policy, _, parts = parts_of(Config(), StopVectorEnv(64), hybrid=False)
+    assert reached(policy, parts.stop) == {"f_g", "f_h", "f_s"}
+    for other in (parts.action, parts.location, parts.baseline):
+        assert "f_s" not in reached(policy, other)
+    _, _, parts = parts_of(Config())
+    assert parts.stop == 0
+    assert not parts.stop.requires_grad
+
+
+def test_entropy_of_stopping_is_a_bonus() -> None:
+    _, rollout, parts = parts_of(Config(), StopVectorEnv(64), hybrid=False)
+    with_bonus = objective(rollout, Config(entropy_weight=0.5), location_std=0.1, hybrid=False).stop
+    p = rollout.stop_logit[rollout.active].sigmoid()  # type: ignore[index]
+    entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean()
+    torch.testing.assert_close(with_bonus, parts.stop - 0.5 * entropy)
+
+
+def test_a_control_reinforces_no_location() -> None:
+    _, _, parts = parts_of(Config(gaze="random"))
+    assert not parts.location.requires_grad
+
+
+def test_the_total_is_weighted() -> None:
+    config = Config(action_weight=2.0, reinforce_weight=0.5, baseline_weight=3.0, stop_weight=4.0)
+    _, _, parts = parts_of(config, StopVectorEnv(64), hybrid=False)
+    expected = 2 * parts.action + 0.5 * parts.location + 3 * parts.baseline + 4 * parts.stop
+    torch.testing.assert_close(parts.total(config), expected)
+
+
+def test_the_last_location_is_not_reinforced() -> None:
+    config = PLAIN.replace(baseline="none")
+    env = PeekVectorEnv(6, lengths=[3, 1, 4, 2, 4, 4])
+    policy = make_policy(env, config)
+    rollout = played(policy, env)
+    mean = rollout.location_mean.detach().requires_grad_()
+    rollout = rollout._replace(location_mean=mean, reward=torch.ones_like(rollout.reward))
+    objective(rollout, config, location_std=0.2, hybrid=True).location.backward()
+    assert mean.grad is not None
+    reinforced = mean.grad.abs().sum(-1) > 0
+    assert torch.equal(reinforced, rollout.looked)
+
+
+def test_each_rollout_is_credited_with_its_own_return() -> None:
+    """Rows of one scene stay apart: gradient by gradient, -(R - mean of the others) (l - mu) / std^2 / count."""
+    config = Config(repeats=4, baseline="leave-one-out", location_std=0.2)
+    env = PeekVectorEnv(16, repeats=4)
+    policy = make_policy(env, config)
+    rollout = played(policy, env, sample_action=True)
+    mean = rollout.location_mean.detach().requires_grad_()
+    rollout = rollout._replace(location_mean=mean)
+    objective(rollout, config, location_std=0.2, hybrid=True).location.backward()
+    returns = rollout.reward[-1].numpy().reshape(4, 4)
+    others = (returns.sum(1, keepdims=True) - returns) / 3
+    advantage = (returns - others).reshape(16)
+    assert (advantage != 0).any()
+    pull = (rollout.location - mean).detach().numpy() / 0.2**2
+    expected = -advantage[:, None] * pull[:-1] / (2 * 16)
+    np.testing.assert_allclose(mean.grad.numpy()[:-1], expected, rtol=1e-4, atol=1e-6)  # type: ignore[union-attr]
+
+
+def test_rewards_from_the_label() -> None:
+    _, rollout, _ = parts_of(Config(baseline="none"))
+    nll = label_nll(rollout.logits, rollout.label).detach()  # type: ignore[arg-type]
+    log_p = rollout.logits.log_softmax(-1)
+    torch.testing.assert_close(-nll[0, 5], log_p[0, 5, rollout.label[5]].detach())  # type: ignore[index]
+    mean = rollout.location_mean.detach()
+    for reward, returns in (
+        ("log-likelihood", -nll[2].expand(3, -1)),
+        ("information-gain", nll - nll[2]),  # what the glimpses still to come tell
+    ):
+        leaf = mean.clone().requires_grad_()
+        config = Config(reward=reward, baseline="none", location_std=0.2)  # type: ignore[arg-type]
+        objective(rollout._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
+        expected = -returns[:2, :, None] * (rollout.location - mean)[:2] / 0.04 / 128
+        torch.testing.assert_close(leaf.grad[:2], expected, rtol=1e-4, atol=1e-6)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("reward", ["log-likelihood", "information-gain"])
+def test_the_cost_of_glimpses_adds_to_a_reward_from_the_label(reward) -> None:
+    config = Config(reward=reward, baseline="none", location_std=0.2)
+    _, rollout, _ = parts_of(config)
+    costly = rollout._replace(reward=torch.where(rollout.last, rollout.reward, -0.25))
+    pulls = []
+    for played_so in (rollout, costly):
+        leaf = rollout.location_mean.detach().requires_grad_()
+        objective(played_so._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
+        assert leaf.grad is not None
+        pulls.append(leaf.grad)
+    still_to_pay = torch.tensor([0.5, 0.25, 0.0])[:, None, None]
+    expected = still_to_pay * (rollout.location - rollout.location_mean.detach()) / 0.04 / 128
+    torch.testing.assert_close(pulls[1] - pulls[0], expected, rtol=1e-3, atol=1e-5)
+
+
+def test_a_reward_from_the_label_needs_one() -> None:
+    with pytest.raises(ValueError, match=r"'information-gain' needs .*; use reward='0/1'"):
+        parts_of(Config(reward="information-gain"), PeekVectorEnv(8, labels=False), hybrid=False)
+
+
+def test_a_probability_baseline_is_compared_as_one() -> None:
+    config = Config(baseline_probability=True, reinforce_weight=1.0)
+    _, rollout, _ = parts_of(config)
+    leaf = rollout.location_mean.detach().requires_grad_()
+    objective(rollout._replace(location_mean=leaf), config, location_std=0.1, hybrid=True).location.backward()
+    advantage = rollout.reward[-1] - rollout.baseline.sigmoid().detach()
+    expected = -advantage[:2, :, None] * (rollout.location - leaf.detach())[:2] / 0.01 / 128
+    torch.testing.assert_close(leaf.grad[:2], expected, rtol=1e-4, atol=1e-6)  # type: ignore[index]
+
+
+def _direction(policy: RAM, network: str) -> list[tuple[torch.nn.Parameter, torch.Tensor]]:
+    """A random direction in the space of one network's weights."""
+    generator = torch.Generator().manual_seed(5)
+    return [
+        (parameter, torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype))
+        for name, parameter in policy.named_parameters()
+        if name.startswith(network)
+    ]
+
+
+@pytest.mark.parametrize("network", ["f_l", "f_h", "f_g.where"])
+@pytest.mark.parametrize("baseline", ["state", "none", "leave-one-out"])
+def test_reinforce_on_locations_agrees_with_finite_differences(network, baseline) -> None:
+    """The mean of many REINFORCE gradients against the slope of the mean return, along a random direction.
+
+    The return is smooth in the locations, so the slope can be measured with the same noise on both sides; the rows are
+    many, so both means are sharp.
+    """
+    rows = 100_000
+    env = SmoothVectorEnv(rows, lengths=3, repeats=2)
+    config = PLAIN.replace(baseline=baseline, repeats=2)
+    policy = make_policy(env, config)
+    rollout = played(policy, env)
+    objective(rollout, config, location_std=0.2, hybrid=False).location.backward()
+    direction = _direction(policy, network)
+    # A mean over the T - 1 choices is minimised: the gradient of the expected return is -(T - 1) times its gradient.
+    slope = -2 * sum((parameter.grad * way).sum().item() for parameter, way in direction)  # type: ignore[operator]
+    returns, epsilon = [], 0.01
+    for sign in (1, -1):
+        with torch.no_grad():
+            for parameter, way in direction:
+                parameter.add_(sign * epsilon * way)
+            returns.append(played(policy, env).reward.sum(0).double().mean().item())
+            for parameter, way in direction:
+                parameter.sub_(sign * epsilon * way)
+    measured = (returns[0] - returns[1]) / (2 * epsilon)
+    assert abs(measured) > 0.02
+    assert slope == pytest.approx(measured, rel=0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("baseline", ["state", "none"])
+def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
+    """Two actions in a row, four outcomes: the expected return and its gradient are a sum over them."""
+    env = SwitchVectorEnv(50_000, lengths=2)
+    config = PLAIN.replace(baseline=baseline, gaze="center", core="gru")
+    policy = make_policy(env, config)
+    generator = torch.Generator().manual_seed(0)
+    rollout = play(policy, env, look="center", sample_action=True, generator=generator, seed=1)
+    first, second = rollout.logits[0, 0].softmax(-1), rollout.logits[1, 0].softmax(-1)  # the same in every row
+    exact = first @ torch.tensor(env.TABLE, dtype=torch.float32) @ second
+    expected = torch.autograd.grad(exact, policy.f_a.weight, retain_graph=True)[0]
+    loss = objective(rollout, config, location_std=0.2, hybrid=False).action
+    actual = -2 * torch.autograd.grad(loss, policy.f_a.weight)[0]
+    assert (actual - expected).norm() < 0.05 * expected.norm()
+
+
+@pytest.mark.parametrize("baseline", ["state", "none"])
+def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
+    """Stop at the first, second or third glimpse: the expected return and its gradient are a sum over them."""
+    env = StopVectorEnv(50_000)
+    config = PLAIN.replace(baseline=baseline, gaze="center", core="gru")
+    policy = make_policy(env, config)
+    assert policy.f_s is not None
+    torch.nn.init.normal_(policy.f_s.weight, std=0.5, generator=torch.Generator().manual_seed(0))
+    torch.nn.init.zeros_(policy.f_s.bias)
+    generator = torch.Generator().manual_seed(0)
+    rollout = play(policy, env, look="center", sample_action=True, stop="sample", generator=generator, seed=1)
+    lived = rollout.active.sum(1)
+    assert 0 < lived[2] < lived[1] < lived[0]
+    first, second = (rollout.stop_logit[t, rollout.active[t]][0].sigmoid() for t in (0, 1))  # type: ignore[index]
+    table = env.RETURNS
+    exact = first * table[0] + (1 - first) * (second * table[1] + (1 - second) * table[2])
+    expected = torch.autograd.grad(exact, policy.f_s.weight, retain_graph=True)[0]
+    loss = objective(rollout, config, location_std=0.2, hybrid=False).stop
+    # A mean over all steps that were lived, where the expected return is one over episodes.
+    actual = -torch.autograd.grad(loss, policy.f_s.weight)[0] * rollout.active.sum() / env.num_envs
+    assert (actual - expected).norm() < 0.05 * expected.norm()
+
+
+def test_cross_entropy_is_the_answers_and_with_a_weight_the_guesses() -> None:
+    _, rollout, parts = parts_of(Config())
+    nll = label_nll(rollout.logits, rollout.label)  # type: ignore[arg-type]
+    torch.testing.assert_close(parts.action, nll[-1].mean())
+    weighted = objective(rollout, Config(step_weight=0.5), location_std=0.1, hybrid=True).action
+    torch.testing.assert_close(weighted, nll[-1].mean() + 0.5 * nll[:-1].mean())

@@ -1,0 +1,141 @@
+"""The optimiser: Muon's steps are orthogonal, Adam's are Adam's, and each parameter gets the one it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from ram_agents import Config, Reinforce
+from ram_agents.training.optimizer import Muon, orthogonalised
+from toy_env import PeekVectorEnv
+
+SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (8, 32), (32, 8)])
+def test_singular_values_come_near_one_and_singular_vectors_stay(shape) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    u, _, vt = torch.linalg.svd(matrix, full_matrices=False)
+    near = u.T @ orthogonalised(matrix) @ vt.T
+    assert near.diagonal().min() > 0.6
+    assert near.diagonal().max() < 1.25
+    assert (near - near.diagonal().diag()).abs().max() < 1e-3
+
+
+def test_the_scale_of_a_gradient_does_not_matter() -> None:
+    matrix = torch.randn(8, 12, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(orthogonalised(matrix * 1e-4), orthogonalised(matrix))
+    assert not orthogonalised(torch.zeros(3, 4)).any()
+
+
+def groups_of(parameter: torch.Tensor, **group: Any) -> list[dict[str, Any]]:
+    return [{"params": [parameter], "lr": 0.1, **group}]
+
+
+def test_a_matrix_by_hand() -> None:
+    """Without momentum, of a 4x2 matrix: -0.1 * sqrt(4 / 2) * the orthogonal factor; momentum keeps the direction."""
+    start, gradient = torch.zeros(4, 2), torch.randn(4, 2, generator=torch.Generator().manual_seed(2))
+    for momentum in (0.0, 0.9):
+        parameter = torch.nn.Parameter(start.clone())
+        parameter.grad = gradient.clone()
+        Muon(groups_of(parameter, matrices=True), momentum=momentum).step()
+        torch.testing.assert_close(parameter.detach(), -0.1 * 2**0.5 * orthogonalised(gradient))
+
+
+def test_momentum_looks_ahead() -> None:
+    """Two gradients: m = 0.1 g1, then 0.09 g1 + 0.1 g2; the second step is along 0.1 g2 + 0.9 m."""
+    one, two = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(3))
+    parameter = torch.nn.Parameter(torch.zeros(3, 3))
+    optimizer = Muon(groups_of(parameter, matrices=True), momentum=0.9)
+    parameter.grad = one.clone()
+    optimizer.step()
+    before = parameter.detach().clone()
+    parameter.grad = two.clone()
+    optimizer.step()
+    ahead = 0.1 * two + 0.9 * (0.09 * one + 0.1 * two)
+    torch.testing.assert_close(before - parameter.detach(), 0.1 * orthogonalised(ahead))
+
+
+def test_without_gradients_momentum_ends_at_zero_and_never_in_denormal_numbers() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(2, 2))
+    optimizer = Muon(groups_of(parameter, matrices=True), momentum=0.5)
+    parameter.grad = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    optimizer.step()
+    parameter.grad = torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    for _ in range(200):
+        optimizer.step()
+        momentum = optimizer.state[parameter]["momentum"]
+        assert ((momentum == 0) | (momentum.abs() > torch.finfo().tiny)).all()
+    assert momentum[0, 0] == 0
+    assert momentum[1, 1] == 1
+
+
+def test_stacked_matrices_are_made_orthogonal_one_by_one() -> None:
+    gradient = torch.randn(8, 4, generator=torch.Generator().manual_seed(4))
+    parameter = torch.nn.Parameter(torch.zeros(8, 4))
+    parameter.grad = gradient.clone()
+    Muon(groups_of(parameter, matrices=True, blocks=2)).step()
+    wanted = torch.cat([orthogonalised(gradient[:4]), orthogonalised(gradient[4:])])
+    torch.testing.assert_close(parameter.detach(), -0.1 * wanted)
+
+
+def test_the_rest_is_adam_with_decoupled_decay() -> None:
+    ours, theirs = (torch.nn.Parameter(torch.arange(3.0)) for _ in range(2))
+    optimizers = (
+        Muon(groups_of(ours), betas=(0.9, 0.99), weight_decay=0.1),
+        torch.optim.AdamW([theirs], lr=0.1, betas=(0.9, 0.99), weight_decay=0.1),
+    )
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(5):
+        gradient = torch.randn(3, generator=generator)
+        for parameter, optimizer in zip((ours, theirs), optimizers, strict=True):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize(("core", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
+def test_which_parameters_are_matrices(core, gates) -> None:
+    agent = Reinforce(PeekVectorEnv(8), core=core, optimizer="muon", location_hidden=24, **SMALL)
+    names = {id(p): name for name, p in agent.policy.named_parameters()}
+    kinds = {names[id(p)]: group for group in agent.optimizer.param_groups for p in group["params"]}
+    assert kinds.keys() == set(names.values())
+    core_names = ("f_h.glimpse", "f_h.hidden") if core == "rnn" else ("f_h.cell.weight_ih", "f_h.cell.weight_hh")
+    core_names = tuple(name + ".weight" * (core == "rnn") for name in core_names)
+    matrices = {"f_g.what.weight", "f_g.both.weight", "f_l.hidden.weight", *core_names}
+    assert {name for name, group in kinds.items() if group["matrices"]} == matrices
+    assert all(kinds[name]["blocks"] == gates for name in core_names)
+    assert {name for name, group in kinds.items() if group["gaze"]} == {n for n in kinds if n.startswith("f_l.")}
+
+
+def test_rates_follow_the_schedule() -> None:
+    """Location network at a fifth, matrices at ten times Adam's rate, both halved half way."""
+    options = {"learning_rate": 1e-3, "matrix_learning_rate": 1e-2, "location_lr_scale": 0.2, "lr_schedule": "linear"}
+    agent = Reinforce(PeekVectorEnv(8), total_episodes=8 * 2, optimizer="muon", location_hidden=24, **options, **SMALL)
+    told: list[dict[tuple[bool, bool], float]] = []
+    agent.learn(
+        callback=lambda agent, update: told.append(
+            {(g["gaze"], g["matrices"]): g["lr"] for g in agent.optimizer.param_groups}
+        )
+    )
+    wanted = {(False, False): 1e-3, (False, True): 1e-2, (True, False): 2e-4, (True, True): 2e-3}
+    assert told[0] == pytest.approx(wanted)
+    assert told[1] == pytest.approx({key: rate / 2 for key, rate in wanted.items()})
+
+
+def test_muon_learns_and_is_resumed(tmp_path) -> None:
+    options = {"optimizer": "muon", "core": "lstm", "checkpoint_every": 5, **SMALL}
+    whole = Reinforce(PeekVectorEnv(16), total_episodes=16 * 10, **options).learn()
+    half = Reinforce(PeekVectorEnv(16), total_episodes=16 * 10, **options)
+    half.learn(callback=lambda agent, update: agent.updates < 5)
+    half.save(tmp_path / "half")
+    resumed = Reinforce.load(tmp_path / "half", PeekVectorEnv(16)).learn(resume=True)
+    for one, other in zip(whole.policy.parameters(), resumed.policy.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "matrix_learning_rate"])
+def test_a_rate_must_be_above_zero(name) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be above 0, not 0"):
+        Config(**{name: 0})

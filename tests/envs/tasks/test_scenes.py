@@ -1,0 +1,258 @@
+"""Where things lie in a scene, and what adding them up gives: by hand, against slow code, and as a user sees it."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ram_envs.images.datasets import load_mnist
+from ram_envs.tasks.scenes import Placement, SceneRules, compose, place
+
+ALMOST_ONE = np.nextafter(1, 0)  # The largest draw there is.
+
+
+def slow_compose(
+    image: np.ndarray, corner: np.ndarray, distractors: np.ndarray, sources: np.ndarray, rules: SceneRules
+) -> np.ndarray:
+    """One scene, one pixel at a time, summed in whole numbers and clamped at the end."""
+    scene = np.zeros((rules.canvas_height, rules.canvas_width, *image.shape[2:]), int)
+
+    def add(part: np.ndarray, top: int, left: int) -> None:
+        for row in range(part.shape[0]):
+            for column in range(part.shape[1]):
+                if 0 <= top + row < rules.canvas_height and 0 <= left + column < rules.canvas_width:
+                    scene[top + row, left + column] += part[row, column]
+
+    add(image, *corner)
+    size = rules.distractor_size
+    for index, from_top, from_left, top, left in distractors:
+        add(sources[index, from_top : from_top + size, from_left : from_left + size], top, left)
+    return np.minimum(scene, 255)
+
+
+def composed(images: np.ndarray, corners: list, distractors: list, rules: SceneRules) -> np.ndarray:
+    """Scenes of the first images, with distractors cut from the same images."""
+    placement = Placement(
+        np.array(corners, np.int64), np.array(distractors, np.int64).reshape(len(corners), rules.num_distractors, 5)
+    )
+    return compose(images, np.arange(len(corners)), placement, rules, distractor_images=images)
+
+
+def test_an_image_lands_at_its_corner_by_hand() -> None:
+    image = np.array([[[1, 2], [3, 4]]], np.uint8)
+    scene = composed(image, [[1, 0]], [[]], SceneRules(3, 4, 2, 2, distractor_size=1))
+    assert scene.dtype == np.uint8
+    assert scene.tolist() == [[[0, 0, 0, 0], [1, 2, 0, 0], [3, 4, 0, 0]]]
+
+
+def test_distractors_are_added_and_clamped_by_hand() -> None:
+    images = np.array([[[100, 10], [0, 200]]], np.uint8)
+    rules = SceneRules(3, 3, 2, 2, num_distractors=2, distractor_size=1)
+    # The pixel 200 onto the pixel 100 makes 300, clamped to 255; the pixel 10 goes to the last row and column.
+    scene = composed(images, [[0, 0]], [[[0, 1, 1, 0, 0], [0, 0, 1, 2, 2]]], rules)
+    assert scene.tolist() == [[[255, 10, 0], [0, 200, 0], [0, 0, 10]]]
+
+
+def test_what_hangs_over_the_edge_is_lost_by_hand() -> None:
+    image = np.array([[[1, 2], [3, 4]]], np.uint8)
+    rules = SceneRules(2, 2, 2, 2, max_shift=1, distractor_size=1)
+    for corner, scene in [
+        ([-1, -1], [[4, 0], [0, 0]]),
+        ([-1, 1], [[0, 3], [0, 0]]),
+        ([1, -1], [[0, 0], [2, 0]]),
+        ([1, 1], [[0, 0], [0, 1]]),
+    ]:
+        assert composed(image, [corner], [[]], rules).tolist() == [scene]
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(0, 2**32),
+    st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    st.tuples(st.integers(0, 5), st.integers(0, 5)),
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.sampled_from([(), (3,)]),
+)
+def test_equals_slow_code(
+    seed: int, size: tuple[int, int], room: tuple[int, int], num_distractors: int, shift: int, channels: tuple
+) -> None:
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (5, *size, *channels), dtype=np.uint8)
+    canvas = (size[0] + room[0], size[1] + room[1])
+    patch = int(generator.integers(1, min(size) + 1))
+    rules = SceneRules(*canvas, *size, max_shift=shift, num_distractors=num_distractors, distractor_size=patch)
+    draws = generator.random((7, rules.num_draws))
+    draws[0], draws[1] = 0, ALMOST_ONE
+    placement = place(draws, rules, num_images=5)
+    indices = generator.integers(0, 5, 7)
+    scenes = compose(images, indices, placement, rules, distractor_images=images)
+    assert scenes.shape == (7, *canvas, *channels)
+    for i in range(7):
+        expected = slow_compose(images[indices[i]], placement.corners[i], placement.distractors[i], images, rules)
+        np.testing.assert_array_equal(scenes[i], expected)
+
+
+def test_the_order_of_distractors_does_not_matter() -> None:
+    generator = np.random.default_rng(0)
+    images = generator.integers(100, 256, (5, 8, 8), dtype=np.uint8)
+    rules = SceneRules(12, 12, 8, 8, num_distractors=6, distractor_size=5)
+    placement = place(generator.random((20, rules.num_draws)), rules, num_images=5)
+    backwards = Placement(placement.corners, placement.distractors[:, ::-1])
+    indices = np.zeros(20, np.int64)
+    scenes = [compose(images, indices, at, rules, distractor_images=images) for at in (placement, backwards)]
+    np.testing.assert_array_equal(*scenes)
+    assert (scenes[0] == 255).any(), "nothing was clamped, so nothing was tested"
+
+
+RULES = SceneRules(13, 11, 6, 5, num_distractors=2, distractor_size=3)
+LIMITS = {  # Each position of `RULES` and how many values it has.
+    "image row": 13 - 6 + 1,
+    "image column": 11 - 5 + 1,
+    "source": 9,
+    "cut row": 6 - 3 + 1,
+    "cut column": 5 - 3 + 1,
+    "row": 13 - 3 + 1,
+    "column": 11 - 3 + 1,
+}
+
+
+def positions(draws: np.ndarray) -> np.ndarray:
+    """Corner and first distractor of each scene by `RULES`: (B, 7), in the order of `LIMITS`."""
+    placement = place(draws, RULES, num_images=9)
+    assert placement.distractors.shape == (len(draws), 2, 5)
+    return np.concatenate([placement.corners, placement.distractors[:, 0]], axis=1)
+
+
+def test_the_extreme_draws_give_the_first_and_the_last_position() -> None:
+    draws = np.stack([np.zeros(RULES.num_draws), np.full(RULES.num_draws, ALMOST_ONE)])
+    first, last = positions(draws)
+    assert first.tolist() == [0] * 7
+    assert last.tolist() == [limit - 1 for limit in LIMITS.values()]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 33, 93, 53, 4096, 55_000, 60_000, 2**20 + 1])
+def test_the_largest_draw_stays_below_every_limit(limit: int) -> None:
+    rules = SceneRules(limit, limit, 1, 1, distractor_size=1)
+    assert place(np.full((1, 2), ALMOST_ONE), rules, num_images=1).corners.tolist() == [[limit - 1, limit - 1]]
+
+
+def test_every_position_is_equally_likely_and_independent() -> None:
+    draws = np.random.default_rng(3).random((40_000, RULES.num_draws))
+    placed = positions(draws)
+    for column, limit in zip(placed.T, LIMITS.values(), strict=True):
+        counts = np.bincount(column, minlength=limit)
+        assert len(counts) == limit
+        expected = len(draws) / limit
+        chi_squared = ((counts - expected) ** 2 / expected).sum()
+        assert chi_squared < limit - 1 + 5 * np.sqrt(2 * limit), f"{counts} is not uniform"
+    correlations = np.corrcoef(placed.T) - np.eye(len(LIMITS))
+    assert np.abs(correlations).max() < 0.03
+
+
+def test_shifts_go_both_ways_by_the_same_amount() -> None:
+    rules = SceneRules(4, 4, 4, 4, max_shift=2, distractor_size=1)
+    corners = place(np.random.default_rng(0).random((500, 2)), rules, num_images=1).corners
+    assert {tuple(corner) for corner in corners.tolist()} == {(r, c) for r in range(-2, 3) for c in range(-2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("rules", "named"),
+    [
+        (SceneRules(27, 28, 28, 28), "27x28"),
+        (SceneRules(28, 27, 28, 28), "28x27"),
+        (SceneRules(28, 28, 28, 28, max_shift=-1), "max_shift is -1"),
+        (SceneRules(28, 28, 28, 28, num_distractors=-2), "num_distractors is -2"),
+        (SceneRules(28, 28, 28, 28, distractor_size=29), "distractor_size is 29"),
+        (SceneRules(28, 28, 28, 28, distractor_size=0), "distractor_size is 0"),
+    ],
+)
+def test_impossible_rules_are_refused(rules: SceneRules, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        rules.check()
+
+
+# As a user sees it: one patch as large as the canvas, looking at its middle, shows the whole scene.
+
+
+def whole_scenes(name: str, size: int, indices: np.ndarray, *, seed: int = 0, split: str = "train") -> np.ndarray:
+    """The scenes of these images, (B, size, size) uint8."""
+    arguments = {"patch_size": size, "num_scales": 1, "initial_location": "center", "split": split}
+    env = gym.make_vec(f"ram_envs/{name}", num_envs=len(indices), **arguments)
+    observation, info = env.reset(seed=seed, options={"indices": indices})
+    np.testing.assert_array_equal(info["index"], indices)
+    return np.rint(observation["glimpse"][:, 0] * 255).astype(np.uint8)
+
+
+def test_centred_scenes_are_the_images() -> None:
+    indices = np.array([0, 54_999, 7, 7])
+    np.testing.assert_array_equal(whole_scenes("GlimpseMNIST-v0", 28, indices), load_mnist("train").images[indices])
+
+
+def test_translated_scenes_hold_the_digit_whole_and_nothing_else() -> None:
+    indices = np.arange(3000)
+    scenes = whole_scenes("GlimpseMNIST-Translated-v0", 60, indices)
+    images = load_mnist("train").images[indices]
+    corners = []
+    for scene, image in zip(scenes, images, strict=True):
+        top, left = (
+            np.flatnonzero(scene.any(axis=axis))[0] - np.flatnonzero(image.any(axis=axis))[0] for axis in (1, 0)
+        )
+        expected = np.zeros((60, 60), np.uint8)
+        expected[top : top + 28, left : left + 28] = image
+        np.testing.assert_array_equal(scene, expected)
+        corners.append((top, left))
+    for axis in np.array(corners).T:
+        assert set(axis.tolist()) == set(range(33)), "60 - 28 + 1 positions, the last row and column included"
+
+
+@pytest.mark.parametrize(("name", "size", "most"), [("Cluttered", 60, 4), ("Cluttered100", 100, 8)])
+def test_cluttered_scenes_hold_the_digit_and_a_few_small_patches(name: str, size: int, most: int) -> None:
+    indices = np.arange(300)
+    scenes = whole_scenes(f"GlimpseMNIST-{name}-v0", size, indices)
+    reached = np.zeros((size, size), bool)
+    for scene, image in zip(scenes, load_mnist("train").images[indices], strict=True):
+        # Where the digit lies its pixels are all there, made brighter at most.
+        fits = np.lib.stride_tricks.sliding_window_view(scene, (28, 28))
+        rest = scene.astype(int)
+        top, left = np.argwhere((fits >= image).all(axis=(2, 3)))[0]
+        rest[top : top + 28, left : left + 28] -= image
+        assert (rest >= 0).all()
+        assert np.count_nonzero(rest) <= most * 64
+        reached |= rest > 0
+    assert all(edge.any() for edge in (reached[0], reached[-1], reached[:, 0], reached[:, -1]))
+
+
+def test_clutter_covers_the_papers_number_of_patches() -> None:
+    # The light that the scenes have beside their digit's, in units of the average light of a random 8x8 crop.
+    images = load_mnist("train").images
+    crop = np.lib.stride_tricks.sliding_window_view(images[::5].mean(axis=0), (8, 8)).sum(axis=(2, 3)).mean()
+    indices = np.arange(3000)
+    for name, size, number in [("Cluttered", 60, 4), ("Cluttered100", 100, 8)]:
+        scenes = whole_scenes(f"GlimpseMNIST-{name}-v0", size, indices)
+        extra = scenes.sum(axis=(1, 2)).mean() - images[indices].sum(axis=(1, 2)).mean()
+        assert 0.9 * number < extra / crop < 1.02 * number  # clamping takes a little
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+@pytest.mark.parametrize("name", ["Translated", "Cluttered", "Cluttered100"])
+def test_held_out_scenes_depend_on_the_image_alone(name: str, split: str) -> None:
+    size, name = 100 if name == "Cluttered100" else 60, f"GlimpseMNIST-{name}-v0"
+    first = whole_scenes(name, size, np.array([3, 9, 4, 1]), seed=1, split=split)
+    again = whole_scenes(name, size, np.array([1, 3, 3]), seed=77, split=split)
+    np.testing.assert_array_equal(again, first[[3, 0, 0]])
+    assert len(np.unique(first.reshape(4, -1), axis=0)) == 4
+
+
+def test_held_out_scenes_differ_in_their_places() -> None:
+    scenes = whole_scenes("GlimpseMNIST-Translated-v0", 60, np.arange(500), split="test")
+    tops = [np.flatnonzero(scene.any(axis=1))[0] for scene in scenes]
+    assert len(set(tops)) > 25
+
+
+def test_training_scenes_are_made_afresh() -> None:
+    scenes = whole_scenes("GlimpseMNIST-Cluttered-v0", 60, np.full(50, 3))
+    assert len(np.unique(scenes.reshape(50, -1), axis=0)) == 50
