@@ -76,50 +76,50 @@ def point_at(view, location):
     return x / (SIZE * 5 / 3), y / SIZE
 
 
-def opened(screen, region):
+def opened(screen, window):
     """The screen, once the window is there to take events."""
-    return advance(screen, region)
+    return advance(screen, window)
 
 
-def start(match, region, name):
+def start(match, window, name):
     """The game behind a key of the title."""
-    screen = opened(Title(match), region)
+    screen = opened(Title(match), window)
     key(name)
-    screen = advance(screen, region)
+    screen = advance(screen, window)
     while isinstance(screen, Loading):
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     return screen
 
 
-def test_title_and_help_answer_keys_and_escape_leaves(match, region):
-    title = opened(Title(match), region)
+def test_title_and_help_answer_keys_and_escape_leaves(match, window):
+    title = opened(Title(match), window)
     picture = window.shown.copy()
     key("h")
-    help_screen = advance(title, region)
+    help_screen = advance(title, window)
     assert isinstance(help_screen, Help)
     release("h")
-    assert advance(help_screen, region) is help_screen
+    assert advance(help_screen, window) is help_screen
     assert (window.shown != picture).any()
     key("x")
-    assert advance(help_screen, region) is title
+    assert advance(help_screen, window) is title
     key("x")
-    assert advance(title, region) is title
+    assert advance(title, window) is title
     np.testing.assert_array_equal(picture, title.paint(None))
     key("escape")
-    assert advance(title, region) is None
+    assert advance(title, window) is None
 
 
-def test_title_cards_are_chosen_by_a_click(match, region):
+def test_title_cards_are_chosen_by_a_click(match, window):
     for card, expected in enumerate((Catch, Catch, Digits)):
-        screen = opened(Title(match), region)
+        screen = opened(Title(match), window)
         point = (0.5, (drawing.CARD_TOP + card * drawing.CARD_STEP + 40) / 480)
         assert title_card(point) == card
         move(point)
-        advance(screen, region)
+        advance(screen, window)
         lit = screen.paint(window.mouse())
         assert (lit != screen.paint(None)).any()
         click(point)
-        screen = advance(advance(screen, region), region)
+        screen = advance(advance(screen, window), window)
         assert isinstance(screen, expected)
         assert getattr(screen, "foveal", None) == {0: False, 1: True}.get(card)
     assert title_card((0.01, 0.5)) is None
@@ -127,48 +127,48 @@ def test_title_cards_are_chosen_by_a_click(match, region):
     assert title_card(None) is None
 
 
-def test_closing_the_window_ends_the_play(match, region):
-    opened(Title(match), region)
+def test_closing_the_window_ends_the_play(match, window):
+    opened(Title(match), window)
     pygame.event.post(pygame.event.Event(pygame.QUIT))
-    run(Title(match), region)
+    run(Title(match), window)
     assert window.closed
 
 
-def play_digits(screen, region, answers):
+def play_digits(screen, window, answers):
     """Look once and answer, image after image; the screen after the last."""
     for answer in answers:
         click(point_at(screen.game.view, (0.25, -0.5)))
-        screen = advance(screen, region)
+        screen = advance(screen, window)
         key(str(answer(screen.game.view.label)))
-        screen = advance(screen, region)
+        screen = advance(screen, window)
         assert screen.game.view.finished
         key("space")
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     return screen
 
 
-def test_digits_are_counted_and_compared_with_the_rival(match, region):
-    screen = start(match, region, "3")
+def test_digits_are_counted_and_compared_with_the_rival(match, window):
+    screen = start(match, window, "3")
     assert isinstance(screen, Digits)
     rival = [episode.success for episode in screen.rival]
     right, wrong = (lambda label: label), (lambda label: (label + 1) % 10)
     assert screen.score == ([], [], 0, 3)
-    result = play_digits(screen, region, [right, wrong, right])
+    result = play_digits(screen, window, [right, wrong, right])
     assert isinstance(result, Result)
     assert screen.game.results == [True, False, True]
     assert result.played.score == ([True, False, True], rival, 2, 3)
-    advance(result, region)
+    advance(result, window)
     key("r")
-    again = advance(result, region)
+    again = advance(result, window)
     assert isinstance(again, Digits)
     assert again.game.results == []
     assert again.game.numbers != screen.game.numbers
     key("escape")
-    assert isinstance(advance(again, region), Title)
+    assert isinstance(advance(again, window), Title)
 
 
-def test_digits_show_glimpses_only_until_the_answer(match, region):
-    screen = start(match, region, "3")
+def test_digits_show_glimpses_only_until_the_answer(match, window):
+    screen = start(match, window, "3")
     view = screen.game.view
     assert screen.game.looks_left == 3
     top, left, height, width = view.regions[0]
@@ -184,33 +184,33 @@ def test_digits_show_glimpses_only_until_the_answer(match, region):
     assert tuple(fog) in shades
     assert len(shades) < len({int(view.scene[r, c]) for r, c in hidden})  # the digit itself shows nowhere
     key(str(view.label))
-    advance(screen, region)
+    advance(screen, window)
     after = screen.paint(None)
     assert np.mean([after[pixel].max() > 100 for pixel in pixels]) > 0.6
 
 
-def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(match, region):
-    screen = start(match, region, "3")
+def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(match, window):
+    screen = start(match, window, "3")
     for expected, point in [(3, (0.9, 0.5)), (2, (0.3, 0.5)), (1, (0.2, 0.4)), (0, (0.3, 0.3)), (0, (0.2, 0.2))]:
         click(point)
-        screen = advance(screen, region)
+        screen = advance(screen, window)
         assert screen.game.looks_left == expected
     assert len(screen.game.view.gaze) == 4
     assert not screen.game.view.finished
     key("5")
-    assert advance(screen, region).game.view.finished
+    assert advance(screen, window).game.view.finished
 
 
-def test_a_click_looks_where_it_points(match, region):
-    screen = start(match, region, "3")
+def test_a_click_looks_where_it_points(match, window):
+    screen = start(match, window, "3")
     for location in [(0.5, -0.25), (-0.75, 0.5)]:
         click(point_at(screen.game.view, location))
-        screen = advance(screen, region)
+        screen = advance(screen, window)
         assert screen.game.view.gaze[-1] == pytest.approx(location, abs=0.01)
 
 
-def test_the_rival_begins_at_the_same_place_on_the_same_image(match, region):
-    screen = start(match, region, "3")
+def test_the_rival_begins_at_the_same_place_on_the_same_image(match, window):
+    screen = start(match, window, "3")
     for number in range(3):
         view, rival = screen.game.view, screen.rival[number].views[0]
         np.testing.assert_array_equal(view.scene, rival.scene)
@@ -220,8 +220,8 @@ def test_the_rival_begins_at_the_same_place_on_the_same_image(match, region):
             screen.game.begin()
 
 
-def test_the_rival_plays_the_same_balls(match, region):
-    screen = start(match, region, "1")
+def test_the_rival_plays_the_same_balls(match, window):
+    screen = start(match, window, "1")
     for number in range(3):
         view, rival = screen.game.view, screen.rival[number].views[0]
         np.testing.assert_array_equal(view.scene, rival.scene)
@@ -233,8 +233,8 @@ def test_the_rival_plays_the_same_balls(match, region):
 
 
 @pytest.mark.parametrize("mode", ["1", "2"])
-def test_catch_can_be_played_by_keyboard(match, region, mode):
-    screen = start(match, region, mode)
+def test_catch_can_be_played_by_keyboard(match, window, mode):
+    screen = start(match, window, mode)
     key("space")
     for _ in SPEEDS:
         key("up")
@@ -251,47 +251,47 @@ def test_catch_can_be_played_by_keyboard(match, region, mode):
             if wanted:
                 key(wanted)
             held = wanted
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     assert isinstance(screen, Result)
     # A ball that starts 22 columns away can be missed by the step in which the key goes down.
     assert sum(screen.played.score.you) >= 2
     assert screen.played.score.rounds == 3
 
 
-def test_nobody_at_the_keys_moves_nothing(match, region):
-    screen = start(match, region, "1")
+def test_nobody_at_the_keys_moves_nothing(match, window):
+    screen = start(match, window, "1")
     key("space")
     key("up")
     key("up")
     paddle = dict(screen.game.view.objects)["paddle"]
     while not screen.game.view.finished:
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     assert dict(screen.game.view.objects)["paddle"] == paddle
 
 
-def test_a_tap_moves_the_paddle_by_one_even_if_it_is_short(match, region):
-    screen = start(match, region, "1")
+def test_a_tap_moves_the_paddle_by_one_even_if_it_is_short(match, window):
+    screen = start(match, window, "1")
     screen.game.step(np.zeros(2, np.float32), 2)
     screen.game.step(np.zeros(2, np.float32), 0)  # not at the right wall now
     before = dict(screen.game.view.objects)["paddle"][1]
     key("space")
-    screen = advance(screen, region)
+    screen = advance(screen, window)
     way = "right" if before < 12 else "left"
     key(way)
     release(way)
     steps = len(screen.game.view.gaze)
     while len(screen.game.view.gaze) < steps + 3:
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     assert dict(screen.game.view.objects)["paddle"][1] == before + (1 if way == "right" else -1)
 
 
-def test_catch_waits_pauses_and_changes_its_speed(match, region):
-    screen = start(match, region, "1")
+def test_catch_waits_pauses_and_changes_its_speed(match, window):
+    screen = start(match, window, "1")
 
     def steps_in(frames):
         before = len(screen.game.view.gaze)
         for _ in range(frames):
-            advance(screen, region)
+            advance(screen, window)
         return len(screen.game.view.gaze) - before
 
     assert steps_in(30) == 0
@@ -305,28 +305,28 @@ def test_catch_waits_pauses_and_changes_its_speed(match, region):
     key("space")
     assert steps_in(61) == pytest.approx(2 * SPEEDS[0], abs=1)
     key("h")
-    help_screen = advance(screen, region)
+    help_screen = advance(screen, window)
     assert isinstance(help_screen, Help)
     key("h")
-    assert advance(help_screen, region) is screen
+    assert advance(help_screen, window) is screen
     assert steps_in(30) == 0  # help pauses the ball
 
 
-def test_the_mouse_is_the_eye(match, region):
-    screen = start(match, region, "2")
+def test_the_mouse_is_the_eye(match, window):
+    screen = start(match, window, "2")
     move(point_at(screen.game.view, (0.5, 0.25)))
     key("space")
     while len(screen.game.view.gaze) < 3:
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     assert screen.game.view.gaze[-1] == pytest.approx((0.5, 0.25), abs=0.01)
     move((0.95, 0.5))  # beside the stage: the eye stays
     while len(screen.game.view.gaze) < 5:
-        screen = advance(screen, region)
+        screen = advance(screen, window)
     assert screen.game.view.gaze[-1] == pytest.approx((0.5, 0.25), abs=0.01)
 
 
-def test_the_fovea_hides_the_ball_and_the_end_shows_it(match, region):
-    screen = start(match, region, "2")
+def test_the_fovea_hides_the_ball_and_the_end_shows_it(match, window):
+    screen = start(match, window, "2")
     far = np.array([-1, 1], np.float32) * np.sign(screen.game.view.gaze[0][0] or 1)
     far[1] = 1
     screen.game.step(far, 1)
