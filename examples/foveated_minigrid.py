@@ -1,7 +1,7 @@
 """RAM in Minigrid: cross the lava by its gap, seeing one tile of the room at a time. `pip install minigrid` first.
 
 python examples/foveated_minigrid.py --out runs/lava
-python examples/foveated_minigrid.py --out runs/lava-random --gaze random
+python examples/foveated_minigrid.py --out runs/lava-random --look random
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gymnasium import spaces
 from minigrid.wrappers import ImgObsWrapper, RGBImgObsWrapper
 from ram_agents import Reinforce
 from ram_agents.evaluation.evaluate import evaluate
-from ram_agents.training.config import Gaze
+from ram_agents.training.config import Look
 
 from ram_envs import FoveatedObservation, FoveatedVectorObservation, Retina
 
@@ -67,18 +67,18 @@ def film(agent: Reinforce, path: Path, *, episodes: int = 6, seed: int = 20_000_
 def main(
     out: Path = Path("runs/lava"),
     *,
-    gaze: Gaze = "learned",
+    look: Look = "learned",
     total_episodes: int = 50_000,
     num_envs: int = 128,
     seed: int = 0,
     test_episodes: int = 2_000,
 ) -> float:
-    """Train, save, and return the mean return of fresh episodes; with gaze "random" the control."""
+    """Train, save, and return the mean return of fresh episodes; with look "random" the control."""
     torch.set_num_threads(1)
     env = FoveatedVectorObservation(gym.vector.SyncVectorEnv([room] * num_envs), RETINA)
     agent = Reinforce(
         env,
-        gaze=gaze,
+        look=look,
         seed=seed,
         core="lstm",
         hidden_size=128,
@@ -104,7 +104,7 @@ def main(
     film(agent, out / "episodes.gif")
     # Seeds that no training episode began with; the gaze and the actions are the likeliest ones, or the control's.
     error = evaluate(agent, env, episodes=test_episodes, paths=0, seed=10_000_000).mean[-1]
-    print(f"gaze {gaze}: mean return {1 - error / 100:.3f} over {test_episodes:,} episodes")
+    print(f"look {look}: mean return {1 - error / 100:.3f} over {test_episodes:,} episodes")
     return float(1 - error / 100)
 
 

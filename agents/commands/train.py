@@ -13,7 +13,8 @@ import torch
 import tyro
 
 from ..evaluation.pretrained import load
-from ..training.callbacks import Callback, Checkpoints
+from ..evaluation.runs import Checkpoints
+from ..training.callbacks import Callback
 from ..training.config import Config, recipe, recipe_names
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject

@@ -32,11 +32,11 @@ def as_control(config: Config, control: Control) -> Config:
         ValueError: a control that RAM is not trained as.
     """
     if control == "random":
-        return config.replace(gaze="random")
+        return config.replace(look="random")
     if control == "center":
-        return config.replace(gaze="center", env_kwargs=config.env_kwargs | {"initial_location": "center"})
+        return config.replace(look="center", env_kwargs=config.env_kwargs | {"initial_location": "center"})
     if control == "whole":
-        return config.replace(gaze="center", env_kwargs=config.env_kwargs | {"foveated": False})
+        return config.replace(look="center", env_kwargs=config.env_kwargs | {"foveated": False})
     raise ValueError(f"control must be 'random', 'center' or 'whole', not {control!r}")
 
 

@@ -20,15 +20,20 @@ def shipped_agents() -> list[str]:
     return sorted(file.name.removesuffix(".safetensors") for file in folder.iterdir() if file.name.endswith("tensors"))
 
 
-def load(name_or_path: str | Path, *, device: torch.device | str = "cpu") -> Reinforce:
+def load(name_or_path: str | Path, *, device: torch.device | str = "cpu", allow_unsigned: bool = False) -> Reinforce:
     """A shipped agent by its name, such as "cluttered60", or any agent by its file.
+
+    Args:
+        name_or_path: the name or the file.
+        device: where the model is to live.
+        allow_unsigned: see `Reinforce.load`.
 
     Raises:
         FileNotFoundError: there is neither; the message lists the names.
         ValueError: the file is damaged, or no agent of ours.
     """
     if Path(name_or_path).is_file():
-        return Reinforce.load(name_or_path, device=device)
+        return Reinforce.load(name_or_path, device=device, allow_unsigned=allow_unsigned)
     names = shipped_agents()
     if str(name_or_path) not in names:
         raise FileNotFoundError(

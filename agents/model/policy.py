@@ -10,13 +10,13 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from .actions import can_stop, num_actions
+from .config import RAMConfig
+from .distribution import sample_location
 from .networks import (
     ActionNetwork,
     BaselineNetwork,
-    Core,
     CoreNetwork,
     GlimpseNetwork,
-    Init,
     LocationNetwork,
     StopNetwork,
     orthogonal_,
@@ -44,77 +44,46 @@ class RAM(nn.Module):
         observation_space: one row's Dict(glimpse=Box(k, g, g[, C]), location=Box(2)); other keys are not looked at.
         action_space: one row's Dict(location=Box(2), action=Discrete(n)), or the flat Box(2 + n). With stop=Discrete(2)
             in the Dict there is a stop network too.
-        core: "rnn" (ReLU, the paper's for classification), "lstm" (the paper's for Catch) or "gru".
-        glimpse_size: units of h_g.
-        location_size: units of h_l.
-        hidden_size: units of g_t and of h_t.
-        location_hidden: units of a hidden layer in the location network; 0 for none, as in the paper.
-        location_std: standard deviation of the location's Gaussian, in units of half the image. Training may anneal it.
-        identity_core: begin the "rnn" core's recurrence as the identity.
-        init: "uniform", PyTorch's own, or "orthogonal", see `networks.orthogonal_`.
-        detach_location: keep the location network's gradient out of the core. At a std of 0.1 a log-probability's
-            gradient is about 10, and would swamp what the core learns from the action.
-        detach_baseline: keep the baseline network's gradient out of the core.
+        config: the options; the defaults of `RAMConfig` if None.
+        options: single ones that differ from `config`, such as core="lstm".
 
     Raises:
-        ValueError: spaces of another form, or an argument out of range.
+        ValueError: spaces of another form, or an option out of range.
+        TypeError: an option that does not exist, or of another type.
+
+    Attributes:
+        location_std: that locations are drawn with. Training may anneal it.
     """
 
     def __init__(
         self,
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
-        *,
-        core: Core = "rnn",
-        glimpse_size: int = 128,
-        location_size: int = 128,
-        hidden_size: int = 256,
-        location_hidden: int = 0,
-        location_std: float = 0.1,
-        identity_core: bool = False,
-        init: Init = "uniform",
-        detach_location: bool = True,
-        detach_baseline: bool = True,
+        config: RAMConfig | None = None,
+        **options: Any,
     ):
         super().__init__()
-        if location_std <= 0:
-            raise ValueError(f"location_std must be above 0, not {location_std}")
-        self._sizes = {
-            "core": core,
-            "glimpse_size": glimpse_size,
-            "location_size": location_size,
-            "hidden_size": hidden_size,
-            "location_hidden": location_hidden,
-            "identity_core": identity_core,
-            "init": init,
-        }
-        self.location_std = location_std
-        self.detach_location = detach_location
-        self.detach_baseline = detach_baseline
+        self._config = config = (config or RAMConfig()).replace(**options)
+        self.location_std = config.location_std
+        size = config.hidden_size
         self.f_g = GlimpseNetwork(
             num_pixels=math.prod(glimpse_shape(observation_space)),
-            glimpse_size=glimpse_size,
-            location_size=location_size,
-            output_size=hidden_size,
+            glimpse_size=config.glimpse_size,
+            location_size=config.location_size,
+            output_size=size,
         )
-        self.f_h = CoreNetwork(input_size=hidden_size, hidden_size=hidden_size, core=core, identity=identity_core)
-        self.f_l = LocationNetwork(input_size=hidden_size, hidden_size=location_hidden)
-        self.f_a = ActionNetwork(hidden_size, num_actions(action_space))
-        self.f_b = BaselineNetwork(hidden_size)
-        self.f_s = StopNetwork(hidden_size) if can_stop(action_space) else None
-        if init == "orthogonal":
+        self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
+        self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
+        self.f_a = ActionNetwork(size, num_actions(action_space))
+        self.f_b = BaselineNetwork(size)
+        self.f_s = StopNetwork(size) if can_stop(action_space) else None
+        if config.init == "orthogonal":
             orthogonal_(self.f_g, self.f_h, self.f_a)
-        elif init != "uniform":
-            raise ValueError(f"init must be 'uniform' or 'orthogonal', not {init!r}")
 
-    def config(self) -> dict[str, Any]:
-        """The keyword arguments that build this model again; JSON-able."""
-        return {
-            **self._sizes,
-            "location_std": self.location_std,
-            "detach_location": self.detach_location,
-            "detach_baseline": self.detach_baseline,
-        }
+    @property
+    def config(self) -> RAMConfig:
+        """The options that build this model again, with the present `location_std`."""
+        return self._config.replace(location_std=self.location_std)
 
     def hidden_matrices(self) -> list[tuple[Tensor, int]]:
         """The matrices from hidden layer to hidden layer, and from the glimpse; with how many each is, stacked.
@@ -144,9 +113,9 @@ class RAM(nn.Module):
         state = self.f_h(g, state)
         h = state[0].to(self.f_a.weight.dtype)
         with float32(h.device):  # what is chosen is not rounded
-            location_mean = self.f_l(h.detach() if self.detach_location else h)
+            location_mean = self.f_l(h.detach() if self._config.detach_location else h)
             logits = self.f_a(h)
-            baseline = self.f_b(h.detach() if self.detach_baseline else h)
+            baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
         return RAMOutput(location_mean, logits, baseline, h), state
 
     def stop_logit(self, h: Tensor) -> Tensor | None:
@@ -163,8 +132,7 @@ class RAM(nn.Module):
 
     def sample_location(self, mean: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw l from Normal(mean, location_std), (..., 2): not clamped, and detached, so that no loss leaks by it."""
-        noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-        return mean.detach() + self.location_std * noise
+        return sample_location(mean, self.location_std, generator)
 
 
 def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
-from ..training.callbacks import Callback
+from ..training.callbacks import Callback, Metrics
 
 if TYPE_CHECKING:
-    from ..training.reinforce import Reinforce, Update
+    from ..training.reinforce import Reinforce
 
 MAGNIFY = 4
 
@@ -30,34 +30,34 @@ class TensorBoard(Callback):
     def __init__(self, directory: str | Path, *, every: int = 20):
         self.directory = Path(directory)
         self.every = every
-        self.updates: list[Update] = []
+        self.metrics: list[Metrics] = []
 
     def on_start(self, agent: Reinforce) -> None:
         """Open the log."""
         self.writer = SummaryWriter(str(self.directory), purge_step=agent.episodes + 1 if agent.updates else None)
 
-    def on_update(self, agent: Reinforce, update: Update) -> None:
+    def on_update(self, agent: Reinforce, metrics: Metrics) -> None:
         """Write what is due."""
-        self.updates.append(update)
-        if len(self.updates) == self.every:
+        self.metrics.append(metrics)
+        if len(self.metrics) == self.every:
             self._write_scalars(agent)
         if agent.updates % agent.config.checkpoint_every == 0:
             self._write_pictures(agent)
 
     def on_end(self, agent: Reinforce) -> None:
         """Write the rest and close."""
-        if self.updates:
+        if self.metrics:
             self._write_scalars(agent)
         self._write_pictures(agent)
         self.writer.close()
 
     def _write_scalars(self, agent: Reinforce) -> None:
-        means = np.mean(self.updates, axis=0).tolist()
-        for name, mean in zip(self.updates[0]._fields, means, strict=True):
+        means = np.mean(self.metrics, axis=0).tolist()
+        for name, mean in zip(self.metrics[0]._fields, means, strict=True):
             self.writer.add_scalar(f"train/{name}", mean, agent.episodes)
         if agent.validation_error is not None:
             self.writer.add_scalar("validation/error", agent.validation_error, agent.episodes)
-        self.updates = []
+        self.metrics = []
 
     def _write_pictures(self, agent: Reinforce) -> None:
         if agent.last_rollout is None:

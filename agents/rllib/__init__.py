@@ -32,14 +32,9 @@ from ray.tune.registry import register_env
 from ..training.config import Config
 from ..training.envs import Spaces
 from ..training.reinforce import Reinforce
+from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
 from .env import ENV, check_autoreset, make_env
-from .module import (
-    GlimpseDistribution,
-    GreedyGlimpseDistribution,
-    HybridPPOTorchLearner,
-    RAMModule,
-    label_cross_entropy,
-)
+from .module import HybridPPOTorchLearner, RAMModule, label_cross_entropy
 
 __all__ = [
     "GlimpseDistribution",
@@ -120,13 +115,13 @@ def to_agent(algorithm: Algorithm) -> Reinforce:
         ValueError: the algorithm's module is not a `RAMModule`.
     """
     module = _module(algorithm)
-    told = algorithm.config.env_config
+    env_config = algorithm.config.env_config
     config = Config(
-        env_id=told["env_id"],
-        env_kwargs=told["env_kwargs"],
+        env_id=env_config["env_id"],
+        env_kwargs=env_config["env_kwargs"],
         hybrid=module.hybrid,
         baseline_probability=module.baseline_probability,
-        **module.ram.config(),
+        **vars(module.ram.config),
     )
     agent = Reinforce(Spaces(module.observation_space, module.action_space), config)
     state = algorithm.learner_group.get_state(components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}")
@@ -141,21 +136,21 @@ def to_agent(algorithm: Algorithm) -> Reinforce:
 def load_agent(algorithm: Algorithm, agent: Reinforce) -> None:
     """Go on from a built-in agent's weights, such as `ram_agents.load("mnist28")`, in learners and env runners.
 
-    Build the algorithm with the agent's network: `ppo_config(agent.env_id, ..., **agent.policy.config())`.
+    Build the algorithm with the agent's network: `ppo_config(agent.env_id, ..., **vars(agent.policy.config))`.
 
     Raises:
         ValueError: the algorithm's network is not the agent's; or the agent is a control that does not look where its
             network says.
     """
     module = _module(algorithm)
-    if agent.config.gaze != "learned":
-        raise ValueError(f"the agent's gaze is {agent.config.gaze!r}: its location network has learned nothing to use")
-    theirs = agent.spaces.sizes() | agent.policy.config()
-    ours = Spaces(module.observation_space, module.action_space).sizes() | module.ram.config()
+    if agent.config.look != "learned":
+        raise ValueError(f"the agent was trained with look={agent.config.look!r}: its location network learned nothing")
+    theirs = agent.spaces.sizes() | vars(agent.policy.config)
+    ours = Spaces(module.observation_space, module.action_space).sizes() | vars(module.ram.config)
     if different := {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}:
         raise ValueError(
             f"the algorithm's network is not the agent's (theirs, then the agent's): {different}; build it with "
-            "ppo_config(agent.env_id, env_kwargs=agent.env_kwargs, **agent.policy.config())"
+            "ppo_config(agent.env_id, env_kwargs=agent.env_kwargs, **vars(agent.policy.config))"
         )
     weights = {f"ram.{name}": tensor for name, tensor in convert_to_numpy(agent.policy.state_dict()).items()}
     modules = {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: weights}}

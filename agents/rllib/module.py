@@ -1,4 +1,4 @@
-"""RAM in RLlib's new API stack: its distribution, the module that acts and learns, and the hybrid loss in a learner.
+"""RAM in RLlib's new API stack: the module that acts and learns, and the hybrid loss in a learner.
 
 B counts the sequences of a batch, T their steps. RLlib hands over (B, T, ...): in an env runner T is 1; in the learner
 each row is one episode or a part of one, with one more step at the end for the value there, and padding after it.
@@ -6,94 +6,22 @@ each row is one episode or a part of one, with one more step at the end for the 
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from gymnasium import spaces
 from ray.rllib.algorithms.ppo.ppo import PPOConfig
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core.columns import Columns
-from ray.rllib.core.distribution.distribution import Distribution
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor
-from torch.distributions import Categorical, Independent, Normal, kl_divergence
 from torch.nn import functional as F
 
-from ..model.actions import can_stop, num_actions
+from ..model.actions import can_stop
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
-
-Action = dict[str, Tensor]
-"""{"location": (..., 2), "action": (...)}; the location is raw, and RLlib clips it for the environment alone."""
-
-
-class GlimpseDistribution(Distribution):
-    """Gaussian x categorical, over {"location": (..., 2), "action": (...)}.
-
-    Args:
-        parameters: (..., 3 + n): mu_t, the location's std, the action's logits. The std is among them because RLlib
-            builds distributions of old rollouts from what it has stored.
-        deterministic: samples are the mode.
-    """
-
-    greedy = False
-    """The action is always the likeliest one and has no part in log-probability, entropy and KL."""
-
-    def __init__(self, parameters: Tensor, *, deterministic: bool = False):
-        super().__init__()
-        mean, std, logits = parameters[..., :2], parameters[..., 2:3], parameters[..., 3:]
-        self.parameters, self.deterministic = parameters, deterministic
-        self.location = Independent(Normal(mean, std, validate_args=False), 1, validate_args=False)
-        self.choice = Categorical(logits=logits, validate_args=False)
-
-    @classmethod
-    def from_logits(cls, logits: Tensor, **kwargs: Any) -> GlimpseDistribution:
-        """The distribution of parameters (..., 3 + n), which RLlib calls logits."""
-        return cls(logits)
-
-    @staticmethod
-    def required_input_dim(space: spaces.Space[Any], **kwargs: Any) -> int:
-        """3 + n, for an action space with n discrete actions."""
-        return 3 + num_actions(space)
-
-    def to_deterministic(self) -> GlimpseDistribution:
-        """The same distribution, whose samples are its mode."""
-        return type(self)(self.parameters, deterministic=True)
-
-    def sample(self, **kwargs: Any) -> Action:
-        """Draw a location and an action, without gradient."""
-        likeliest = self.greedy or self.deterministic
-        return {
-            "location": self.location.mean.detach() if self.deterministic else self.location.sample(),
-            "action": self.choice.probs.argmax(-1) if likeliest else self.choice.sample(),
-        }
-
-    def rsample(self, **kwargs: Any) -> NoReturn:
-        """Not for a discrete action."""
-        raise NotImplementedError("a discrete action has no reparameterised samples; use an algorithm such as PPO")
-
-    def logp(self, value: Action, **kwargs: Any) -> Tensor:
-        """The sum log N(l; mu_t) + log pi(a), (...)."""
-        log_prob = self.location.log_prob(value["location"])
-        return log_prob if self.greedy else log_prob + self.choice.log_prob(value["action"])
-
-    def entropy(self, **kwargs: Any) -> Tensor:
-        """(...), in nats."""
-        entropy = self.location.entropy()
-        return entropy if self.greedy else entropy + self.choice.entropy()
-
-    def kl(self, other: Distribution, **kwargs: Any) -> Tensor:
-        """KL(self || other), (...), in nats."""
-        assert isinstance(other, GlimpseDistribution)
-        kl = kl_divergence(self.location, other.location)
-        return kl if self.greedy else kl + kl_divergence(self.choice, other.choice)
-
-
-class GreedyGlimpseDistribution(GlimpseDistribution):
-    """For actions that learn from labels, not from reward: the likeliest action, and the location's distribution."""
-
-    greedy = True
+from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
 
 
 class RAMModule(TorchRLModule, ValueFunctionAPI):

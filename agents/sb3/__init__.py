@@ -31,7 +31,8 @@ from ..model.policy import glimpse_shape
 from ..training.config import Config
 from ..training.envs import Spaces
 from ..training.reinforce import Reinforce
-from .policy import GlimpseDistribution, RAMPolicy
+from .distribution import GlimpseDistribution
+from .policy import RAMPolicy
 from .vecenv import SB3VecEnv, make_vec_env
 
 __all__ = [
@@ -80,10 +81,10 @@ def from_agent(agent: Reinforce, env: GymEnv, **arguments: Any) -> RecurrentPPO:
         ValueError: the environment's glimpses or actions are not those that the agent was made for; or the agent is a
             control that does not look where its network says.
     """
-    if agent.config.gaze != "learned":
-        raise ValueError(f"the agent's gaze is {agent.config.gaze!r}: its location network has learned nothing to use")
-    told = {**agent.policy.config(), "baseline_probability": agent.config.baseline_probability}
-    policy_kwargs = {**told, **arguments.pop("policy_kwargs", {})}
+    if agent.config.look != "learned":
+        raise ValueError(f"the agent was trained with look={agent.config.look!r}: its location network learned nothing")
+    options = {**vars(agent.policy.config), "baseline_probability": agent.config.baseline_probability}
+    policy_kwargs = {**options, **arguments.pop("policy_kwargs", {})}
     model = RecurrentPPO(RAMPolicy, env, policy_kwargs=policy_kwargs, **arguments)
     theirs, ours = _sizes(agent.spaces), _sizes(Spaces(model.observation_space, model.action_space))
     if theirs != ours:
@@ -114,7 +115,7 @@ def to_agent(model: RecurrentPPO, *, env_id: str = "", env_kwargs: dict[str, Any
         env_kwargs=env_kwargs or {},
         hybrid=policy.hybrid,
         baseline_probability=policy.baseline_probability,
-        **policy.ram.config(),
+        **vars(policy.ram.config),
     )
     agent = Reinforce(Spaces(model.observation_space, action_space), config, device=model.device)
     agent.policy.load_state_dict(policy.ram.state_dict())

@@ -1,4 +1,4 @@
-"""RAM as a policy of sb3-contrib's `RecurrentPPO`: its distribution, and the hybrid loss as a part of it.
+"""RAM as a policy of sb3-contrib's `RecurrentPPO`, and the hybrid loss as a part of it.
 
 B counts the steps of a batch, N its sequences, T the longest sequence's steps. Stable-Baselines3 hands over sequences
 one after another, (B = N * T, ...), the shorter ones padded with zeros.
@@ -6,88 +6,23 @@ one after another, (B = N * T, ...), the shorter ones padded with zeros.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import torch
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
-from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.type_aliases import Schedule
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..model import actions as forms
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
+from .distribution import GlimpseDistribution
 
 State = tuple[Tensor, ...]
 """(h, c), each (1, N, hidden_size). Cores without a cell have h in both places."""
-
-
-class GlimpseDistribution(Distribution):
-    """Gaussian x categorical, over the flat action (B, 2 + n): a raw location, and the discrete action as one-hot.
-
-    The location is not clamped: Stable-Baselines3 clips actions to the space's Box for the environment alone, so that
-    log-probabilities are those of the raw sample. The one-hot scores are inside the Box already.
-
-    Args:
-        ram: draws the locations, with its `location_std`.
-        greedy: the discrete action is always the likeliest one and has no part in log-probability and entropy: for
-            actions that learn from labels, not from reward.
-    """
-
-    def __init__(self, ram: RAM, *, greedy: bool):
-        super().__init__()
-        self.ram = ram
-        self.greedy = greedy
-
-    def proba_distribution_net(self, *args: Any, **kwargs: Any) -> nn.Module:
-        """Not used: f_l and f_a are RAM's own."""
-        raise NotImplementedError("RAM's location and action networks give the parameters of this distribution")
-
-    def proba_distribution(self, mean: Tensor, logits: Tensor) -> GlimpseDistribution:
-        """Set mu_t (B, 2) and the action's logits (B, n)."""
-        self.mean, self.log_pi = mean, logits.log_softmax(-1)
-        return self
-
-    def log_prob(self, actions: Tensor) -> Tensor:
-        """The sum log N(l; mu_t) + log pi(a), (B,), for flat actions (B, 2 + n), of whose scores the largest is a."""
-        log_prob = losses.location_log_prob(actions[:, :2], self.mean, self.ram.location_std)
-        if self.greedy:
-            return log_prob
-        return log_prob + self.log_pi.gather(1, actions[:, 2:].argmax(1, keepdim=True)).squeeze(1)
-
-    def entropy(self) -> Tensor:
-        """(B,), in nats. The location's part is a constant of its std."""
-        location = 1 + math.log(2 * math.pi) + 2 * math.log(self.ram.location_std)
-        choice = self.log_pi.new_zeros(len(self.log_pi)) if self.greedy else losses.entropy(self.log_pi)
-        return location + choice
-
-    def sample(self) -> Tensor:
-        """Flat actions (B, 2 + n), without gradient."""
-        if self.greedy:
-            action = self.log_pi.argmax(1)
-        else:
-            action = torch.multinomial(self.log_pi.detach().exp(), 1).squeeze(1)
-        return self._flat(self.ram.sample_location(self.mean), action)
-
-    def mode(self) -> Tensor:
-        """Flat actions (B, 2 + n): the mean location and the likeliest action."""
-        return self._flat(self.mean.detach(), self.log_pi.argmax(1))
-
-    def actions_from_params(self, mean: Tensor, logits: Tensor, deterministic: bool = False) -> Tensor:
-        """Actions for given parameters; see `proba_distribution`."""
-        return self.proba_distribution(mean, logits).get_actions(deterministic=deterministic)
-
-    def log_prob_from_params(self, mean: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """A sample for given parameters, and its log-probability."""
-        actions = self.actions_from_params(mean, logits)
-        return actions, self.log_prob(actions)
-
-    def _flat(self, location: Tensor, action: Tensor) -> Tensor:
-        return torch.cat([location, F.one_hot(action, self.log_pi.shape[1]).to(location.dtype)], dim=1)
 
 
 class StateShape(NamedTuple):
@@ -196,7 +131,7 @@ class RAMPolicy(RecurrentActorCriticPolicy):
             "label_weight": self.label_weight,
             "step_weight": self.step_weight,
             "baseline_probability": self.baseline_probability,
-            **self.ram.config(),
+            **vars(self.ram.config),
         }
 
     def forward(  # type: ignore[override]

@@ -2,48 +2,88 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from filelock import FileLock, Timeout
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..evaluation.evaluate import evaluation_env, validation_errors
-from .envs import AnyVectorEnv
+from .config import Config
+from .rollout import Rollout
 
-if TYPE_CHECKING:
-    from .reinforce import Reinforce, Update
 
-CallbackFunction = Callable[["Reinforce", "Update"], Any]
+class Metrics(NamedTuple):
+    """What is measured in one update."""
+
+    loss: float
+    action_loss: float
+    location_loss: float
+    baseline_loss: float
+    stop_loss: float
+    grad_norm: float
+    """Before clipping."""
+    episode_return: float
+    """Mean return of the batch in the environment's own reward."""
+    glimpses: float
+    """Mean number of glimpses in an episode of the batch."""
+    learning_rate: float
+    location_std: float
+
+
+class Learner(Protocol):
+    """What a callback may ask of the agent that trains, or tell it."""
+
+    config: Config
+    updates: int
+    """Updates of this run so far."""
+    seconds: float
+    """Time that this run has taken so far."""
+    validation_error: float | None
+    """The last measured error on held-out scenes, in %."""
+    best_error: float | None
+    """The smallest of these in this run."""
+    last_rollout: Rollout | None
+
+    @property
+    def episodes(self) -> int:
+        """Episodes of this run so far."""
+
+    @property
+    def total_updates(self) -> int:
+        """Updates in the whole run."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the agent to one file."""
+
+
+CallbackFunction = Callable[[Any, Metrics], Any]
 
 
 class Callback:
-    """Base class: override what you need."""
+    """Base class: override what you need. The agent is a `Reinforce`, or anything else that is a `Learner`."""
 
-    def on_start(self, agent: Reinforce) -> None:
+    def on_start(self, agent: Any) -> None:
         """Called before the first update, also of a resumed run."""
 
-    def on_update(self, agent: Reinforce, update: Update) -> bool | None:
+    def on_update(self, agent: Any, metrics: Metrics) -> bool | None:
         """Called after every update; False ends the training."""
         return None
 
-    def on_end(self, agent: Reinforce) -> None:
+    def on_end(self, agent: Any) -> None:
         """Called after the last update, also when the user interrupts."""
 
 
 class FunctionCallback(Callback):
-    """A plain function of (agent, update)."""
+    """A plain function of (agent, metrics)."""
 
     def __init__(self, function: CallbackFunction):
         self.function = function
 
-    def on_update(self, agent: Reinforce, update: Update) -> bool | None:
+    def on_update(self, agent: Learner, metrics: Metrics) -> bool | None:
         """Call the function."""
-        return self.function(agent, update)
+        return self.function(agent, metrics)
 
 
 class CallbackList(Callback):
@@ -59,17 +99,17 @@ class CallbackList(Callback):
             elif callback is not None:
                 self.callbacks.append(FunctionCallback(callback))
 
-    def on_start(self, agent: Reinforce) -> None:
+    def on_start(self, agent: Learner) -> None:
         """Start each."""
         for callback in self.callbacks:
             callback.on_start(agent)
 
-    def on_update(self, agent: Reinforce, update: Update) -> bool:
+    def on_update(self, agent: Learner, metrics: Metrics) -> bool:
         """Tell each; False if one of them said so."""
-        answers = [callback.on_update(agent, update) for callback in self.callbacks]
+        answers = [callback.on_update(agent, metrics) for callback in self.callbacks]
         return all(answer is not False for answer in answers)
 
-    def on_end(self, agent: Reinforce) -> None:
+    def on_end(self, agent: Learner) -> None:
         """End each."""
         for callback in self.callbacks:
             callback.on_end(agent)
@@ -91,96 +131,21 @@ class ProgressBar(Callback):
             speed_estimate_period=60,
         )
 
-    def on_start(self, agent: Reinforce) -> None:
+    def on_start(self, agent: Learner) -> None:
         """Show the bar."""
         total = agent.total_updates * agent.config.num_envs
         self.task = self.bar.add_task("", total=total, completed=agent.episodes, text="")
         self.bar.start()
 
-    def on_update(self, agent: Reinforce, update: Update) -> None:
+    def on_update(self, agent: Learner, metrics: Metrics) -> None:
         """Move the bar."""
-        self.returns.append(update.episode_return)
+        self.returns.append(metrics.episode_return)
         speed = self.bar.tasks[0].speed or 0.0
         text = f"{speed:,.0f} a second; error {100 - 100 * np.mean(self.returns):.2f}%"
         if agent.validation_error is not None:
             text += f", held out {agent.validation_error:.2f}%"
         self.bar.update(self.task, completed=agent.episodes, text=text)
 
-    def on_end(self, agent: Reinforce) -> None:
+    def on_end(self, agent: Learner) -> None:
         """Leave the bar as it stands."""
         self.bar.stop()
-
-
-class Checkpoints(Callback):
-    """At the end of every segment: measure the validation error, log it, save the last agent and the best one.
-
-    In `directory`: `last.safetensors`, `best.safetensors` (the smallest validation error so far) and `progress.jsonl`,
-    a line for each segment.
-
-    Args:
-        directory: where the files go. One process trains in it at a time.
-        validation: the environment to validate on. By default made from the agent's id (see `evaluate.evaluation_env`);
-            without either nothing is validated, and there is no best agent.
-    """
-
-    def __init__(self, directory: str | Path, validation: AnyVectorEnv | None = None):
-        self.directory = Path(directory)
-        self.validation = validation
-        self.updates: list[Update] = []
-
-    def on_start(self, agent: Reinforce) -> None:
-        """Make the directory; of a resumed run's log keep the lines up to here.
-
-        Raises:
-            ValueError: another process trains in it.
-        """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        # Of this process there is one for each file: a run that an error ended does not bar the next.
-        self.lock = FileLock(self.directory / "lock", timeout=0, is_singleton=True)
-        try:
-            self.lock.acquire()
-        except Timeout:
-            raise ValueError(
-                f"another process is training in {self.directory}: wait for its end, or choose another directory"
-            ) from None
-        self.log = self.directory / "progress.jsonl"
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        kept = [line for line in lines if json.loads(line)["episodes"] <= agent.episodes] if agent.updates else []
-        self.log.write_text("".join(f"{line}\n" for line in kept))
-        if self.validation is None and agent.env_id:
-            self.validation = evaluation_env(agent, "validation")
-
-    def on_update(self, agent: Reinforce, update: Update) -> None:
-        """Save at the end of a segment."""
-        self.updates.append(update)
-        if agent.updates % agent.config.checkpoint_every == 0:
-            self.save(agent)
-
-    def on_end(self, agent: Reinforce) -> None:
-        """Save what the last segment's end did not."""
-        if self.updates:
-            self.save(agent)
-        self.lock.release(force=True)
-
-    def save(self, agent: Reinforce) -> None:
-        """Validate, log and save. The last checkpoint comes last: a run killed before it repeats all of this."""
-        means = dict(zip(self.updates[0]._fields, np.mean(self.updates, axis=0).tolist(), strict=True))
-        self.updates = []
-        best = False
-        errors: list[float] | None = None
-        if self.validation is not None:
-            errors = [round(error, 6) for error in validation_errors(agent, self.validation)]
-            agent.validation_error = errors[-1]
-            best = agent.best_error is None or agent.validation_error < agent.best_error
-        line = {
-            "episodes": agent.episodes,
-            "seconds": round(agent.seconds, 3),
-            "validation_error": agent.validation_error,
-            "validation_errors": errors,  # after each glimpse
-        }
-        with self.log.open("a") as log:
-            log.write(json.dumps(line | means) + "\n")
-        if best:
-            agent.best_error = agent.validation_error
-            agent.save(self.directory / "best.safetensors")
-        agent.save(self.directory / "last.safetensors")

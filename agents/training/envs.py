@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -10,7 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from ..model import actions
 from ..model.policy import glimpse_shape
-from .config import Config
+from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
 
@@ -20,6 +22,17 @@ class Spaces(NamedTuple):
 
     observation: spaces.Space[Any]
     action: spaces.Space[Any]
+
+    @classmethod
+    def of(cls, env: AnyVectorEnv) -> Spaces:
+        """Those of a vector environment's rows.
+
+        Raises:
+            TypeError: it is no vector environment.
+        """
+        if not isinstance(env, VectorEnv):
+            raise TypeError(f"{env} is no vector environment; put single ones into gymnasium.vector.SyncVectorEnv")
+        return cls(env.single_observation_space, env.single_action_space)
 
     def sizes(self) -> dict[str, Any]:
         """What the model depends on."""
@@ -31,7 +44,7 @@ class Spaces(NamedTuple):
 
     def check_fit(self, env: AnyVectorEnv) -> None:
         """Raise a ValueError unless an agent that was made for these spaces can play in the environment."""
-        wanted, found = self.sizes(), Spaces(env.single_observation_space, env.single_action_space).sizes()
+        wanted, found = self.sizes(), Spaces.of(env).sizes()
         if wanted != found:
             raise ValueError(
                 f"the agent was made for {wanted}; this environment has {found}: give it the arguments that the agent "
@@ -50,6 +63,13 @@ class Spaces(NamedTuple):
         return cls(observation, actions.from_description(description["action"]))
 
 
+def import_module_of(env_id: str) -> None:
+    """Import the module that an id such as "my_module:Mine-v0" names, for a user who wrote the id."""
+    module, colon, _ = env_id.partition(":")
+    if colon:
+        importlib.import_module(module)
+
+
 def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
     """The vector environment that a configuration names, without autoreset.
 
@@ -58,8 +78,15 @@ def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
         kwargs: add to the environment's keyword arguments, or replace them.
 
     Raises:
-        ValueError: there is no id, or an environment of another kind is asked for repeats.
+        ValueError: there is no id, or one of a module that is not imported, or an environment of another kind is asked
+            for repeats.
     """
+    module, colon, _ = config.env_id.partition(":")
+    if colon and module not in sys.modules:
+        raise ValueError(
+            f"the environment {config.env_id} is of the module {module}, and a file alone imports no module, "
+            f"which would run its code; import {module} first if you trust it"
+        )
     if not config.env_id:
         raise ValueError("this agent was trained on an environment without an id: pass it, `load(path, env)`")
     native = gym.spec(config.env_id).vector_entry_point is not None
@@ -78,7 +105,6 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
     spec, repeats = env.spec, getattr(env.unwrapped, "repeats", 1)
     if config.repeats not in (1, repeats):
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
-    decided = ("num_envs", "repeats", "autoreset_mode", "vectorization_mode", "vector_kwargs")
-    kwargs = {} if spec is None else {key: value for key, value in spec.kwargs.items() if key not in decided}
+    kwargs = {} if spec is None else {key: value for key, value in spec.kwargs.items() if key not in CALLERS_OWN}
     env_id = "" if spec is None else spec.id
     return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)

@@ -6,30 +6,9 @@ looked at: all but the last, whose location chooses no glimpse.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-
-def location_log_prob(location: Tensor, mean: Tensor, std: float) -> Tensor:
-    """Log-density of N(mu_t, std) at the raw sample l_t, before any clamping: (..., 2), (..., 2) -> (...).
-
-    Raises:
-        ValueError: the location carries a gradient; then its log-probability would have none in the mean.
-    """
-    assert location.shape == mean.shape == (*mean.shape[:-1], 2), (location.shape, mean.shape)
-    if location.requires_grad:
-        raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
-    constant = 2 * math.log(std) + math.log(2 * math.pi)
-    return (location - mean).square().sum(-1) * (-0.5 / std**2) - constant
-
-
-def stop_log_prob(logit: Tensor, stop: Tensor) -> Tensor:
-    """Log-probability of stopping where `stop`, else of going on; P(stop) = sigmoid(logit). (...), (...) -> (...)."""
-    assert logit.shape == stop.shape, (logit.shape, stop.shape)
-    return -F.binary_cross_entropy_with_logits(logit, stop.to(logit.dtype), reduction="none")
 
 
 def discounted_sum(reward: Tensor, discount: float) -> Tensor:
@@ -134,9 +113,3 @@ def baseline_loss(baseline: Tensor, returns: Tensor, mask: Tensor, *, probabilit
     if probability:
         return masked_mean(F.binary_cross_entropy_with_logits(baseline, returns, reduction="none"), mask)
     return masked_mean((baseline - returns).square(), mask)
-
-
-def entropy(logits: Tensor) -> Tensor:
-    """Of the softmax, in nats: (..., n) -> (...)."""
-    log_p = logits.log_softmax(-1)
-    return -(log_p.exp() * log_p).sum(-1)

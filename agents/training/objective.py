@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..model.distribution import action_entropy, action_log_prob, location_log_prob, stop_log_prob
 from . import losses
 from .config import Config
 from .rollout import Rollout
@@ -97,18 +98,18 @@ def _action_loss(rollout: Rollout, config: Config, nll: Tensor | None, advantage
     """Cross-entropy where `nll` is given, else REINFORCE on every action."""
     if nll is not None:
         return losses.action_loss(nll, rollout.active, rollout.last, config.step_weight)
-    log_pi = rollout.logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
+    log_pi = action_log_prob(rollout.logits, rollout.action)
     loss = losses.reinforce_loss(log_pi, advantage, rollout.active)
     if config.entropy_weight:
-        loss = loss - config.entropy_weight * losses.masked_mean(losses.entropy(rollout.logits), rollout.active)
+        loss = loss - config.entropy_weight * losses.masked_mean(action_entropy(rollout.logits), rollout.active)
     return loss
 
 
 def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, location_std: float) -> Tensor:
     """REINFORCE on the T - 1 locations that were looked at; 0 where the gaze is a control's."""
-    if config.gaze != "learned":
+    if config.look != "learned":
         return advantage.new_zeros(())
-    log_pi = losses.location_log_prob(rollout.location, rollout.location_mean, location_std)
+    log_pi = location_log_prob(rollout.location, rollout.location_mean, location_std)
     return losses.reinforce_loss(log_pi, advantage, rollout.looked)
 
 
@@ -119,11 +120,11 @@ def _stop_loss(rollout: Rollout, config: Config, advantage: Tensor) -> Tensor:
     """
     if rollout.stop is None or rollout.stop_logit is None:
         return advantage.new_zeros(())
-    log_pi = losses.stop_log_prob(rollout.stop_logit, rollout.stop)
+    log_pi = stop_log_prob(rollout.stop_logit, rollout.stop)
     loss = losses.reinforce_loss(log_pi, advantage, rollout.active)
     if config.entropy_weight:
         two = torch.stack([rollout.stop_logit, torch.zeros_like(rollout.stop_logit)], dim=-1)
-        loss = loss - config.entropy_weight * losses.masked_mean(losses.entropy(two), rollout.active)
+        loss = loss - config.entropy_weight * losses.masked_mean(action_entropy(two), rollout.active)
     return loss
 
 

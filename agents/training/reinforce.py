@@ -6,44 +6,28 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from gymnasium.vector import VectorEnv
-from numpy.typing import NDArray
+from torch import Tensor
 
-from ..model.policy import RAM
 from ..model.precision import matmul_precision
 from . import checkpoint
-from .callbacks import Callback, CallbackFunction, CallbackList, ProgressBar
+from .agent import Agent
+from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
+from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
-from .envs import AnyVectorEnv, Spaces, adopt, make_env
+from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
 from .interrupt import Interruptible
 from .objective import objective
-from .optimizer import make_optimizer, set_learning_rates
-from .rollout import Look, Rollout, choose, play, to_tensors
+from .optimizer import make_optimizers, set_learning_rates
+from .rollout import Rollout, play
+
+PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 
 
-class Update(NamedTuple):
-    """What one update tells."""
-
-    loss: float
-    action_loss: float
-    location_loss: float
-    baseline_loss: float
-    stop_loss: float
-    grad_norm: float
-    """Before clipping."""
-    episode_return: float
-    """Mean return of the batch in the environment's own reward."""
-    glimpses: float
-    """Mean number of glimpses in an episode of the batch."""
-    learning_rate: float
-    location_std: float
-
-
-class Reinforce:
+class Reinforce(Agent):
     """Train RAM by REINFORCE and, where the environment's infos tell the label, by cross-entropy (section 3.2).
 
     One update plays one episode in every row of a vector environment, and takes one step of the optimiser on all of it.
@@ -56,8 +40,8 @@ class Reinforce:
         changes: hyper-parameters that differ from `config`.
 
     Raises:
-        TypeError: a single environment.
-        ValueError: spaces that RAM can't work with, or hyper-parameters that don't exist or fit.
+        TypeError: a single environment, or hyper-parameters that don't exist or are of another type.
+        ValueError: spaces that RAM can't work with, or hyper-parameters out of range.
     """
 
     def __init__(
@@ -68,42 +52,30 @@ class Reinforce:
         device: torch.device | str = "cpu",
         **changes: Any,
     ):
-        self.config = (config or Config()).replace(**changes)
-        if isinstance(env, str):
-            self.config = self.config.replace(env_id=env)
-        self.device = torch.device(device)
+        config = (config or Config()).replace(**changes)
         self.env: AnyVectorEnv | None = None
-        self.hybrid = self.config.hybrid
-        """Whether the action learns from the label: the environment tells it, and the configuration wants it."""
         if isinstance(env, Spaces):
-            self.spaces = env
+            super().__init__(env, config, device=device)
         else:
-            self.set_env(make_env(self.config) if env is None or isinstance(env, str) else env)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
-            self.policy = RAM(self.spaces.observation, self.spaces.action, **self.config.model()).to(self.device)
-        self.optimizer = make_optimizer(self.policy, self.config)
+            if isinstance(env, str):
+                config = config.replace(env_id=env)
+            if env is None or isinstance(env, str):
+                import_module_of(config.env_id)
+                env = make_env(config)
+            spaces = Spaces.of(env)
+            super().__init__(spaces, adopt(config, env), device=device)
+            self.set_env(env)
+        self.optimizers = make_optimizers(self.policy, self.config)
         self.last_rollout: Rollout | None = None
         self.updates = 0
         """Updates of this run so far."""
         self.seconds = 0.0
         """Time that this run has taken so far."""
         self.validation_error: float | None = None
-        """The last measured error on held-out images, in %; see `callbacks.Checkpoints`."""
+        """The last measured error on held-out scenes, in %; see `evaluation.runs.Checkpoints`."""
         self.best_error: float | None = None
         """The smallest of these in this run."""
         self._training_generator = torch.Generator(self.device)
-        self._predict_generator = torch.Generator(self.device).manual_seed(self.config.seed)
-
-    @property
-    def env_id(self) -> str:
-        """The environment that the agent was made for."""
-        return self.config.env_id
-
-    @property
-    def env_kwargs(self) -> dict[str, Any]:
-        """That environment's keyword arguments: `gym.make_vec(agent.env_id, num_envs=n, **agent.env_kwargs)` fits."""
-        return dict(self.config.env_kwargs)
 
     @property
     def episodes(self) -> int:
@@ -122,14 +94,10 @@ class Reinforce:
             TypeError: it is no vector environment.
             ValueError: its glimpses have another shape than the model's, or it has another number of actions.
         """
-        if not isinstance(env, VectorEnv):
-            raise TypeError(f"{env} is no vector environment; put single ones into gymnasium.vector.SyncVectorEnv")
-        spaces = Spaces(env.single_observation_space, env.single_action_space)
-        if hasattr(self, "policy"):
-            self.spaces.check_fit(env)
+        self.spaces.check_fit(env)
         _, info = env.reset(seed=self.config.seed)
         self.hybrid = self.config.hybrid and "label" in info
-        self.spaces = spaces
+        self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env)
         self.env = env
 
@@ -154,7 +122,8 @@ class Reinforce:
         Returns:
             The agent itself.
         """
-        self.config = self.config.replace(total_episodes=total_episodes or self.config.total_episodes)
+        total = self.config.total_episodes if total_episodes is None else total_episodes
+        self.config = self.config.replace(total_episodes=total)
         if not resume:
             self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
         if self.env is None:
@@ -166,36 +135,35 @@ class Reinforce:
             going = True
             while going and self.updates < self.total_updates and not keyboard.interrupted:
                 start = time.perf_counter()
-                update = self.update()
+                metrics = self.update()
                 self.seconds += time.perf_counter() - start
                 if self.updates % self.config.checkpoint_every == 0:
                     self._begin_segment()
-                going = callbacks.on_update(self, update)
+                going = callbacks.on_update(self, metrics)
             callbacks.on_end(self)
         if keyboard.interrupted:
             raise KeyboardInterrupt
         return self
 
-    def update(self) -> Update:
+    def update(self) -> Metrics:
         """Play a batch of episodes and take one step of the optimiser."""
         config, progress = self.config, self.updates / self.total_updates
-        config = config.replace(gaze=config.gaze_at(progress), stop_weight=config.stop_weight_at(progress))
+        config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
-        set_learning_rates(self.optimizer, config, progress)
+        set_learning_rates(self.optimizers, config, progress)
         with matmul_precision(config.matmul_precision, self.device):
-            rollout, told = self._descend(config)
+            self.last_rollout, measured = self._descend(config)
         self.updates += 1
-        self.last_rollout = rollout
-        rates = [config.learning_rate_at(progress), self.policy.location_std]
-        return Update._make(told + rates)
+        rate = config.learning_rate_at(progress)
+        return Metrics(**measured, learning_rate=rate, location_std=self.policy.location_std)
 
-    def _descend(self, config: Config) -> tuple[Rollout, list[float]]:
-        """Play, and one step of the optimiser; with the first eight numbers of `Update`."""
+    def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
+        """Play, and one step of the optimisers; with what `Metrics` tells of both."""
         assert self.env is not None, "learn() makes the environment"
         rollout = play(
             self.policy,
             self.env,
-            look="sample" if config.gaze == "learned" else config.gaze,
+            look="sample" if config.look == "learned" else config.look,
             sample_action=not self.hybrid,
             stop="sample" if config.stop_weight else "never",
             generator=self._training_generator,
@@ -203,17 +171,22 @@ class Reinforce:
         )
         parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
         loss = parts.total(config)
-        self.optimizer.zero_grad()
+        self.policy.zero_grad()
         loss.backward()
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm or math.inf)
+        largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
+        grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), largest)
         if not torch.isfinite(grad_norm):
             raise FloatingPointError(
                 f"the gradient is {grad_norm.item()} at update {self.updates}: lower "
                 f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
             )
-        self.optimizer.step()
-        told = [loss, *parts, grad_norm, rollout.reward.sum(0).mean(), rollout.active.sum(0).float().mean()]
-        return rollout, torch.stack(told).tolist()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
+        measured["grad_norm"] = grad_norm
+        measured["episode_return"] = rollout.reward.sum(0).mean()
+        measured["glimpses"] = rollout.active.sum(0).float().mean()
+        return rollout, dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
     def _seed_of_repeats(self) -> int | None:
         """A new seed for each batch of repeated scenes whose episodes can stop.
@@ -236,66 +209,35 @@ class Reinforce:
         self.env.reset(seed=int(env_seed) >> 1)  # 31 bits: room to add each row's number
         self._training_generator.manual_seed(int(seed))
 
-    @torch.no_grad()
-    def predict(
-        self,
-        observation: dict[str, NDArray[Any]],
-        state: NDArray[np.float32] | None = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[Any, NDArray[np.float32]]:
-        """What the agent does, for one observation or a batch.
-
-        Args:
-            observation: "glimpse" (k, g, g[, C]) and "location" (2,), or with a batch dimension B before.
-            state: (S, B, hidden_size), as returned at the step before; None at the beginning.
-            episode_start: (B,) where True the episode has just begun, and the state is forgotten.
-            deterministic: look at the mean of the location's distribution, take the likeliest action, and stop where
-                that is likelier; else draw all of them. An action that was trained from labels is always the likeliest.
-
-        Returns:
-            The action in the environment's own form, batched if the observation was; and the next state.
-        """
-        single = np.ndim(observation["location"]) == 1
-        if single:
-            observation = {key: np.asarray(value)[None] for key, value in observation.items()}
-        seen = to_tensors(observation, self.device)
-        batch_size = len(seen["location"])
-        memory = self.policy.initial_state(batch_size) if state is None else torch.as_tensor(state).to(self.device)
-        if episode_start is not None:
-            begun = torch.as_tensor(np.asarray(episode_start, bool).reshape(-1), device=self.device)
-            memory = memory.masked_fill(begun[:, None], 0.0)
-        output, memory = self.policy.step(seen, memory)
-        choice = choose(
-            self.policy,
-            output,
-            self._predict_generator,
-            look=self.look(deterministic),
-            sample_action=not (deterministic or self.hybrid),
-            stop="likelier" if deterministic else "sample",
-        )
-        form = choice.to_environment(self.spaces.action)
-        if single:
-            form = {key: value[0] for key, value in form.items()} if isinstance(form, dict) else form[0]
-        return form, memory.cpu().numpy()
-
-    def look(self, deterministic: bool) -> Look:
-        """How the agent chooses locations: by its policy, or as the control that it was trained as."""
-        if self.config.gaze != "learned":
-            return self.config.gaze
-        return "mean" if deterministic else "sample"
-
     def save(self, path: str | Path, *, resumable: bool = True) -> None:
         """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
 
         Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
         its environment.
+
+        Raises:
+            ValueError: a weight is not finite; nothing is written.
         """
-        checkpoint.save_agent(self, path, resumable=resumable)
+        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        if resumable:
+            tensors |= optimizer_tensors(self.optimizers, self._names())
+        description = Description(
+            config=jsonable_config(self.config),
+            spaces=self.spaces.describe(),
+            hybrid=self.hybrid,
+            location_std=self.policy.location_std,
+            **{name: getattr(self, name) for name in PROGRESS},
+        )
+        checkpoint.write(path, tensors, vars(description))
 
     @classmethod
     def load(
-        cls, path: str | Path, env: AnyVectorEnv | None = None, *, device: torch.device | str = "cpu"
+        cls,
+        path: str | Path,
+        env: AnyVectorEnv | None = None,
+        *,
+        device: torch.device | str = "cpu",
+        allow_unsigned: bool = False,
     ) -> Reinforce:
         """The agent that `save` wrote.
 
@@ -303,9 +245,27 @@ class Reinforce:
             path: the file.
             env: an environment to train on; else the one that the agent was trained on is made when it is needed.
             device: where the model is to live.
+            allow_unsigned: load a file of version 1 too, in which no checksum covers the description.
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file is damaged, or no agent of ours; or `env` does not fit the model.
         """
-        return checkpoint.load_agent(cls, path, env, device=device)
+        with checkpoint.opened(path) as file:
+            description = description_of(file, allow_unsigned=allow_unsigned)
+            config, spaces = description.build(file.shapes)
+            tensors = file.tensors()
+            agent = cls(spaces, config, device=device)
+            agent.policy.load_state_dict(part(tensors, "policy."))
+            restore_optimizers(agent.optimizers, agent._names(), tensors)
+        agent.policy.location_std = description.location_std
+        agent.hybrid = description.hybrid
+        for name in PROGRESS:
+            setattr(agent, name, getattr(description, name))
+        if env is not None:
+            agent.set_env(env)
+        return agent
+
+    def _names(self) -> dict[Tensor, str]:
+        """Of each parameter."""
+        return {parameter: name for name, parameter in self.policy.named_parameters()}

@@ -20,9 +20,9 @@ from ram_agents.training.envs import make_env
 
 def test_gaze_controls_change_the_gaze_alone() -> None:
     config = Config(env_kwargs={"num_glimpses": 4})
-    assert as_control(config, "random") == config.replace(gaze="random")
+    assert as_control(config, "random") == config.replace(look="random")
     center = as_control(config, "center")
-    assert center == config.replace(gaze="center", env_kwargs={"num_glimpses": 4, "initial_location": "center"})
+    assert center == config.replace(look="center", env_kwargs={"num_glimpses": 4, "initial_location": "center"})
     with pytest.raises(ValueError, match="not 'weak-cnn'"):
         as_control(config, "weak-cnn")
 

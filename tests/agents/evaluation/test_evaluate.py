@@ -103,7 +103,7 @@ def test_another_look() -> None:
     np.testing.assert_array_equal(random.confusion, same.confusion)
     for one, other in ((mean, random), (mean, center), (random, center)):
         assert not np.array_equal(one.confusion, other.confusion)
-    control = Reinforce("ram_envs/GlimpseMNIST-v0", gaze="center", **MNIST, **SMALL)
+    control = Reinforce("ram_envs/GlimpseMNIST-v0", look="center", **MNIST, **SMALL)
     control.policy.load_state_dict(agent.policy.state_dict())
     np.testing.assert_array_equal(evaluate(control, episodes=500, paths=0).confusion, center.confusion)
 

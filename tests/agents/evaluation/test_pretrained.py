@@ -48,7 +48,7 @@ def test_importing_the_agents_registers_the_environments() -> None:
 
 def test_shipped_files_hold_no_optimiser_state() -> None:
     for name in ram_agents.shipped_agents():
-        assert not any(map(bool, ram_agents.load(name).optimizer.state.values()))
+        assert not any(optimizer.state for optimizer in ram_agents.load(name).optimizers)
 
 
 def test_a_loaded_agent_repeats_itself() -> None:

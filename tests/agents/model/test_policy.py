@@ -109,13 +109,13 @@ def test_sampled_location_is_a_raw_detached_gaussian() -> None:
 
 def test_config_builds_the_model_again() -> None:
     ram = small("lstm", location_hidden=3, location_std=0.2, detach_baseline=False)
-    config = json.loads(json.dumps(ram.config()))
+    config = json.loads(json.dumps(vars(ram.config)))
     again = RAM(observation_space(2, 3, 3), action_space(4), **config)
     again.load_state_dict(ram.state_dict())
     state = torch.randn(2, 16, 32)
     for one, other in zip(ram.step(batch(), state)[0], again.step(batch(), state)[0], strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
-    assert again.config() == config
+    assert again.config == ram.config
 
 
 def test_rows_do_not_mix() -> None:

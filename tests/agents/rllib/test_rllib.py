@@ -209,7 +209,7 @@ def test_a_built_in_agent_acts_the_same_inside_rllib_and_back(core: str) -> None
         ]
         assert all(moved), "RLlib trained the agent's own tensors, or not all of the network"
         assert_same_actions(back, algorithm)
-        assert back.policy.config() == agent.policy.config()
+        assert back.policy.config == agent.policy.config
         assert (back.env_id, back.env_kwargs, back.hybrid) == (agent.env_id, agent.env_kwargs, True)
         back.learn(16)
     finally:
@@ -228,8 +228,8 @@ def test_what_does_not_fit_is_refused(algorithm: Algorithm) -> None:
     other = Reinforce(ID, num_envs=8, **{**SMALL, "hidden_size": 64})
     with pytest.raises(ValueError, match=r"hidden_size': \(32, 64\).*policy\.config"):
         load_agent(algorithm, other)
-    control = Reinforce(ID, num_envs=8, gaze="random", **SMALL)
-    with pytest.raises(ValueError, match="gaze is 'random'"):
+    control = Reinforce(ID, num_envs=8, look="random", **SMALL)
+    with pytest.raises(ValueError, match="look='random'"):
         load_agent(algorithm, control)
 
 

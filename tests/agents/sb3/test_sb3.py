@@ -97,13 +97,13 @@ def assert_same_actions(agent: Reinforce, model: RecurrentPPO) -> None:
 @pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
 def test_a_built_in_agent_acts_the_same_inside_recurrent_ppo_and_back(core: str) -> None:
     agent, model = both(core)
-    assert model.policy.ram.config() == agent.policy.config()
+    assert model.policy.ram.config == agent.policy.config
     assert model.policy.baseline_probability
     assert_same_actions(agent, model)
     model.learn(64)
     back = to_agent(model, env_id=agent.env_id, env_kwargs=agent.env_kwargs)
     assert_same_actions(back, model)
-    assert back.policy.config() == agent.policy.config()
+    assert back.policy.config == agent.policy.config
     assert back.hybrid
     moved = [not torch.equal(*pair) for pair in zip(agent.policy.parameters(), back.policy.parameters(), strict=True)]
     assert all(moved), "Stable-Baselines3 trained the agent's own tensors, or not all of the network"
@@ -143,8 +143,8 @@ def test_what_does_not_fit_is_refused() -> None:
         to_agent(stock)
     with pytest.raises(ValueError, match="LogLabelLoss is for a RAMPolicy that learns from labels"):
         stock.learn(8, callback=LogLabelLoss())
-    agent.config = agent.config.replace(gaze="random")
-    with pytest.raises(ValueError, match="gaze is 'random'"):
+    agent.config = agent.config.replace(look="random")
+    with pytest.raises(ValueError, match="look='random'"):
         from_agent(agent, make_vec_env(agent.env_id, n_envs=2, env_kwargs=agent.env_kwargs))
 
 

@@ -291,7 +291,7 @@ def test_a_model_survives_saving_and_learns_on(core: str, tmp_path) -> None:
     model.learn(56)
     model.save(tmp_path / "model.zip")
     again = RecurrentPPO.load(tmp_path / "model.zip", env=peek_env(label=True))
-    assert again.policy.ram.config() == model.policy.ram.config()
+    assert again.policy.ram.config == model.policy.ram.config
     assert (again.policy.label_weight, again.policy.step_weight, again.policy.baseline_probability) == (0.5, 0.0, True)
     assert_same(
         {key: value.numpy() for key, value in again.policy.state_dict().items()},
@@ -313,7 +313,7 @@ def test_a_policy_survives_saving_alone(tmp_path) -> None:
     saved.save(tmp_path / "policy.pt")
     again = RAMPolicy.load(tmp_path / "policy.pt")
     seen = {key: value.numpy() for key, value in random_batch(4, 1).items() if key != "label"}
-    assert again.ram.config() == saved.ram.config()
+    assert again.ram.config == saved.ram.config
     assert_same(again.predict(seen, deterministic=True), saved.predict(seen, deterministic=True))
 
 

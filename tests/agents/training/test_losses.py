@@ -15,33 +15,6 @@ def t(*rows) -> Tensor:
     return torch.tensor(rows)
 
 
-def test_location_log_prob_by_hand_and_against_torch() -> None:
-    # One std away in x, two in y: -(1 + 4) / 2 - 2 log(0.5) - log(2 pi).
-    value = losses.location_log_prob(t([0.5, 1.0]), t([0.0, 0.0]), 0.5)
-    assert value.item() == pytest.approx(-2.5 - 2 * math.log(0.5) - math.log(2 * math.pi), rel=1e-6)
-    location, mean = torch.randn(3, 4, 2) * 2, torch.randn(3, 4, 2)
-    expected = torch.distributions.Normal(mean, 0.3).log_prob(location).sum(-1)
-    torch.testing.assert_close(losses.location_log_prob(location, mean, 0.3), expected)
-
-
-def test_location_log_prob_pulls_the_mean_towards_the_sample() -> None:
-    mean = torch.zeros(1, 2, requires_grad=True)
-    losses.location_log_prob(t([0.3, -0.1]), mean, 0.1).sum().backward()
-    torch.testing.assert_close(mean.grad, t([30.0, -10.0]))  # (l - mu) / std^2
-
-
-def test_location_log_prob_wants_a_detached_sample() -> None:
-    mean = torch.zeros(1, 2, requires_grad=True)
-    with pytest.raises(ValueError, match="detach the sampled location"):
-        losses.location_log_prob(mean + 0.1, mean, 0.1)
-
-
-def test_stop_log_prob_by_hand() -> None:
-    logit = torch.tensor([math.log(3.0), math.log(3.0), 0.0])
-    log_prob = losses.stop_log_prob(logit, torch.tensor([True, False, True]))
-    torch.testing.assert_close(log_prob.exp(), torch.tensor([0.75, 0.25, 0.5]))
-
-
 def test_discounted_sum_by_hand() -> None:
     reward = t([1.0, 0.0], [0.0, 2.0], [4.0, 0.0])
     torch.testing.assert_close(losses.discounted_sum(reward, 1.0), t([5.0, 2.0], [4.0, 2.0], [4.0, 0.0]))
@@ -142,17 +115,9 @@ def test_baseline_loss_by_hand() -> None:
     assert loss.item() == pytest.approx((math.log(2) + math.log(4)) / 2, rel=1e-6)
 
 
-def test_entropy_by_hand() -> None:
-    logits = t([0.0, 0.0, 0.0, 0.0], [100.0, 0.0, 0.0, 0.0], [math.log(3), 0.0, -1e9, -1e9])
-    expected = [math.log(4), 0.0, -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))]
-    np.testing.assert_allclose(losses.entropy(logits).numpy(), expected, atol=1e-6)
-
-
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: losses.location_log_prob(torch.zeros(3, 2), torch.zeros(4, 2), 1.0),
-        lambda: losses.location_log_prob(torch.zeros(3, 3), torch.zeros(3, 3), 1.0),
         lambda: losses.discounted_sum(torch.zeros(3), 1.0),
         lambda: losses.generalised_advantage(torch.zeros(2, 3), torch.zeros(3, 2), 1.0, 1.0),
         lambda: losses.information_gain(torch.zeros(2, 3), torch.zeros(3, dtype=torch.bool)),

@@ -16,7 +16,7 @@ PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
 def make_policy(env: ToyVectorEnv, config: Config) -> RAM:
     torch.manual_seed(0)
     sizes = {"glimpse_size": 16, "location_size": 16, "hidden_size": 32}
-    policy = RAM(env.single_observation_space, env.single_action_space, **(config.model() | sizes))
+    policy = RAM(env.single_observation_space, env.single_action_space, config.model(), **sizes)
     with torch.no_grad():
         policy.f_l.mean.weight.mul_(30)  # so that the mean depends on what was seen
     return policy
@@ -91,7 +91,7 @@ def test_entropy_of_stopping_is_a_bonus() -> None:
 
 
 def test_a_control_reinforces_no_location() -> None:
-    _, _, parts = parts_of(Config(gaze="random"))
+    _, _, parts = parts_of(Config(look="random"))
     assert not parts.location.requires_grad
 
 
@@ -225,7 +225,7 @@ def test_reinforce_on_locations_agrees_with_finite_differences(network, baseline
 def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
     """Two actions in a row, four outcomes: the expected return and its gradient are a sum over them."""
     env = SwitchVectorEnv(50_000, lengths=2)
-    config = PLAIN.replace(baseline=baseline, gaze="center", core="gru")
+    config = PLAIN.replace(baseline=baseline, look="center", core="gru")
     policy = make_policy(env, config)
     generator = torch.Generator().manual_seed(0)
     rollout = play(policy, env, look="center", sample_action=True, generator=generator, seed=1)
@@ -241,7 +241,7 @@ def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
 def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
     """Stop at the first, second or third glimpse: the expected return and its gradient are a sum over them."""
     env = StopVectorEnv(50_000)
-    config = PLAIN.replace(baseline=baseline, gaze="center", core="gru")
+    config = PLAIN.replace(baseline=baseline, look="center", core="gru")
     policy = make_policy(env, config)
     assert policy.f_s is not None
     torch.nn.init.normal_(policy.f_s.weight, std=0.5, generator=torch.Generator().manual_seed(0))

@@ -160,7 +160,7 @@ def test_rates_are_annealed() -> None:
     assert [linear.learning_rate_at(p) for p in (0, 0.25, 1)] == pytest.approx([1.0, 0.8, 0.2])
     assert config.replace(lr_schedule="constant").learning_rate_at(0.9) == 1.0
     assert [config.location_std_at(p) for p in (0, 0.5, 1)] == pytest.approx([0.3, 0.2, 0.1])
-    assert config.replace(final_location_std=0).location_std_at(1) == 0.3
+    assert config.replace(final_location_std=None).location_std_at(1) == 0.3
 
 
 def test_the_location_network_learns_at_a_rate_of_its_own() -> None:
@@ -173,14 +173,14 @@ def test_the_location_network_learns_at_a_rate_of_its_own() -> None:
         final_location_lr_scale=0.5,
     )
     rates = []
-    agent.learn(callback=lambda agent, update: rates.append([group["lr"] for group in agent.optimizer.param_groups]))
+    agent.learn(callback=lambda agent, _: rates.append([group["lr"] for group in agent.optimizers[0].param_groups]))
     assert np.allclose(rates, [[1e-3, 1e-4], [1e-3, 2e-4], [1e-3, 3e-4], [1e-3, 4e-4]])
     located = {id(p) for p in agent.policy.f_l.parameters()}
-    assert {id(p) for p in agent.optimizer.param_groups[1]["params"]} == located
+    assert {id(p) for p in agent.optimizers[0].param_groups[1]["params"]} == located
 
 
 def test_the_gaze_begins_at_the_centre() -> None:
-    agent = Reinforce(PeekVectorEnv(8), total_episodes=8 * 4, gaze_warmup=0.5, location_std=0.2)
+    agent = Reinforce(PeekVectorEnv(8), total_episodes=8 * 4, look_warmup=0.5, location_std=0.2)
     before = [p.detach().clone() for p in agent.policy.f_l.parameters()]
     centred, moved = [], []
 
@@ -194,7 +194,7 @@ def test_the_gaze_begins_at_the_centre() -> None:
 
 
 def test_gradients_are_clipped() -> None:
-    def moved(max_grad_norm: float) -> tuple[float, float]:
+    def moved(max_grad_norm: float | None) -> tuple[float, float]:
         agent = Reinforce(PeekVectorEnv(16), total_episodes=16, max_grad_norm=max_grad_norm, **SMALL)
         updates: list = []
         agent.learn(callback=lambda agent, update: updates.append(update))
@@ -204,7 +204,7 @@ def test_gradients_are_clipped() -> None:
     before, after = moved(0.01)
     assert before > 0.01
     assert after == pytest.approx(0.01, rel=1e-3)
-    before, after = moved(0)
+    before, after = moved(None)
     assert after == pytest.approx(before)
 
 
@@ -321,7 +321,6 @@ def test_single_environments_without_a_vector_form() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"learningrate": 1}, "no such hyper-parameter: learningrate; there are: env_id"),
         ({"baseline": "leave-one-out"}, "needs repeats of at least 2, not 1"),
         ({"num_envs": 10, "repeats": 4}, "repeats=4 must divide num_envs=10"),
         ({"location_std": 0.0}, "location_std must be above 0"),
@@ -337,6 +336,11 @@ def test_single_environments_without_a_vector_form() -> None:
 def test_bad_hyperparameters(changes, message) -> None:
     with pytest.raises(ValueError, match=message):
         Reinforce(PeekVectorEnv(8) if "core" in changes else None, **changes)
+
+
+def test_an_unknown_hyperparameter_is_told_with_the_known_ones() -> None:
+    with pytest.raises(TypeError, match="no such hyper-parameter: learningrate; there are: core, "):
+        Reinforce(learningrate=1)
 
 
 def test_a_single_environment_is_told() -> None:

@@ -1,0 +1,120 @@
+"""The model's options, and the rules that options of any kind keep: known names, the right types, values in range."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
+
+from .networks import Core, Init
+
+
+class Range(NamedTuple):
+    """The values that a number may have; every one is finite."""
+
+    low: float
+    high: float = math.inf
+    open: bool = False
+    """Whether `low` itself is left out."""
+
+    def __contains__(self, value: object) -> bool:
+        assert isinstance(value, int | float)
+        return math.isfinite(value) and (self.low < value if self.open else self.low <= value) and value <= self.high
+
+    def __str__(self) -> str:
+        if self.high < math.inf:
+            return f"in [{self.low:g}, {self.high:g}]"
+        return f"above {self.low:g}" if self.open else f"at least {self.low:g}"
+
+
+POSITIVE, NOT_NEGATIVE, SHARE, COUNT = Range(0, open=True), Range(0), Range(0, 1), Range(1)
+
+
+def number(default: Any, allowed: Range) -> Any:
+    """A dataclass's field of numbers in a range; where the default is None, None is allowed too."""
+    return field(default=default, metadata={"range": allowed})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """A dataclass whose fields are checked when it is made.
+
+    Raises:
+        TypeError: a value of another type than the field's.
+        ValueError: a number out of range, or a choice that does not exist.
+    """
+
+    def __post_init__(self) -> None:
+        kind: Any = type(self)
+        for f in dataclasses.fields(self):
+            _check(f, _hints(kind)[f.name], getattr(self, f.name))
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some options changed.
+
+        Raises:
+            TypeError: a name that is no option (the message lists those that are), or a value of another type.
+            ValueError: a value out of range.
+        """
+        names = [f.name for f in dataclasses.fields(self)]
+        if unknown := sorted(set(changes) - set(names)):
+            raise TypeError(f"no such hyper-parameter: {', '.join(unknown)}; there are: {', '.join(names)}")
+        return dataclasses.replace(self, **changes)
+
+
+@cache
+def _hints(options: Any) -> dict[str, Any]:
+    return get_type_hints(options)
+
+
+def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
+    """Raise an error unless the value is one of the field's."""
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        if value not in choices:
+            listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+            raise ValueError(f"{f.name} must be {listed}, not {value!r}")
+        return
+    kinds = tuple(get_origin(kind) or kind for kind in _alternatives(hint))
+    # A whole number serves as a float; True and False serve as nothing but themselves.
+    accepted = (*kinds, int) if float in kinds else kinds
+    if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
+        wanted = " or ".join("None" if kind is types.NoneType else kind.__name__ for kind in kinds)
+        raise TypeError(f"{f.name} must be of type {wanted}, not {value!r}")
+    allowed = f.metadata.get("range")
+    if allowed is not None and value is not None and value not in allowed:
+        raise ValueError(f"{f.name} must be {allowed}, not {value!r}")
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RAMConfig(Options):
+    """The options of `RAM`: its sizes, how its weights begin, and which gradients reach its core."""
+
+    core: Core = "rnn"
+    """Core network: "rnn" is the paper's ReLU recurrence for classification, "lstm" its choice for Catch."""
+    glimpse_size: int = number(128, COUNT)
+    """Units of h_g."""
+    location_size: int = number(128, COUNT)
+    """Units of h_l."""
+    hidden_size: int = number(256, COUNT)
+    """Units of g_t and h_t."""
+    location_hidden: int = number(0, NOT_NEGATIVE)
+    """Units of a hidden layer in the location network; 0 for none, the paper's. With one the gaze learns more."""
+    identity_core: bool = False
+    """Begin the "rnn" core's recurrence as the identity: nothing is forgotten at first. Helps on cluttered scenes."""
+    init: Init = "uniform"
+    """How weights begin: PyTorch's "uniform", or "orthogonal", which lets the faint signals of Catch through."""
+    detach_location: bool = True
+    """Keep the location network's gradient out of the core. At a std of 0.1 a log-probability's gradient is about 10,
+    and would swamp what the core learns from the action."""
+    detach_baseline: bool = True
+    """Keep the baseline network's gradient out of the core. On Catch it helps to let it in."""
+    location_std: float = number(0.1, POSITIVE)
+    """Standard deviation of the location's Gaussian, in units of half the image."""

@@ -1,0 +1,139 @@
+"""What of an agent goes into a file, and the checks of what comes out of one before any memory is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..model.config import NOT_NEGATIVE, POSITIVE, Options, number
+from ..model.policy import RAM
+from .checkpoint import UNSIGNED_FORMAT, Checkpoint
+from .config import Config
+from .envs import Spaces
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description(Options):
+    """The JSON description of an agent."""
+
+    config: dict[str, Any]
+    """Of `Config`, without what JSON can't hold, such as a user's own images."""
+    spaces: dict[str, Any]
+    """See `Spaces.describe`."""
+    hybrid: bool
+    location_std: float = number(0.1, POSITIVE)
+    """The present one."""
+    updates: int = number(0, NOT_NEGATIVE)
+    seconds: float = number(0.0, NOT_NEGATIVE)
+    validation_error: float | None = None
+    best_error: float | None = None
+
+    def build(self, shapes: Shapes) -> tuple[Config, Spaces]:
+        """The configuration and the spaces.
+
+        Raises:
+            ValueError, TypeError: values that can't be, or sizes other than those of the file's tensors.
+        """
+        config = Config().replace(**self.config)
+        _check_spaces(self.spaces, shapes)
+        spaces = Spaces.from_description(self.spaces)
+        with torch.device("meta"):  # shapes without memory
+            model = RAM(spaces.observation, spaces.action, config.model(), init="uniform")
+        for name, tensor in model.state_dict().items():
+            if shapes.get(f"policy.{name}") != tuple(tensor.shape):
+                raise ValueError(
+                    f"its description asks for {name} of shape {tuple(tensor.shape)}, and it holds "
+                    f"{shapes.get(f'policy.{name}')}"
+                )
+        return config, spaces
+
+
+def _check_spaces(spaces: Mapping[str, Any], shapes: Shapes) -> None:
+    """Compare the sizes that spaces are made from with the tensors': a space of Gymnasium takes memory."""
+    glimpse, sizes = spaces["glimpse"], spaces["action"][1:]
+    if not all(isinstance(size, int) and size > 0 for size in (*glimpse, *sizes)) or len(glimpse) > 4 or len(sizes) > 3:
+        raise ValueError(f"its spaces can't be: {json.dumps(spaces)[:100]}")
+    held = shapes["policy.f_g.what.weight"][1], shapes["policy.f_a.weight"][0]
+    if (math.prod(glimpse), sizes[-1]) != held:
+        told = math.prod(glimpse), sizes[-1]
+        raise ValueError(f"its description tells of {told} pixels and actions, and it holds weights for {held}")
+
+
+def jsonable_config(config: Config) -> dict[str, Any]:
+    """A configuration as JSON holds it: paths as strings, and without arguments that JSON can't hold, as arrays."""
+    kwargs = {key: str(value) if isinstance(value, Path) else value for key, value in config.env_kwargs.items()}
+    return dataclasses.asdict(config.replace(env_kwargs={})) | {
+        "env_kwargs": {key: value for key, value in kwargs.items() if _is_json(value)}
+    }
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def description_of(file: Checkpoint, *, allow_unsigned: bool) -> Description:
+    """The description in a file, of any version.
+
+    Raises:
+        ValueError: an old file, whose checksum leaves the description out, unless `allow_unsigned`; or a description
+            that can't be.
+    """
+    told = file.description
+    if file.format == UNSIGNED_FORMAT:
+        if not allow_unsigned:
+            raise ValueError(
+                f"{file.path} is of an old format, whose checksum leaves the description out (what it was trained on "
+                "and how). If you trust it, load it with allow_unsigned=True (--allow-unsigned) and save it"
+            )
+        told = {**told, "config": _from_version_1(told["config"])}
+    return Description(**told)
+
+
+def _from_version_1(config: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 said 0 for what is not annealed or clipped, and gaze for where to look."""
+    none_was_zero = ("final_location_std", "final_location_lr_scale", "max_grad_norm")
+    renamed = {"gaze": "look", "gaze_warmup": "look_warmup"}
+    return {
+        renamed.get(key, key): None if key in none_was_zero and value == 0 else value for key, value in config.items()
+    }
+
+
+def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str]) -> dict[str, Tensor]:
+    """The optimisers' states, by the parameters' names."""
+    return {
+        f"optimizer.{names[parameter]}.{key}": tensor
+        for optimizer in optimizers
+        for parameter, state in optimizer.state.items()
+        for key, tensor in state.items()
+    }
+
+
+def restore_optimizers(
+    optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
+) -> None:
+    """Give the optimisers the states that `optimizer_tensors` told, where there are any."""
+    for optimizer in optimizers:
+        ordered = [names[parameter] for group in optimizer.param_groups for parameter in group["params"]]
+        state = {i: part(tensors, f"optimizer.{name}.") for i, name in enumerate(ordered)}
+        if any(state.values()):
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
