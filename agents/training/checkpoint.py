@@ -74,7 +74,7 @@ def opened(path: str | Path) -> Iterator[Checkpoint]:
     try:
         with safe_open(path, framework="pt") as file:
             yield Checkpoint(path, file, file.metadata() or {})
-    except (SafetensorError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError, RecursionError) as error:
+    except (SafetensorError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise ValueError(f"{path} is damaged, or no agent of this project ({_line(error)}); use another") from error
     except ValueError as error:
         if str(path) in str(error):
