@@ -9,7 +9,7 @@ from PIL import Image
 from ram_agents import Reinforce
 from ram_agents.commands.watch import PAUSE, STRIP, Watch, main, watch
 from ram_agents.rendering.episodes import Selection, episodes, record
-from ram_agents.rendering.video import write_film, write_strip
+from ram_agents.rendering.video import write_strip, write_video
 
 from ram_envs.rendering.frames import draw
 from ram_envs.rendering.painting import VERMILLION
@@ -198,7 +198,7 @@ def test_gallery_shows_episodes_side_by_side(files, tmp_path):
 def test_colours_survive_the_gif(tmp_path, digits):
     view = some(digits, 1)[0].views[-1]
     frame = draw(view)
-    write_film(tmp_path / "a.gif", [frame], fps=4)
+    write_video(tmp_path / "a.gif", [frame], fps=4)
     error = np.abs(np.asarray(Image.open(tmp_path / "a.gif").convert("RGB")).astype(int) - frame)
     assert error.mean() < 2
     assert np.percentile(error, 99) < 24
@@ -207,7 +207,7 @@ def test_colours_survive_the_gif(tmp_path, digits):
 def test_signal_colours_survive_the_gif_even_if_they_are_rare(tmp_path, digits):
     frames = [draw(view) for episode in some(digits, 8) for view in episode.views]
     frames[-1][-4:, -4:] = VERMILLION
-    write_film(tmp_path / "a.gif", frames, fps=4)
+    write_video(tmp_path / "a.gif", frames, fps=4)
     with Image.open(tmp_path / "a.gif") as film:
         film.seek(film.n_frames - 1)
         np.testing.assert_allclose(np.asarray(film.convert("RGB"))[-2, -2], VERMILLION, atol=4)
