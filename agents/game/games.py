@@ -9,6 +9,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.rendering.painting import patch_rgb
+
 from ..rendering.episodes import Episode, make_fitting_env, record
 
 if TYPE_CHECKING:
@@ -105,8 +107,6 @@ class Memory:
 
     def add(self, view: View) -> None:
         """Remember a glimpse."""
-        from ram_envs.rendering.painting import patch_rgb
-
         height, width = view.scene.shape[:2]
         for scale, (patch, region) in reversed(list(enumerate(zip(view.glimpse, view.regions, strict=True)))):
             top, left, down, across = region

@@ -1,53 +1,25 @@
-"""The screens of `ram play` but the games themselves: title, help, result, and what both games share."""
+"""The screens of `ram play` but the games themselves: title, help, result, what both games share; and showing them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..evaluation.pretrained import load
 from ..rendering.video import Frame
 from . import drawing
 from .drawing import Score
-from .games import Game
+from .games import Game, rival_episodes
+from .match import Match
 
 if TYPE_CHECKING:
     from ram_envs.rendering.painting import Point
-    from ram_envs.rendering.window import Input
+    from ram_envs.rendering.window import Input, Window
 
-    from ..commands.play import Play
-    from ..rendering.episodes import Episode
     from ..training.reinforce import Reinforce
 
 FPS = 30
 """Pictures a second, and calls of `Screen.tick`."""
-
-
-class Match:
-    """What lasts from game to game: the options, the rivals, the random numbers, and which games there are."""
-
-    def __init__(self, options: Play, games: Sequence[Callable[[Match], Screen]]) -> None:
-        self.options = options
-        self.games = games
-        self.generator = np.random.default_rng(options.seed)
-
-    @cached_property
-    def catch_agent(self) -> Reinforce:
-        """The rival in Catch, loaded when it is first needed."""
-        return load(self.options.catch)
-
-    @cached_property
-    def digit_agent(self) -> Reinforce:
-        """The rival in guessing digits."""
-        return load(self.options.digits)
-
-    def draw(self, count: int, limit: int) -> tuple[list[int], int]:
-        """So many different numbers below a limit, and a seed."""
-        return self.generator.choice(limit, count, replace=False).tolist(), int(self.generator.integers(2**30))
 
 
 class Screen(ABC):
@@ -126,30 +98,50 @@ class Help(Screen):
 class Result(Screen):
     """Who won."""
 
-    def __init__(self, played: Round) -> None:
-        self.played = played
+    def __init__(self, finished: GameScreen) -> None:
+        self.finished = finished
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_result(self.played.title, self.played.score)
+        return drawing.paint_result(self.finished.title, self.finished.score)
 
     def handle(self, event: Input) -> Screen:
         """See `Screen`."""
         if event.kind != "key":
             return self
-        return {"r": self.played.again, "escape": self.played.leave}.get(event.key, lambda: self)()
+        return {"r": self.finished.again, "escape": self.finished.leave}.get(event.key, lambda: self)()
 
 
-class Round(Screen):
-    """What both games share: the rival, the score, and the keys that always work."""
+class GameScreen(Screen):
+    """What both games share: the rival, the score, and the keys that always work.
+
+    Args:
+        match: what the game is part of.
+        kind: of game, a class that keeps its rules.
+        agent: the rival, in whose environment the game takes place.
+        env_kwargs: the environment's keyword arguments.
+        rounds: how many rounds the game has.
+        limit: the number of images or numbered games to choose from.
+    """
 
     title: str
     unit_name: str
     game: Game
-    rival: list[Episode]
 
-    def __init__(self, match: Match) -> None:
+    def __init__(
+        self,
+        match: Match,
+        kind: type[Game],
+        *,
+        agent: Reinforce,
+        env_kwargs: dict[str, Any],
+        rounds: int,
+        limit: int,
+    ) -> None:
         self.match = match
+        numbers, seed = match.draw(rounds, limit)
+        self.game = kind(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+        self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
 
     @property
     def score(self) -> Score:
@@ -182,3 +174,20 @@ class Round(Screen):
             return Result(self)
         self.game.begin()
         return self
+
+
+def run(screen: Screen | None, window: Window) -> None:
+    """Show screens, each the follower of the one before, until one has no follower or the window is closed."""
+    while screen is not None and not window.closed:
+        screen = advance(screen, window)
+
+
+def advance(screen: Screen, window: Window) -> Screen | None:
+    """Show one picture, then answer what the person did: the screen that follows, or None to leave."""
+    window.show(screen.paint(window.mouse()), fps=FPS)
+    for event in window.inputs():
+        follower = screen.handle(event)
+        if follower is None:
+            return None
+        screen = follower
+    return screen.tick(window.mouse())
