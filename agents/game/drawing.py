@@ -21,7 +21,7 @@ SIZE = 600
 
 
 class Score(NamedTuple):
-    """How it stands."""
+    """The results of both players so far."""
 
     you: Sequence[bool]
     """Whether you won each finished round."""
@@ -39,12 +39,12 @@ class Score(NamedTuple):
 
 
 def blank() -> Canvas:
-    """The dark picture."""
+    """Return the dark picture."""
     return Canvas.blank(SIZE, SIZE * 5 // 3)
 
 
 def on_stage(view: View) -> Canvas:
-    """A view on the left, and an empty panel on the right."""
+    """Return a picture with a view on the left and an empty panel on the right."""
     canvas = blank()
     canvas.image(draw(view, size=SIZE, panel=False), (0, 0))
     canvas.clear_panel()
@@ -60,7 +60,7 @@ def paint_aim(canvas: Canvas, view: View, pointer: Point | None) -> None:
 
 
 def pointed_location(view: View, pointer: Point | None) -> np.ndarray | None:
-    """The location (x, y) in [-1, 1] under a pointer, (x, y) in [0, 1] of the picture; None beside the stage."""
+    """Return the location (x, y) in [-1, 1] under a pointer, (x, y) in [0, 1] of the picture; None beside the stage."""
     if pointer is None or pointer[0] * 5 / 3 >= 1:
         return None
     return Stage.fit(view.scene, SIZE).location((pointer[0] * SIZE * 5 / 3, pointer[1] * SIZE))
@@ -87,7 +87,7 @@ def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> Non
 
 
 def revealed(view: View) -> View:
-    """A view of the whole scene in full brightness."""
+    """Return a view that shows the whole scene in full brightness."""
     scene = np.divide(view.scene, 255, dtype=np.float32)
     return view._replace(glimpse=scene[None], regions=[(0, 0, *view.scene.shape[:2])])
 
@@ -125,7 +125,7 @@ CARD_TOP, CARD_STEP, CARD_HEIGHT = 158, 92, 80
 
 
 def paint_title(pointer: Point | None) -> Frame:
-    """The title picture; the card under the pointer is lit."""
+    """Paint the title picture; the card under the pointer is lit."""
     canvas = blank()
     for radius, colour in ((92, SKY), (58, GREEN), (30, ORANGE)):
         left = 648 - radius
@@ -149,7 +149,7 @@ def paint_title(pointer: Point | None) -> Frame:
 
 
 def paint_loading() -> Frame:
-    """The title, and that RAM is on its way."""
+    """Paint the title, and a notice that RAM is on its way."""
     canvas = Canvas(paint_title(None))
     _paint_frame(canvas, (220, 190, 360, 110), RAISED)
     canvas.write("RAM is on its way", (400, 245), 34, WHITE, "center")
@@ -157,7 +157,7 @@ def paint_loading() -> Frame:
 
 
 def title_card(pointer: Point | None) -> int | None:
-    """Which card is under the pointer, (x, y) in [0, 1] of the picture."""
+    """Return which card is under the pointer, (x, y) in [0, 1] of the picture; None if there is none."""
     if pointer is None:
         return None
     x, y = pointer[0] * 800, pointer[1] * 480
@@ -191,7 +191,7 @@ HELP = (
 
 
 def paint_help() -> Frame:
-    """The help picture."""
+    """Paint the help picture."""
     canvas = blank()
     canvas.box(40, 30, 720, 420, SLATE)
     canvas.write("How to play", (70, 52), 40, WHITE)
@@ -205,7 +205,7 @@ def paint_help() -> Frame:
 
 
 def paint_result(title: str, score: Score) -> Frame:
-    """The last picture: who won."""
+    """Paint the last picture, which says who won."""
     canvas = blank()
     you, ram = sum(score.you), sum(score.ram)
     words = "You win!" if you > ram else "RAM wins" if ram > you else "A draw"

@@ -1,4 +1,4 @@
-"""The screens of `ram play` but the games themselves: title, help, result, what both games share; and showing them."""
+"""The screens of `ram play` around its games: title, help, result; what both games share; and the loop."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Screen(ABC):
 
     @abstractmethod
     def paint(self, pointer: Point | None) -> Frame:
-        """The picture; `pointer` is where the mouse is, (x, y) in [0, 1] of it."""
+        """Return the picture; `pointer` is where the mouse is, (x, y) in [0, 1] of the picture."""
 
     @abstractmethod
     def handle(self, event: Input) -> Screen | None:
-        """Answer a key or a click: the screen that follows, often the same, or None to leave."""
+        """Answer a key or a click; return the screen that follows, often this one, or None to leave."""
 
     def tick(self, pointer: Point | None) -> Screen:
-        """Let a 1 / `FPS` second pass: the screen that follows."""
+        """Let 1 / `FPS` of a second pass; return the screen that follows."""
         return self
 
 
@@ -61,7 +61,7 @@ class Title(Screen):
 
 
 class Loading(Screen):
-    """A notice while the rival is being loaded and plays its rounds."""
+    """A notice while the rival is loaded and its rounds are recorded."""
 
     def __init__(self, match: Match, game: Callable[[Match], Screen]) -> None:
         self.match = match
@@ -81,7 +81,7 @@ class Loading(Screen):
 
 
 class Help(Screen):
-    """How to play; then back to where one was."""
+    """The help; any key or click leads back to the screen before."""
 
     def __init__(self, behind: Screen) -> None:
         self.behind = behind
@@ -145,21 +145,21 @@ class GameScreen(Screen):
 
     @property
     def score(self) -> Score:
-        """How it stands: the rival's results appear with one's own."""
+        """Both results so far: the rival's appear with one's own."""
         you = self.game.results
         ram = [episode.success for episode in self.rival[: len(you)]]
         return Score(you, ram, self.game.round, len(self.game.numbers))
 
     @abstractmethod
     def again(self) -> Screen:
-        """A new game of the same kind."""
+        """Return the screen of a new game of the same kind."""
 
     def leave(self) -> Screen:
-        """The title."""
+        """Return the title."""
         return Title(self.match)
 
     def common(self, event: Input) -> Screen | None:
-        """The screen that follows a key that always works, or None for another input."""
+        """Answer the keys that always work; return the screen that follows, or None for any other input."""
         if event.kind != "key":
             return None
         if event.key == "escape":
@@ -169,7 +169,7 @@ class GameScreen(Screen):
         return Help(self) if event.key == "h" else None
 
     def next_round(self) -> Screen:
-        """The next round, or the result after the last."""
+        """Begin the next round, or return the result after the last."""
         if self.game.over:
             return Result(self)
         self.game.begin()
@@ -183,7 +183,7 @@ def run(screen: Screen | None, window: Window) -> None:
 
 
 def advance(screen: Screen, window: Window) -> Screen | None:
-    """Show one picture, then answer what the person did: the screen that follows, or None to leave."""
+    """Show one picture, then answer what the person did; return the screen that follows, or None to leave."""
     window.show(screen.paint(window.mouse()), fps=FPS)
     for event in window.inputs():
         follower = screen.handle(event)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TensorBoard(Callback):
-    """Write into `directory`: scalars, means over `every` updates, and at the end of each segment pictures.
+    """Writes scalars (means over `every` updates) into `directory`, and pictures at the end of each segment.
 
     The x axis counts episodes. Of a run that is resumed, what was written beyond its checkpoint is discarded.
 

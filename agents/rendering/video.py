@@ -1,4 +1,4 @@
-"""Frames to files: GIF, MP4, and PNG strips."""
+"""Writes frames to files: GIF and MP4 videos, and PNG strips."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_path(path: Path) -> None:
 
 
 def write_video(path: Path, frames: Sequence[Frame], *, fps: float, holds: Sequence[float] | None = None) -> None:
-    """Write frames as a video or an animation.
+    """Write frames as a video.
 
     Args:
         path: ends in .gif or .mp4.
@@ -44,7 +44,7 @@ def write_video(path: Path, frames: Sequence[Frame], *, fps: float, holds: Seque
 
 
 def _write_gif(path: Path, frames: Sequence[Frame], milliseconds: Sequence[int]) -> None:
-    """One palette for all frames: no flicker, and only what changes from frame to frame is stored."""
+    """Write a GIF with one palette for all frames: nothing flickers, and only what changes between frames is stored."""
     palette = _palette(frames)
     pictures = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     pictures[0].save(
@@ -53,7 +53,7 @@ def _write_gif(path: Path, frames: Sequence[Frame], milliseconds: Sequence[int])
 
 
 def _palette(frames: Sequence[Frame]) -> Image.Image:
-    """A picture whose palette has the colours that the frames need most, and the signal colours."""
+    """Return a picture whose palette has the colours that the frames need most, and the signal colours."""
     sample = np.concatenate([frame[::2, ::2] for frame in frames[:: max(1, len(frames) // 24)]])
     common = Image.fromarray(sample).quantize(128 - len(SIGNALS), method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
@@ -62,7 +62,7 @@ def _palette(frames: Sequence[Frame]) -> Image.Image:
 
 
 def _write_mp4(path: Path, frames: Sequence[Frame], holds: Sequence[float], fps: float) -> None:
-    """At least 12 frames a second, since some players stumble over slower videos: frames are repeated."""
+    """Write at least 12 frames a second, by repeating frames: some players stumble over slower videos."""
     try:
         import imageio.v2
         import imageio_ffmpeg  # noqa: F401
