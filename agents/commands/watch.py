@@ -15,7 +15,7 @@ import tyro
 
 from ..evaluation.pretrained import load
 from ..rendering.episodes import Episode, Selection, episodes
-from ..rendering.video import Frame, check_path, write_film, write_strip
+from ..rendering.video import Frame, check_path, write_strip, write_video
 from .options import MISTAKES, JsonObject
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _write(groups: list[list[Episode]], options: Watch, path: Path) -> None:
         moments = _moments(group, options)
         frames += moments
         holds += [1.0] * (len(moments) - 1) + [PAUSE]
-    write_film(path, frames, fps=options.fps or groups[0][0].fps, holds=holds)
+    write_video(path, frames, fps=options.fps or groups[0][0].fps, holds=holds)
     print(f"wrote {path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
 
 

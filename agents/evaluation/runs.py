@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
-from ..training.callbacks import Callback, Metrics
+from ..training.callbacks import Callback, Metrics, mean_metrics
 from ..training.envs import AnyVectorEnv
 from ..training.reinforce import Reinforce
 from .evaluate import evaluation_env, validation_errors
@@ -68,7 +67,7 @@ class Checkpoints(Callback):
 
     def save(self, agent: Reinforce) -> None:
         """Validate, log and save. The last checkpoint comes last: a run killed before it repeats all of this."""
-        means = Metrics._make(np.mean(self.metrics, axis=0).tolist())
+        means = mean_metrics(self.metrics)
         self.metrics = []
         best = False
         errors: list[float] | None = None

@@ -7,27 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ram_envs.rendering.canvas import LEFT, RIGHT, Canvas
 from ram_envs.rendering.frames import Stage, draw
-from ram_envs.rendering.painting import (
-    FAINT,
-    GREY,
-    NIGHT,
-    ORANGE,
-    RAISED,
-    SKY,
-    SLATE,
-    WHITE,
-    YELLOW,
-    Colour,
-    Point,
-    disc,
-    import_pygame,
-    ring,
-    stamp,
-    surface_on,
-    verdict,
-    write,
-)
+from ram_envs.rendering.painting import FAINT, GREEN, GREY, ORANGE, RAISED, SKY, SLATE, WHITE, YELLOW, Colour, Point
 
 from ..rendering.video import Frame
 
@@ -35,13 +17,11 @@ if TYPE_CHECKING:
     from ram_envs.rendering.view import View
 
 SIZE = 600
-"""Height of a picture in pixels; its width is 5 / 3 of it."""
-UNIT = SIZE / 480
-LEFT, RIGHT = 498, 782  # of the panel, in 1/480 of the height, as all lengths below
+"""Height of a picture in pixels; its width is 5 / 3 of it. All lengths below are in the canvas's units."""
 
 
 class Score(NamedTuple):
-    """How it stands."""
+    """The results of both players so far."""
 
     you: Sequence[bool]
     """Whether you won each finished round."""
@@ -52,63 +32,35 @@ class Score(NamedTuple):
     rounds: int
     """How many there are in all."""
 
+    @property
+    def players(self) -> tuple[tuple[str, Colour, Sequence[bool]], ...]:
+        """Name, colour and results of each player."""
+        return ("YOU", SKY, self.you), ("RAM", ORANGE, self.ram)
 
-class Canvas:
-    """A picture that is being painted."""
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        self.surface = surface_on(frame)
+def blank() -> Canvas:
+    """Return the dark picture."""
+    return Canvas.blank(SIZE, SIZE * 5 // 3)
 
-    @classmethod
-    def blank(cls) -> Canvas:
-        """The dark picture."""
-        frame = np.empty((SIZE, SIZE * 5 // 3, 3), np.uint8)
-        frame[:] = NIGHT
-        return cls(frame)
 
-    @classmethod
-    def stage(cls, view: View) -> Canvas:
-        """A view on the left, and an empty panel on the right."""
-        canvas = cls.blank()
-        canvas.frame[:, SIZE:] = SLATE
-        canvas.frame[:, :SIZE] = draw(view, size=SIZE, panel=False)
-        return canvas
+def on_stage(view: View) -> Canvas:
+    """Return a picture with a view on the left and an empty panel on the right."""
+    canvas = blank()
+    canvas.image(draw(view, size=SIZE, panel=False), (0, 0))
+    canvas.clear_panel()
+    return canvas
 
-    def text(self, words: str, at: Point, height: float, colour: Colour = WHITE, anchor: str = "topleft") -> None:
-        """Write words."""
-        write(self.surface, words, (at[0] * UNIT, at[1] * UNIT), height=height * UNIT, colour=colour, anchor=anchor)
 
-    def box(self, left: float, top: float, width: float, height: float, colour: Colour, *, line: float = 0) -> None:
-        """Paint a rounded box, filled or as a line."""
-        rect = import_pygame().draw.rect
-        corner = [round(z * UNIT) for z in (left, top, width, height)]
-        rect(self.surface, colour, corner, round(line * UNIT), border_radius=round(10 * UNIT))
-
-    def mark(self, right: bool, at: Point, side: float) -> None:
-        """Put a tick or a cross."""
-        stamp(self.surface, verdict(right, round(side * UNIT)), (at[0] * UNIT, at[1] * UNIT))
-
-    def dot(self, at: Point, radius: float, colour: Colour) -> None:
-        """Put a disc."""
-        stamp(self.surface, disc(round(radius * UNIT), colour, NIGHT), (at[0] * UNIT, at[1] * UNIT))
-
-    def image(self, frame: Frame, at: Point) -> None:
-        """Put a picture with its upper left corner at a point."""
-        top, left = round(at[1] * UNIT), round(at[0] * UNIT)
-        self.frame[top : top + frame.shape[0], left : left + frame.shape[1]] = frame
-
-    def aim(self, view: View, pointer: Point | None) -> None:
-        """Show where the next look would go."""
-        location = pointed_location(view, pointer)
-        if location is not None:
-            stamp(
-                self.surface, ring(round(7 * UNIT), round(2 * UNIT), WHITE), Stage.fit(view.scene, SIZE).point(location)
-            )
+def paint_aim(canvas: Canvas, view: View, pointer: Point | None) -> None:
+    """Show where the next look would go."""
+    location = pointed_location(view, pointer)
+    if location is not None:
+        x, y = Stage.fit(view.scene, SIZE).point(location)
+        canvas.ring((x / canvas.unit, y / canvas.unit), 7, 2, WHITE)
 
 
 def pointed_location(view: View, pointer: Point | None) -> np.ndarray | None:
-    """The location (x, y) in [-1, 1] under a pointer, (x, y) in [0, 1] of the picture; None beside the stage."""
+    """Return the location (x, y) in [-1, 1] under a pointer, (x, y) in [0, 1] of the picture; None beside the stage."""
     if pointer is None or pointer[0] * 5 / 3 >= 1:
         return None
     return Stage.fit(view.scene, SIZE).location((pointer[0] * SIZE * 5 / 3, pointer[1] * SIZE))
@@ -116,15 +68,15 @@ def pointed_location(view: View, pointer: Point | None) -> np.ndarray | None:
 
 def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> None:
     """Paint the head of the panel: the title, both scores, and a tick or a cross for each round."""
-    canvas.text(title, (LEFT, 20), 17, GREY)
-    canvas.text(f"{unit_name} {score.round + 1} / {score.rounds}", (RIGHT, 20), 17, WHITE, "topright")
+    canvas.write(title, (LEFT, 20), 17, GREY)
+    canvas.write(f"{unit_name} {score.round + 1} / {score.rounds}", (RIGHT, 20), 17, WHITE, "topright")
     middle = (LEFT + RIGHT) / 2
-    for name, colour, wins, x in (("YOU", SKY, score.you, LEFT), ("RAM", ORANGE, score.ram, middle + 8)):
+    for (name, colour, wins), x in zip(score.players, (LEFT, middle + 8), strict=True):
         canvas.box(x, 44, middle - LEFT - 8, 74, RAISED)
-        canvas.text(name, (x + 14, 81), 20, colour, "midleft")
-        canvas.text(str(sum(wins)), (middle - LEFT - 22 + x, 82), 58, WHITE, "midright")
+        canvas.write(name, (x + 14, 81), 20, colour, "midleft")
+        canvas.write(str(sum(wins)), (middle - LEFT - 22 + x, 82), 58, WHITE, "midright")
     step = min((RIGHT - LEFT) / score.rounds, 27)
-    for row, (wins, colour) in enumerate(((score.you, SKY), (score.ram, ORANGE))):
+    for row, (_, colour, wins) in enumerate(score.players):
         y = 138 + 22 * row
         for i in range(score.rounds):
             at = (LEFT + step * (i + 0.5), y)
@@ -135,7 +87,7 @@ def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> Non
 
 
 def revealed(view: View) -> View:
-    """A view of the whole scene in full brightness."""
+    """Return a view that shows the whole scene in full brightness."""
     scene = np.divide(view.scene, 255, dtype=np.float32)
     return view._replace(glimpse=scene[None], regions=[(0, 0, *view.scene.shape[:2])])
 
@@ -143,20 +95,25 @@ def revealed(view: View) -> View:
 def paint_lines(canvas: Canvas, lines: Sequence[str], top: float, *, colour: Colour = GREY) -> None:
     """Write lines into the panel."""
     for i, line in enumerate(lines):
-        canvas.text(line, (LEFT, top + 23 * i), 19, colour)
+        canvas.write(line, (LEFT, top + 23 * i), 19, colour)
 
 
 def paint_foot(canvas: Canvas) -> None:
     """Name the keys that always work."""
-    canvas.text("H  help      R  again      ESC  title", (LEFT, 456), 17, GREY)
+    canvas.write("H  help      R  again      ESC  title", (LEFT, 456), 17, GREY)
 
 
 def paint_notice(canvas: Canvas, words: str, below: str) -> None:
     """Paint a notice over the stage."""
-    canvas.box(60, 180, 360, 120, SLATE)
-    canvas.box(60, 180, 360, 120, YELLOW, line=2)
-    canvas.text(words, (240, 224), 38, WHITE, "center")
-    canvas.text(below, (240, 268), 19, GREY, "center")
+    _paint_frame(canvas, (60, 180, 360, 120), SLATE)
+    canvas.write(words, (240, 224), 38, WHITE, "center")
+    canvas.write(below, (240, 268), 19, GREY, "center")
+
+
+def _paint_frame(canvas: Canvas, box: tuple[float, float, float, float], colour: Colour) -> None:
+    """Paint a box with a yellow line around it."""
+    canvas.box(*box, colour)
+    canvas.box(*box, YELLOW, line=2)
 
 
 TITLE_CARDS = (
@@ -168,39 +125,39 @@ CARD_TOP, CARD_STEP, CARD_HEIGHT = 158, 92, 80
 
 
 def paint_title(pointer: Point | None) -> Frame:
-    """The title picture; the card under the pointer is lit."""
-    canvas = Canvas.blank()
-    for radius, colour in ((92, (86, 180, 233)), (58, (0, 158, 115)), (30, (230, 159, 0))):
+    """Paint the title picture; the card under the pointer is lit."""
+    canvas = blank()
+    for radius, colour in ((92, SKY), (58, GREEN), (30, ORANGE)):
         left = 648 - radius
         canvas.box(left, 78 - radius * 0.72, 2 * radius, 1.44 * radius, colour, line=2)
-    stamp(canvas.surface, ring(round(13 * UNIT), round(3 * UNIT), YELLOW), (648 * UNIT, 78 * UNIT))
-    canvas.text("RAM", (60, 36), 84, WHITE)
-    canvas.text("you against the recurrent attention model", (62, 106), 22, GREY)
+    canvas.ring((648, 78), 13, 3, YELLOW)
+    canvas.write("RAM", (60, 36), 84, WHITE)
+    canvas.write("you against the recurrent attention model", (62, 106), 22, GREY)
     lit = title_card(pointer)
     for i, (key, name, first, second) in enumerate(TITLE_CARDS):
         top = CARD_TOP + CARD_STEP * i
-        canvas.box(60, top, 680, CARD_HEIGHT, RAISED if i == lit else SLATE)
         if i == lit:
-            canvas.box(60, top, 680, CARD_HEIGHT, YELLOW, line=2)
-        canvas.text(key, (102, top + 41), 48, YELLOW, "center")
-        canvas.text(name, (150, top + 41), 34, WHITE, "midleft")
-        canvas.text(first, (400, top + 30), 19, GREY, "midleft")
-        canvas.text(second, (400, top + 53), 19, GREY, "midleft")
-    canvas.text("press 1, 2 or 3, or click      H  help      ESC  leave", (400, 452), 18, GREY, "center")
+            _paint_frame(canvas, (60, top, 680, CARD_HEIGHT), RAISED)
+        else:
+            canvas.box(60, top, 680, CARD_HEIGHT, SLATE)
+        canvas.write(key, (102, top + 41), 48, YELLOW, "center")
+        canvas.write(name, (150, top + 41), 34, WHITE, "midleft")
+        canvas.write(first, (400, top + 30), 19, GREY, "midleft")
+        canvas.write(second, (400, top + 53), 19, GREY, "midleft")
+    canvas.write("press 1, 2 or 3, or click      H  help      ESC  leave", (400, 452), 18, GREY, "center")
     return canvas.frame
 
 
 def paint_loading() -> Frame:
-    """The title, and that RAM is on its way."""
+    """Paint the title, and a notice that RAM is on its way."""
     canvas = Canvas(paint_title(None))
-    canvas.box(220, 190, 360, 110, RAISED)
-    canvas.box(220, 190, 360, 110, YELLOW, line=2)
-    canvas.text("RAM is on its way", (400, 245), 34, WHITE, "center")
+    _paint_frame(canvas, (220, 190, 360, 110), RAISED)
+    canvas.write("RAM is on its way", (400, 245), 34, WHITE, "center")
     return canvas.frame
 
 
 def title_card(pointer: Point | None) -> int | None:
-    """Which card is under the pointer, (x, y) in [0, 1] of the picture."""
+    """Return which card is under the pointer, (x, y) in [0, 1] of the picture; None if there is none."""
     if pointer is None:
         return None
     x, y = pointer[0] * 800, pointer[1] * 480
@@ -234,37 +191,37 @@ HELP = (
 
 
 def paint_help() -> Frame:
-    """The help picture."""
-    canvas = Canvas.blank()
+    """Paint the help picture."""
+    canvas = blank()
     canvas.box(40, 30, 720, 420, SLATE)
-    canvas.text("How to play", (70, 52), 40, WHITE)
+    canvas.write("How to play", (70, 52), 40, WHITE)
     for i, (name, first, second) in enumerate(HELP):
         top = 108 + 60 * i
-        canvas.text(name, (70, top), 20, YELLOW)
-        canvas.text(first, (206, top), 20, WHITE)
-        canvas.text(second, (206, top + 23), 20, WHITE)
-    canvas.text("any key or a click goes on", (400, 424), 18, GREY, "center")
+        canvas.write(name, (70, top), 20, YELLOW)
+        canvas.write(first, (206, top), 20, WHITE)
+        canvas.write(second, (206, top + 23), 20, WHITE)
+    canvas.write("any key or a click goes on", (400, 424), 18, GREY, "center")
     return canvas.frame
 
 
 def paint_result(title: str, score: Score) -> Frame:
-    """The last picture: who won."""
-    canvas = Canvas.blank()
+    """Paint the last picture, which says who won."""
+    canvas = blank()
     you, ram = sum(score.you), sum(score.ram)
     words = "You win!" if you > ram else "RAM wins" if ram > you else "A draw"
-    canvas.text(title, (400, 44), 20, GREY, "center")
-    canvas.text(words, (400, 104), 84, SKY if you > ram else ORANGE if ram > you else WHITE, "center")
-    for name, colour, wins, x in (("YOU", SKY, score.you, 90), ("RAM", ORANGE, score.ram, 410)):
+    canvas.write(title, (400, 44), 20, GREY, "center")
+    canvas.write(words, (400, 104), 84, SKY if you > ram else ORANGE if ram > you else WHITE, "center")
+    for (name, colour, wins), x in zip(score.players, (90, 410), strict=True):
         canvas.box(x, 166, 300, 130, SLATE)
-        canvas.text(name, (x + 28, 231), 34, colour, "midleft")
-        canvas.text(f"{sum(wins)}", (x + 196, 233), 104, WHITE, "midright")
-        canvas.text(f"of {score.rounds}", (x + 206, 254), 24, GREY, "midleft")
+        canvas.write(name, (x + 28, 231), 34, colour, "midleft")
+        canvas.write(f"{sum(wins)}", (x + 196, 233), 104, WHITE, "midright")
+        canvas.write(f"of {score.rounds}", (x + 206, 254), 24, GREY, "midleft")
     step = min(620 / score.rounds, 40)
     start = 400 - step * score.rounds / 2
-    for row, (name, wins, colour) in enumerate((("YOU", score.you, SKY), ("RAM", score.ram, ORANGE))):
+    for row, (name, colour, wins) in enumerate(score.players):
         y = 334 + 42 * row
-        canvas.text(name, (start - 14, y), 18, colour, "midright")
+        canvas.write(name, (start - 14, y), 18, colour, "midright")
         for i, won in enumerate(wins):
             canvas.mark(won, (start + step * (i + 0.5), y), min(step * 0.85, 28))
-    canvas.text("R  again      ESC  title", (400, 446), 20, GREY, "center")
+    canvas.write("R  again      ESC  title", (400, 446), 20, GREY, "center")
     return canvas.frame

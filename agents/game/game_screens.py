@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ram_envs.rendering.canvas import LEFT, RIGHT
+from ram_envs.rendering.frames import draw
+from ram_envs.rendering.painting import FAINT, YELLOW
+
 from ..rendering.video import Frame
 from . import drawing
-from .drawing import LEFT, Canvas
-from .games import DigitGame, Game, rival_episodes
-from .screens import FPS, Match, Round, Screen
+from .games import DigitGame, Game
+from .match import Match
+from .screens import FPS, GameScreen, Screen
 
 if TYPE_CHECKING:
     from ram_envs.rendering.painting import Point
@@ -20,20 +24,17 @@ SPEEDS = (3, 5, 8, 12, 20)  # rows a second that the ball falls
 PAUSE = 1.2  # seconds between two balls
 
 
-class Catch(Round):
+class CatchScreen(GameScreen):
     """Catch by keyboard, on the whole screen or through the retina alone."""
 
     unit_name = "ball"
     KEYS = {"left": -1, "a": -1, "right": 1, "d": 1}  # noqa: RUF012
 
     def __init__(self, match: Match, *, foveal: bool) -> None:
-        super().__init__(match)
+        agent, balls = match.catch_agent, match.options.balls
+        super().__init__(match, Game, agent=agent, env_kwargs=agent.env_kwargs, rounds=balls, limit=1_000_000)
         self.foveal = foveal
         self.title = "BE THE FOVEA" if foveal else "CATCH"
-        agent = match.catch_agent
-        numbers, seed = match.draw(match.options.balls, 1_000_000)
-        self.game = Game(agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
-        self.rival = rival_episodes(agent, agent.env_id, agent.env_kwargs, numbers=numbers, seed=seed)
         self.speed = 1 if foveal else 2
         self.waiting = True  # for the person to begin, or to go on after a pause
         self.held: list[str] = []
@@ -41,8 +42,8 @@ class Catch(Round):
         self.clock = 0.0
 
     def again(self) -> Screen:
-        """See `Round`."""
-        return Catch(self.match, foveal=self.foveal)
+        """See `GameScreen`."""
+        return CatchScreen(self.match, foveal=self.foveal)
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
@@ -52,15 +53,15 @@ class Catch(Round):
             shown = drawing.revealed(shown)._replace(gaze=view.gaze[:0])
         elif not view.finished:
             shown = shown._replace(scene=np.zeros_like(view.scene), objects=())
-        canvas = Canvas.stage(shown)
+        canvas = drawing.on_stage(shown)
         drawing.paint_score(canvas, self.title, self.unit_name, self.score)
         if self.foveal and not view.finished:
-            canvas.aim(view, pointer)
+            drawing.paint_aim(canvas, view, pointer)
         keys = ["LEFT  RIGHT  move the paddle"] + ["MOUSE  where you look"] * self.foveal
         drawing.paint_lines(canvas, [*keys, f"UP  DOWN  speed {self.speed + 1} of {len(SPEEDS)}", "SPACE  pause"], 200)
         if view.finished:
             canvas.mark(view.success, (LEFT + 28, 360), 52)
-            canvas.text("caught" if view.success else "missed", (LEFT + 66, 360), 44, anchor="midleft")
+            canvas.write("caught" if view.success else "missed", (LEFT + 66, 360), 44, anchor="midleft")
         elif self.waiting:
             drawing.paint_notice(canvas, "Ready?" if not self.score.you else "Pause", "press SPACE, or click")
         drawing.paint_foot(canvas)
@@ -102,45 +103,40 @@ class Catch(Round):
         return self
 
 
-class Digits(Round):
+class DigitScreen(GameScreen):
     """Glimpse-MNIST: look by clicks, answer by a digit key."""
 
     title, unit_name = "GUESS THE DIGIT", "image"
     game: DigitGame
 
     def __init__(self, match: Match) -> None:
-        super().__init__(match)
-        agent = match.digit_agent
-        env_kwargs: dict[str, Any] = {**agent.env_kwargs, "split": "test"}
-        numbers, seed = match.draw(match.options.images, 10_000)
-        self.game = DigitGame(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
-        self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+        agent, images = match.digit_agent, match.options.images
+        env_kwargs = {**agent.env_kwargs, "split": "test"}
+        super().__init__(match, DigitGame, agent=agent, env_kwargs=env_kwargs, rounds=images, limit=10_000)
 
     def again(self) -> Screen:
-        """See `Round`."""
-        return Digits(self.match)
+        """See `GameScreen`."""
+        return DigitScreen(self.match)
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        from ram_envs.rendering.frames import draw
-
         view = self.game.view
         seen = view._replace(gaze=view.gaze[: self.game.looks])
         hidden = seen._replace(scene=self.game.memory.picture, prediction=None)
-        canvas = Canvas.stage(drawing.revealed(seen) if view.finished else hidden)
+        canvas = drawing.on_stage(drawing.revealed(seen) if view.finished else hidden)
         drawing.paint_score(canvas, self.title, self.unit_name, self.score)
         if view.finished:
             rival = self.rival[self.game.round].views[-1]
-            canvas.text("RAM looked here and said", (LEFT, 176), 18)
+            canvas.write("RAM looked here and said", (LEFT, 176), 18)
             canvas.image(draw(drawing.revealed(rival), size=288, panel=False), (LEFT, 196))
-            canvas.text("SPACE  next", (drawing.RIGHT, 440), 19, drawing.YELLOW, "midright")
+            canvas.write("SPACE  next", (RIGHT, 440), 19, YELLOW, "midright")
         else:
             if self.game.looks_left:
-                canvas.aim(view, pointer)
-            canvas.text("looks left", (LEFT, 196), 18)
+                drawing.paint_aim(canvas, view, pointer)
+            canvas.write("looks left", (LEFT, 196), 18)
             for i in range((view.num_glimpses or 1) - 1):
                 left = i < self.game.looks_left
-                canvas.dot((LEFT + 100 + 22 * i, 202), 7 if left else 3, drawing.YELLOW if left else drawing.FAINT)
+                canvas.dot((LEFT + 100 + 22 * i, 202), 7 if left else 3, YELLOW if left else FAINT)
             looks = "CLICK  where to look next" if self.game.looks_left else "no more looks:"
             drawing.paint_lines(canvas, [looks, "0 - 9  name the digit"], 236)
         drawing.paint_foot(canvas)

@@ -1,4 +1,4 @@
-"""The games of `ram play`, without pictures: a person in the agent's place, and the agent on the same rounds."""
+"""The games of `ram play` without pictures: a person takes the agent's place, and the agent gets the same rounds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
+
+from ram_envs.rendering.painting import patch_rgb
 
 from ..rendering.episodes import Episode, make_fitting_env, record
 
@@ -56,7 +58,7 @@ class Game:
         self.env.reset(seed=self.seed + number, options={"index": self.numbers[number]})
 
     def step(self, location: NDArray[np.float32], action: int) -> None:
-        """One step; nothing happens after the end of the round."""
+        """Take a step; nothing happens after the end of the round."""
         if not self.view.finished:
             never = {"stop": 0} if "stop" in self.env.action_space.spaces else {}  # type: ignore[attr-defined]
             _, reward, terminated, _, _ = self.env.step({"location": location, "action": action, **never})
@@ -105,8 +107,6 @@ class Memory:
 
     def add(self, view: View) -> None:
         """Remember a glimpse."""
-        from ram_envs.rendering.painting import patch_rgb
-
         height, width = view.scene.shape[:2]
         for scale, (patch, region) in reversed(list(enumerate(zip(view.glimpse, view.regions, strict=True)))):
             top, left, down, across = region
@@ -123,7 +123,7 @@ class Memory:
 def rival_episodes(
     agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int
 ) -> list[Episode]:
-    """What the agent does on the same images or games, with its gaze starting at the same places."""
+    """Record the agent on the same images or numbered games; its gaze starts at the same places."""
     env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(numbers))
     try:
         return record(agent.policy, env, seed=seed, indices=np.array(numbers, np.int64))

@@ -1,53 +1,25 @@
-"""The screens of `ram play` but the games themselves: title, help, result, and what both games share."""
+"""The screens of `ram play` around its games: title, help, result; what both games share; and the loop."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..evaluation.pretrained import load
 from ..rendering.video import Frame
 from . import drawing
 from .drawing import Score
-from .games import Game
+from .games import Game, rival_episodes
+from .match import Match
 
 if TYPE_CHECKING:
     from ram_envs.rendering.painting import Point
-    from ram_envs.rendering.window import Input
+    from ram_envs.rendering.window import Input, Window
 
-    from ..commands.play import Play
-    from ..rendering.episodes import Episode
     from ..training.reinforce import Reinforce
 
 FPS = 30
 """Pictures a second, and calls of `Screen.tick`."""
-
-
-class Match:
-    """What lasts from game to game: the options, the rivals, the random numbers, and which games there are."""
-
-    def __init__(self, options: Play, games: Sequence[Callable[[Match], Screen]]) -> None:
-        self.options = options
-        self.games = games
-        self.generator = np.random.default_rng(options.seed)
-
-    @cached_property
-    def catch_agent(self) -> Reinforce:
-        """The rival in Catch, loaded when it is first needed."""
-        return load(self.options.catch)
-
-    @cached_property
-    def digit_agent(self) -> Reinforce:
-        """The rival in guessing digits."""
-        return load(self.options.digits)
-
-    def draw(self, count: int, limit: int) -> tuple[list[int], int]:
-        """So many different numbers below a limit, and a seed."""
-        return self.generator.choice(limit, count, replace=False).tolist(), int(self.generator.integers(2**30))
 
 
 class Screen(ABC):
@@ -55,14 +27,14 @@ class Screen(ABC):
 
     @abstractmethod
     def paint(self, pointer: Point | None) -> Frame:
-        """The picture; `pointer` is where the mouse is, (x, y) in [0, 1] of it."""
+        """Return the picture; `pointer` is where the mouse is, (x, y) in [0, 1] of the picture."""
 
     @abstractmethod
     def handle(self, event: Input) -> Screen | None:
-        """Answer a key or a click: the screen that follows, often the same, or None to leave."""
+        """Answer a key or a click; return the screen that follows, often this one, or None to leave."""
 
     def tick(self, pointer: Point | None) -> Screen:
-        """Let a 1 / `FPS` second pass: the screen that follows."""
+        """Let 1 / `FPS` of a second pass; return the screen that follows."""
         return self
 
 
@@ -89,7 +61,7 @@ class Title(Screen):
 
 
 class Loading(Screen):
-    """A notice while the rival is being loaded and plays its rounds."""
+    """A notice while the rival is loaded and its rounds are recorded."""
 
     def __init__(self, match: Match, game: Callable[[Match], Screen]) -> None:
         self.match = match
@@ -109,7 +81,7 @@ class Loading(Screen):
 
 
 class Help(Screen):
-    """How to play; then back to where one was."""
+    """The help; any key or click leads back to the screen before."""
 
     def __init__(self, behind: Screen) -> None:
         self.behind = behind
@@ -126,48 +98,68 @@ class Help(Screen):
 class Result(Screen):
     """Who won."""
 
-    def __init__(self, played: Round) -> None:
-        self.played = played
+    def __init__(self, finished: GameScreen) -> None:
+        self.finished = finished
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_result(self.played.title, self.played.score)
+        return drawing.paint_result(self.finished.title, self.finished.score)
 
     def handle(self, event: Input) -> Screen:
         """See `Screen`."""
         if event.kind != "key":
             return self
-        return {"r": self.played.again, "escape": self.played.leave}.get(event.key, lambda: self)()
+        return {"r": self.finished.again, "escape": self.finished.leave}.get(event.key, lambda: self)()
 
 
-class Round(Screen):
-    """What both games share: the rival, the score, and the keys that always work."""
+class GameScreen(Screen):
+    """What both games share: the rival, the score, and the keys that always work.
+
+    Args:
+        match: what the game is part of.
+        kind: of game, a class that keeps its rules.
+        agent: the rival, in whose environment the game takes place.
+        env_kwargs: the environment's keyword arguments.
+        rounds: how many rounds the game has.
+        limit: the number of images or numbered games to choose from.
+    """
 
     title: str
     unit_name: str
     game: Game
-    rival: list[Episode]
 
-    def __init__(self, match: Match) -> None:
+    def __init__(
+        self,
+        match: Match,
+        kind: type[Game],
+        *,
+        agent: Reinforce,
+        env_kwargs: dict[str, Any],
+        rounds: int,
+        limit: int,
+    ) -> None:
         self.match = match
+        numbers, seed = match.draw(rounds, limit)
+        self.game = kind(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+        self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
 
     @property
     def score(self) -> Score:
-        """How it stands: the rival's results appear with one's own."""
+        """Both results so far: the rival's appear with one's own."""
         you = self.game.results
         ram = [episode.success for episode in self.rival[: len(you)]]
         return Score(you, ram, self.game.round, len(self.game.numbers))
 
     @abstractmethod
     def again(self) -> Screen:
-        """A new game of the same kind."""
+        """Return the screen of a new game of the same kind."""
 
     def leave(self) -> Screen:
-        """The title."""
+        """Return the title."""
         return Title(self.match)
 
     def common(self, event: Input) -> Screen | None:
-        """The screen that follows a key that always works, or None for another input."""
+        """Answer the keys that always work; return the screen that follows, or None for any other input."""
         if event.kind != "key":
             return None
         if event.key == "escape":
@@ -177,8 +169,25 @@ class Round(Screen):
         return Help(self) if event.key == "h" else None
 
     def next_round(self) -> Screen:
-        """The next round, or the result after the last."""
+        """Begin the next round, or return the result after the last."""
         if self.game.over:
             return Result(self)
         self.game.begin()
         return self
+
+
+def run(screen: Screen | None, window: Window) -> None:
+    """Show screens, each the follower of the one before, until one has no follower or the window is closed."""
+    while screen is not None and not window.closed:
+        screen = advance(screen, window)
+
+
+def advance(screen: Screen, window: Window) -> Screen | None:
+    """Show one picture, then answer what the person did; return the screen that follows, or None to leave."""
+    window.show(screen.paint(window.mouse()), fps=FPS)
+    for event in window.inputs():
+        follower = screen.handle(event)
+        if follower is None:
+            return None
+        screen = follower
+    return screen.tick(window.mouse())

@@ -1,4 +1,4 @@
-"""Frames to files: GIF, MP4, and PNG strips."""
+"""Writes frames to files: GIF and MP4 videos, and PNG strips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ram_envs.rendering.frames import tile
 from ram_envs.rendering.painting import NIGHT, SCALE_COLOURS, SLATE, VERMILLION, WHITE, YELLOW
 
 Frame = NDArray[np.uint8]
@@ -19,15 +20,15 @@ FORMATS = (".gif", ".mp4", ".png")
 
 
 def check_path(path: Path) -> None:
-    """Raise a ValueError, or a FileNotFoundError, unless a film can be written there."""
+    """Raise a ValueError, or a FileNotFoundError, unless a video can be written there."""
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"cannot write {path.name!r}: the name must end in {', '.join(FORMATS)}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no directory {path.parent} to write {path.name!r} to")
 
 
-def write_film(path: Path, frames: Sequence[Frame], *, fps: float, holds: Sequence[float] | None = None) -> None:
-    """Write an animation.
+def write_video(path: Path, frames: Sequence[Frame], *, fps: float, holds: Sequence[float] | None = None) -> None:
+    """Write frames as a video.
 
     Args:
         path: ends in .gif or .mp4.
@@ -43,7 +44,7 @@ def write_film(path: Path, frames: Sequence[Frame], *, fps: float, holds: Sequen
 
 
 def _write_gif(path: Path, frames: Sequence[Frame], milliseconds: Sequence[int]) -> None:
-    """One palette for all frames: no flicker, and only what changes from frame to frame is stored."""
+    """Write a GIF with one palette for all frames: nothing flickers, and only what changes between frames is stored."""
     palette = _palette(frames)
     pictures = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     pictures[0].save(
@@ -52,7 +53,7 @@ def _write_gif(path: Path, frames: Sequence[Frame], milliseconds: Sequence[int])
 
 
 def _palette(frames: Sequence[Frame]) -> Image.Image:
-    """A picture whose palette has the colours that the frames need most, and the signal colours."""
+    """Return a picture whose palette has the colours that the frames need most, and the signal colours."""
     sample = np.concatenate([frame[::2, ::2] for frame in frames[:: max(1, len(frames) // 24)]])
     common = Image.fromarray(sample).quantize(128 - len(SIGNALS), method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
@@ -61,7 +62,7 @@ def _palette(frames: Sequence[Frame]) -> Image.Image:
 
 
 def _write_mp4(path: Path, frames: Sequence[Frame], holds: Sequence[float], fps: float) -> None:
-    """At least 12 frames a second, since some players stumble over slower films: frames are repeated."""
+    """Write at least 12 frames a second, by repeating frames: some players stumble over slower videos."""
     try:
         import imageio.v2
         import imageio_ffmpeg  # noqa: F401
@@ -82,10 +83,4 @@ def write_strip(path: Path, rows: Sequence[Sequence[Frame]]) -> None:
         path: ends in .png.
         rows: frames of one shape.
     """
-    height, width, channels = rows[0][0].shape
-    columns = max(len(row) for row in rows)
-    strip = np.zeros((len(rows) * height, columns * width, channels), np.uint8)
-    for i, row in enumerate(rows):
-        for j, frame in enumerate(row):
-            strip[i * height : (i + 1) * height, j * width : (j + 1) * width] = frame
-    Image.fromarray(strip).save(path, optimize=True)
+    Image.fromarray(tile(rows)).save(path, optimize=True)

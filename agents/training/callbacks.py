@@ -32,6 +32,11 @@ class Metrics(NamedTuple):
     location_std: float
 
 
+def mean_metrics(metrics: Sequence[Metrics]) -> Metrics:
+    """The mean of each over several updates."""
+    return Metrics._make(np.mean(metrics, axis=0).tolist())
+
+
 class Learner(Protocol):
     """What a callback may ask of the agent that trains, or tell it."""
 

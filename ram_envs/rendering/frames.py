@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.rendering.canvas import Canvas
 from ram_envs.rendering.painting import (
     FAINT,
     GREEN,
@@ -17,7 +17,6 @@ from ram_envs.rendering.painting import (
     RAISED,
     SCALE_COLOURS,
     SKY,
-    SLATE,
     VERMILLION,
     YELLOW,
     Box,
@@ -31,7 +30,6 @@ from ram_envs.rendering.painting import (
     rgb,
     ring,
     stamp,
-    surface_on,
     text_surface,
     thick_line,
     verdict,
@@ -67,14 +65,14 @@ def draw(view: View, *, size: int = 480, panel: bool = True) -> NDArray[np.uint8
     """
     if size < 60 or size % 6:
         raise ValueError(f"size must be a multiple of 6 and at least 60, got {size}; 480 is the usual one")
-    frame = _background(size, panel).copy()
-    surface = surface_on(frame)
-    _paint_scene(surface, view, size)
+    canvas = Canvas.blank(size, size * 5 // 3 if panel else size)
+    _paint_scene(canvas.surface, view, size)
     if panel:
-        Panel(surface, view, size / 480).paint()
+        canvas.clear_panel()
+        Panel(canvas, view).paint()
     else:
-        _paint_answer(surface, view, size)
-    return frame
+        _paint_answer(canvas.surface, view, size)
+    return canvas.frame
 
 
 def draw_grid(views: Sequence[View], *, size: int = 960) -> NDArray[np.uint8]:
@@ -103,26 +101,26 @@ def grid(frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """
     if not len(frames):
         raise ValueError("grid needs at least one frame, got none")
-    height, width, channels = frames[0].shape
+    height, width, _ = frames[0].shape
     columns = min(len(frames), math.ceil(math.sqrt(len(frames) * height / width)))
-    rows = math.ceil(len(frames) / columns)
-    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
-    tiles[: len(frames)] = frames
-    return (
-        tiles.reshape(rows, columns, height, width, channels)
-        .swapaxes(1, 2)
-        .reshape(rows * height, columns * width, channels)
-    )
+    return tile([frames[i : i + columns] for i in range(0, len(frames), columns)])
 
 
-@functools.lru_cache(maxsize=8)
-def _background(size: int, panel: bool) -> NDArray[np.uint8]:
-    """Return the empty frame: a dark stage on the left, a panel on the right."""
-    frame = np.empty((size, size * 5 // 3 if panel else size, 3), np.uint8)
-    frame[:, :size] = NIGHT
-    frame[:, size:] = SLATE
-    frame.setflags(write=False)
-    return frame
+def tile(rows: Sequence[Sequence[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+    """Tile rows of frames of one shape into a picture; shorter rows end in black.
+
+    Args:
+        rows: one or more, from top to bottom, each of one or more (H, W, 3) uint8 arrays from left to right.
+
+    Returns:
+        A frame (len(rows) * H, the longest row's length * W, 3).
+    """
+    height, width, channels = rows[0][0].shape
+    tiles = np.zeros((len(rows), height, max(len(row) for row in rows), width, channels), np.uint8)
+    for i, row in enumerate(rows):
+        for j, frame in enumerate(row):
+            tiles[i, :, j] = frame
+    return tiles.reshape(tiles.shape[0] * height, -1, channels)
 
 
 class Stage(NamedTuple):

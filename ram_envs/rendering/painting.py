@@ -141,7 +141,7 @@ def ring(radius: int, width: int, colour: Colour) -> pygame.Surface:
 
 @functools.lru_cache(maxsize=16)
 def verdict(right: bool, side: int) -> pygame.Surface:
-    """Return a tick on green or a cross on vermillion, so that shape and colour both tell."""
+    """Return a tick on green or a cross on vermillion, so that both shape and colour show which."""
     pygame = import_pygame()
     colour = GREEN if right else VERMILLION
     square = _blank(side, colour)

@@ -12,7 +12,6 @@ from ram_agents import Reinforce, cli, recipe
 from ram_agents.commands import evaluate as report
 from ram_agents.commands.train import parse, take_weights
 from ram_agents.evaluation.evaluate import Evaluation
-from ram_agents.rendering.tensorboard import gaze_paths, montage
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
@@ -155,29 +154,6 @@ def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys)
     assert ("glimpses" in shown) is told
     assert ("2.25" in shown) is told
     assert ("2.12" in shown) is told
-
-
-@pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 3)])
-def test_montage(shape) -> None:
-    glimpse = np.zeros((6, 4, *shape), np.float32)
-    glimpse[5, 3, 2, 3, 4] = 1.0  # last glimpse of the last episode: bottom right
-    picture = montage(glimpse)
-    assert picture.dtype == np.uint8
-    assert picture.shape == (4 * (4 * 4 + 2), 6 * (3 * (5 * 4 + 2) + 2), 3)
-    assert (picture[-5:-1, -7:-3] == 255).all()
-    assert (picture[:-5, :60] < 255).any()
-
-
-def test_gaze_paths() -> None:
-    gaze = np.zeros((2, 3, 2), np.float32)
-    gaze[0, 1] = [-1, -1]
-    gaze[1, 1] = [1, -1]
-    picture = gaze_paths(gaze, size=50)
-    assert picture.shape == (50, 150, 3)
-    square = picture[:, 50:100].astype(int)
-    assert square[2, 2, 2] > square[2, 2, 0]  # begins blue, at the top left
-    assert square[2, 46, 0] > square[2, 46, 2]  # ends yellow, at the top right
-    assert (square[10:, :49] == 24).all()
 
 
 def test_stopping_is_taught_to_the_shipped_agent() -> None:

@@ -1,11 +1,10 @@
 import sys
-import threading
-import time
 
 import gymnasium
 import numpy as np
 import pytest
 
+from ram_envs.rendering import window as module
 from ram_envs.rendering.painting import NIGHT
 from ram_envs.rendering.window import Window
 
@@ -26,6 +25,30 @@ def window():
     window = Window("test")
     yield window
     window.close()
+
+
+class Clock:
+    """A clock that only sleeping moves on; what is to be done `later` is done when its time has come."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.later = []
+
+    def perf_counter(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        while self.later and self.later[0][0] <= self.now:
+            self.later.pop(0)[1]()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The window's clock, at 1000 seconds."""
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
 def frame_of(height=60, width=100):
@@ -51,22 +74,20 @@ def test_window_opens_with_the_first_frame_and_shows_it(window):
     np.testing.assert_array_equal(shown(), 255 - frame)
 
 
-def test_frames_keep_their_rate(window):
-    window.show(frame_of(), fps=50)
-    start = time.perf_counter()
-    for _ in range(10):
+def test_frames_keep_their_rate(window, clock):
+    for i in range(11):
         window.show(frame_of(), fps=50)
-    assert 0.19 < time.perf_counter() - start < 0.5
+        assert clock.now == pytest.approx(1000 + i / 50, abs=1e-6)
 
 
-def test_a_late_frame_does_not_hurry_the_next_ones(window):
+def test_a_late_frame_does_not_hurry_the_next_ones(window, clock):
     window.show(frame_of(), fps=20)
-    time.sleep(0.3)
     window.show(frame_of(), fps=20)
-    start = time.perf_counter()
-    for _ in range(3):
+    assert clock.now == pytest.approx(1000.05, abs=1e-6)
+    clock.now = 1001.0
+    for i in range(4):
         window.show(frame_of(), fps=20)
-    assert time.perf_counter() - start > 0.13
+        assert clock.now == pytest.approx(1001 + i / 20, abs=1e-6)
 
 
 def test_closing_by_the_person_is_for_good(window):
@@ -81,15 +102,12 @@ def test_closing_by_the_person_is_for_good(window):
     assert window.mouse() is None
 
 
-def test_window_listens_while_it_waits(window):
-    window.show(frame_of(), fps=1000)
-    closer = threading.Timer(0.1, lambda: pygame.event.post(pygame.event.Event(pygame.QUIT)))
-    closer.start()
-    start = time.perf_counter()
+def test_window_listens_while_it_waits(window, clock):
     window.show(frame_of(), fps=0.1)
-    closer.join()
-    assert time.perf_counter() - start < 2
+    clock.later = [(1003.0, lambda: pygame.event.post(pygame.event.Event(pygame.QUIT)))]
+    window.show(frame_of(), fps=0.1)
     assert window.closed
+    assert 1003 <= clock.now < 1003.1
 
 
 def test_close_can_be_called_at_any_time_and_twice():

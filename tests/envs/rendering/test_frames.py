@@ -1,65 +1,15 @@
-import itertools
 import subprocess
 import sys
 
 import gymnasium
 import numpy as np
 import pytest
+from example_view import BLOCK, MARGIN, has, make_view, middle_of
 
-from ram_envs.rendering.frames import Stage, draw, draw_grid, grid
-from ram_envs.rendering.painting import (
-    GREEN,
-    NIGHT,
-    ORANGE,
-    RAISED,
-    SKY,
-    SLATE,
-    VERMILLION,
-    WHITE,
-    YELLOW,
-    patch_rgb,
-    rgb,
-    surface_on,
-    write,
-)
-from ram_envs.rendering.view import View
+from ram_envs.rendering.frames import Stage, draw, draw_grid, grid, tile
+from ram_envs.rendering.painting import GREEN, NIGHT, ORANGE, RAISED, SKY, SLATE, VERMILLION, YELLOW, patch_rgb
 
 pygame = pytest.importorskip("pygame")
-
-# A 24 x 24 scene in a frame of 480: blocks of 18 frame pixels, from pixel 24 on.
-BLOCK, MARGIN = 18, 24
-
-
-def middle_of(row, column):
-    """The frame's pixel in the middle of a scene pixel."""
-    return MARGIN + BLOCK * row + BLOCK // 2, MARGIN + BLOCK * column + BLOCK // 2
-
-
-def make_view(**changes):
-    """A 24 x 24 scene; a 4 x 4 retina of two scales at column 12, row 12, each value of its patches another."""
-    glimpse = np.arange(32, dtype=np.float32).reshape(2, 4, 4) / 31
-    view = View(
-        scene=np.arange(576, dtype=np.int64).reshape(24, 24).astype(np.uint8),
-        glimpse=glimpse,
-        regions=[(10, 10, 4, 4), (8, 8, 8, 8)],
-        gaze=np.zeros((1, 2), np.float32),
-        action_names=tuple("0123456789"),
-        prediction=None,
-        label=3,
-        finished=False,
-        success=False,
-        counts={},
-        probabilities=None,
-    )
-    return view._replace(**changes)
-
-
-def has(frame, colour):
-    return bool((frame == colour).all(axis=-1).any())
-
-
-def count(frame, colour):
-    return int((frame == colour).all(axis=-1).sum())
 
 
 @pytest.mark.parametrize("size", [60, 120, 354, 480, 720])
@@ -126,17 +76,6 @@ def test_coarse_patch_is_blocky_and_under_the_fine_one():
             np.testing.assert_array_equal(frame[middle_of(8 + row, 8 + column)], coarse[row // 2, column // 2])
 
 
-def test_coarse_scales_are_brightened_but_keep_their_order():
-    values = np.linspace(0, 1, 17, dtype=np.float32).reshape(1, 17)
-    grey = [patch_rgb(values, scale)[0, :, 0].astype(int) for scale in range(4)]
-    np.testing.assert_array_equal(grey[0], rgb(values)[0, :, 0])
-    for finer, coarser in itertools.pairwise(grey):
-        assert (np.diff(coarser) > 0).all()
-        assert (coarser >= finer).all()
-        assert (coarser[0], coarser[-1]) == (0, 255)
-    assert grey[2][1] == 64  # one white pixel of 16, averaged: (1 / 16) ** (1 / 2) of 255
-
-
 def test_patch_that_hangs_outside_leaves_the_panel_alone():
     inside = draw(make_view(glimpse=np.zeros((2, 4, 4), np.float32)))
     hanging = draw(
@@ -192,60 +131,6 @@ def test_long_gaze_shows_its_latest_part_only():
     np.testing.assert_array_equal(first, second)
 
 
-def test_bars_stand_as_high_as_the_probabilities():
-    probabilities = np.zeros(10)
-    probabilities[6], probabilities[2] = 0.75, 0.25
-    full = np.zeros(10)
-    full[6] = 1.0
-    columns = slice(676, 684)  # within the bar of action 6
-    part, whole = (
-        draw(make_view(probabilities=p, glimpse=np.zeros((2, 4, 4), np.float32))) for p in (probabilities, full)
-    )
-    heights = [(frame[200:366, columns] == SKY).all(axis=-1).all(axis=1).sum() for frame in (part, whole)]
-    assert heights[1] > 80
-    assert heights[0] == pytest.approx(0.75 * heights[1], abs=2)
-
-
-def test_verdict_tells_right_from_wrong_and_waits_for_an_answer():
-    panel = slice(400, 480), slice(480, 800)
-    silent, right, wrong = (
-        draw(make_view(prediction=p, success=s))[panel] for p, s in [(None, False), (3, True), (4, False)]
-    )
-    assert (has(silent, GREEN), has(silent, VERMILLION)) == (False, False)
-    assert (has(right, GREEN), has(right, VERMILLION)) == (True, False)
-    assert (has(wrong, GREEN), has(wrong, VERMILLION)) == (False, True)
-
-
-def test_catch_is_judged_only_at_the_end():
-    catch = make_view(label=None, action_names=("left", "stay", "right"), prediction=2)
-    assert not has(draw(catch)[400:, 480:], VERMILLION)
-    assert has(draw(catch._replace(finished=True))[400:, 480:], VERMILLION)
-    assert has(draw(catch._replace(finished=True, success=True))[400:, 480:], GREEN)
-
-
-def test_counts_glimpse_number_and_choice_are_shown():
-    base = draw(make_view())
-    changed = draw(make_view(counts={"caught": 3, "missed": 1}))
-    assert not np.array_equal(base[450:, 480:], changed[450:, 480:])
-    np.testing.assert_array_equal(base[:450], changed[:450])
-    assert not np.array_equal(base[:40, 480:], draw(make_view(num_glimpses=6))[:40, 480:])
-    assert has(draw(make_view(prediction=4))[374:398, 480:], YELLOW)
-    assert not has(base[374:398, 480:], YELLOW)
-
-
-@pytest.mark.parametrize("num_names", [2, 5, 10])
-def test_long_names_stay_in_the_panel(num_names):
-    names = tuple(f"chrysanthemum {i}" for i in range(num_names))
-    for view in (make_view(action_names=names), make_view(action_names=names, prediction=0, label=1)):
-        assert (draw(view)[:, 785:] == SLATE).all()
-
-
-def test_actions_without_names_leave_their_row_empty():
-    frame = draw(make_view(action_names=(), label=None))
-    assert (frame[370:400, 490:] == SLATE).all()
-    assert not has(frame[370:400, 490:], RAISED)
-
-
 @pytest.mark.parametrize("shape", [(24, 24), (60, 100), (700, 500)])
 @pytest.mark.parametrize("location", [(0.0, 0.0), (-1.0, 0.5), (0.25, 1.0)])
 def test_stage_finds_the_location_of_a_point_again(shape, location):
@@ -275,16 +160,7 @@ def test_colours_and_long_scenes():
     assert tuple(frame[top + 10 * pixel + 5, 240]) == NIGHT
 
 
-@pytest.mark.parametrize(
-    ("channels", "expected"), [(1, [9, 9, 9]), (3, [9, 30, 60]), (2, [19, 19, 19]), (4, [48, 48, 48])]
-)
-def test_channels_become_colours(channels, expected):
-    image = np.array([9, 30, 60, 93], np.uint8)[:channels].reshape(1, 1, channels)
-    np.testing.assert_array_equal(rgb(image)[0, 0], expected)
-    assert rgb(np.full((2, 3), 0.5, np.float32)).tolist() == [[[128] * 3] * 3] * 2
-
-
-@pytest.mark.parametrize("shape", [(5, 5), (3, 90), (700, 500, 3), (28, 28, 1), (60, 60, 2)])
+@pytest.mark.parametrize("shape", [(5, 5), (3, 90), (700, 500, 3), (28, 28, 1), (60, 60, 2), (30, 20, 4), (9, 9, 5)])
 @pytest.mark.parametrize("k", [1, 3, 7])
 @pytest.mark.parametrize("num_actions", [1, 3, 40])
 def test_any_scene_and_retina_can_be_drawn(shape, k, num_actions):
@@ -306,14 +182,6 @@ def test_any_scene_and_retina_can_be_drawn(shape, k, num_actions):
     assert tuple(frame[2, 798]) == SLATE
 
 
-def test_nothing_can_be_written_too():
-    canvas = np.zeros((40, 40, 3), np.uint8)
-    assert write(surface_on(canvas), "", (20, 20), height=12, colour=WHITE).width == 0
-    assert not canvas.any()
-    assert write(surface_on(canvas), "word", (2, 20), height=12, colour=WHITE).width > 10
-    assert canvas.any()
-
-
 def test_grid_tiles_row_by_row():
     frames = [np.full((10, 20, 3), i + 1, np.uint8) for i in range(5)]
     picture = grid(frames)
@@ -322,6 +190,13 @@ def test_grid_tiles_row_by_row():
     np.testing.assert_array_equal(grid(frames[:1]), frames[0])
     with pytest.raises(ValueError, match="at least one frame"):
         grid([])
+
+
+def test_shorter_rows_of_tiles_end_in_black():
+    frames = [np.full((10, 20, 3), i + 1, np.uint8) for i in range(4)]
+    picture = tile([frames[:1], frames[1:]])
+    assert picture.shape == (20, 60, 3)
+    np.testing.assert_array_equal(picture[::10, ::20, 0], [[1, 0, 0], [2, 3, 4]])
 
 
 def test_draw_grid_paints_each_row_as_a_tile():

@@ -1,0 +1,65 @@
+"""A person's match against RAM: its options, and what lasts from game to game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..evaluation.pretrained import load
+
+if TYPE_CHECKING:
+    from ..training.reinforce import Reinforce
+
+
+@dataclass(frozen=True)
+class MatchOptions:
+    """The rivals, and the lengths of the games."""
+
+    catch: str = "catch"
+    """Who plays Catch against you: a pretrained agent's name, or the path of a checkpoint."""
+    digits: str = "cluttered60"
+    """Who guesses digits against you, on its own environment."""
+    balls: int = 10
+    """In a game of Catch."""
+    images: int = 20
+    """In a game of digits."""
+    seed: int | None = None
+    """Of balls and images; by default other ones each time."""
+
+    def __post_init__(self) -> None:
+        """Refuse games without rounds."""
+        for name, value in (("balls", self.balls), ("images", self.images)):
+            if value < 1:
+                raise ValueError(f"--{name} is {value}; it must be at least 1")
+
+
+class Match:
+    """What lasts from game to game: the options, the rivals, the random numbers, and which games there are.
+
+    Args:
+        options: who plays, and how long.
+        games: each starts a new game of a match, and returns its screen; in the order of the title's cards.
+    """
+
+    def __init__(self, options: MatchOptions, games: Sequence[Callable[[Match], Any]]) -> None:
+        self.options = options
+        self.games = games
+        self.generator = np.random.default_rng(options.seed)
+
+    @cached_property
+    def catch_agent(self) -> Reinforce:
+        """The rival in Catch, loaded when it is first needed."""
+        return load(self.options.catch)
+
+    @cached_property
+    def digit_agent(self) -> Reinforce:
+        """The rival in guessing digits, loaded when it is first needed."""
+        return load(self.options.digits)
+
+    def draw(self, count: int, limit: int) -> tuple[list[int], int]:
+        """Draw `count` different numbers below a limit, and a seed."""
+        return self.generator.choice(limit, count, replace=False).tolist(), int(self.generator.integers(2**30))

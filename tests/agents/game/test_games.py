@@ -1,0 +1,70 @@
+import numpy as np
+from ram_agents import Reinforce
+from ram_agents.game.games import DigitGame, Memory, rival_episodes
+
+from ram_envs.rendering.view import View
+
+
+def test_memory_keeps_the_finest_that_was_seen():
+    def view_of(fine, coarse, corner):
+        return View(
+            scene=np.zeros((6, 6), np.uint8),
+            glimpse=np.stack([np.full((2, 2), fine), np.full((2, 2), coarse)]).astype(np.float32),
+            regions=[(corner + 1, corner + 1, 2, 2), (corner, corner, 4, 4)],
+            gaze=np.zeros((1, 2), np.float32),
+            action_names=("0",),
+            prediction=None,
+            label=None,
+            finished=False,
+            success=False,
+            counts={},
+            probabilities=None,
+        )
+
+    memory = Memory(view_of(1.0, 0.0, 0))
+    memory.add(view_of(0.2, 1.0, 1))
+    fog = Memory.FOG
+    expected = [
+        [0, 0, 0, 0, fog, fog],
+        [0, 255, 255, 255, 255, fog],
+        [0, 255, 51, 51, 255, fog],
+        [0, 255, 51, 51, 255, fog],
+        [fog, 255, 255, 255, 255, fog],
+        [fog, fog, fog, fog, fog, fog],
+    ]
+    np.testing.assert_array_equal(memory.picture[..., 0], expected)
+
+
+def test_an_early_answer_ends_the_round():
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", {"split": "test"}, numbers=[5, 6], seed=0)
+    label = game.view.label
+    game.answer(label)
+    assert game.results == [True]
+    assert game.round == 0
+    game.look(np.zeros(2, np.float32))
+    game.answer((label + 1) % 10)
+    assert game.results == [True]
+    game.begin()
+    assert game.round == 1
+    assert not game.over
+
+
+def test_a_person_answers_where_the_agent_may_stop():
+    kwargs = {"can_stop": True, "glimpse_cost": 0.1, "num_glimpses": 3}
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
+    game.look(np.zeros(2, np.float32))
+    game.answer(game.view.label)
+    assert game.over
+    assert game.results == [True]
+
+
+def test_rival_episodes_are_repeatable():
+    sizes = {"glimpse_size": 8, "location_size": 8, "hidden_size": 16, "num_envs": 4}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 4}, **sizes)
+    arguments = {"numbers": [3, 1, 4], "seed": 5}
+    first, second = (
+        rival_episodes(agent, agent.env_id, {**agent.env_kwargs, "split": "test"}, **arguments) for _ in range(2)
+    )
+    assert [episode.number for episode in first] == [3, 1, 4]
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.views[-1].gaze, other.views[-1].gaze)

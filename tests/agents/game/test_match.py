@@ -1,0 +1,27 @@
+import pytest
+from ram_agents.game import match as module
+from ram_agents.game.match import Match, MatchOptions
+
+
+def test_numbers_are_different_and_the_seed_repeats_them():
+    first, second = (Match(MatchOptions(seed=3), ()) for _ in range(2))
+    numbers, seed = first.draw(5, 5)
+    assert sorted(numbers) == [0, 1, 2, 3, 4]
+    assert second.draw(5, 5) == (numbers, seed)
+    assert first.draw(20, 10_000) != first.draw(20, 10_000)
+    assert Match(MatchOptions(), ()).draw(5, 10**6) != Match(MatchOptions(), ()).draw(5, 10**6)
+
+
+def test_each_rival_is_loaded_once_when_it_is_needed(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(module, "load", lambda name: loaded.append(name) or name.upper())
+    match = Match(MatchOptions(catch="one", digits="other"), ())
+    assert not loaded
+    assert (match.digit_agent, match.digit_agent, match.catch_agent) == ("OTHER", "OTHER", "ONE")
+    assert loaded == ["other", "one"]
+
+
+@pytest.mark.parametrize("name", ["balls", "images"])
+def test_games_without_rounds_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
+        MatchOptions(**{name: 0})
