@@ -22,7 +22,7 @@ from .envs import AnyVectorEnv, Spaces, adopt, make_env
 from .interrupt import Interruptible
 from .objective import objective
 from .optimizer import make_optimizer, set_learning_rates
-from .rollout import Look, Rollout, choose, play, to_tensors
+from .rollout import Look, Rollout, Runner, choose, collect_rollout, to_tensors
 
 
 class Update(NamedTuple):
@@ -192,7 +192,7 @@ class Reinforce:
     def _descend(self, config: Config) -> tuple[Rollout, list[float]]:
         """Play, and one step of the optimiser; with the first eight numbers of `Update`."""
         assert self.env is not None, "learn() makes the environment"
-        rollout = play(
+        runner = Runner(
             self.policy,
             self.env,
             look="sample" if config.gaze == "learned" else config.gaze,
@@ -201,6 +201,7 @@ class Reinforce:
             generator=self._training_generator,
             seed=self._seed_of_repeats(),
         )
+        rollout = collect_rollout(runner)
         parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
         loss = parts.total(config)
         self.optimizer.zero_grad()

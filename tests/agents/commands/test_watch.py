@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from ram_agents import Reinforce
 from ram_agents.commands.watch import PAUSE, STRIP, Watch, main, watch
-from ram_agents.rendering.episodes import Selection, episodes, record
+from ram_agents.rendering.episodes import Selection, environment, episodes, record
 from ram_agents.rendering.video import write_film, write_strip
 
 from ram_envs.rendering.frames import draw
@@ -65,8 +65,9 @@ def post_after(monkeypatch, shown, events):
 
 
 def some(digits, count, **selection):
-    chosen = episodes(digits, DIGITS, {"num_glimpses": 3, "split": "test"}, Selection(**selection))
-    return list(islice(chosen, count))
+    chosen = Selection(**selection)
+    env = environment(digits, num_envs=chosen.num_envs, split="test")
+    return list(islice(episodes(digits, env, chosen), count))
 
 
 def test_an_episode_that_the_agent_stops_is_short(tmp_path):
@@ -76,7 +77,7 @@ def test_an_episode_that_the_agent_stops_is_short(tmp_path):
     lengths = []
     for bias in (9.0, -9.0, 0.0):
         network.bias.data.fill_(bias)
-        chosen = episodes(agent, DIGITS, kwargs, Selection(sample=bias == 0))
+        chosen = episodes(agent, environment(agent, num_envs=16), Selection(sample=bias == 0))
         recorded = list(islice(chosen, 16))
         lengths.append({len(episode.views) - 1 for episode in recorded})
         for episode in recorded:
@@ -151,9 +152,9 @@ def test_what_never_happens_is_an_error_rather_than_an_endless_search(digits, mo
         some(digits, 1, only="right")
 
 
-def test_only_environments_of_ram_envs_can_be_watched(digits):
-    with pytest.raises(ValueError, match="CartPole-v1 can't be shown"):
-        next(episodes(digits, "CartPole-v1", {}, Selection()))
+def test_only_environments_that_declare_a_view_can_be_watched(digits):
+    with pytest.raises(ValueError, match="CartPole-v1 can't be shown: it declares no view"):
+        environment(digits, num_envs=2, env_id="CartPole-v1")
 
 
 def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
@@ -283,7 +284,8 @@ def test_window_shows_episodes_and_answers_keys(files, shown, monkeypatch):
     frames, rates = zip(*shown, strict=True)
     assert rates == (12, 12, 18, 18, 15, 15, 15, 15, 18, 18, 18, 18, 18)  # faster; paused; on; the next
     agent = Reinforce.load(files["catch"])
-    first, second = islice(episodes(agent, agent.env_id, agent.env_kwargs, Selection(seed=1)), 2)
+    env = environment(agent, num_envs=Selection().num_envs)
+    first, second = islice(episodes(agent, env, Selection(seed=1)), 2)
     expected = [first.views[t] for t in (0, 1, 2, 3, 4, 4, 4, 4, 4, 5)] + second.views[:3]
     for frame, view in zip(frames, expected, strict=True):
         np.testing.assert_array_equal(frame, draw(view))

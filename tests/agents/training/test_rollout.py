@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM
-from ram_agents.training.rollout import choose_action, choose_location, choose_stop, play
+from ram_agents.training.rollout import Runner, choose_action, choose_location, choose_stop, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
@@ -22,7 +22,9 @@ def make_policy(env: ToyVectorEnv, **kwargs) -> RAM:
 def rollout_of(env, policy=None, *, look="sample", sample_action=True, seed=0, **kwargs):
     policy = policy or make_policy(env)
     generator = torch.Generator().manual_seed(seed)
-    return play(policy, env, look=look, sample_action=sample_action, generator=generator, seed=7, **kwargs)
+    return collect_rollout(
+        Runner(policy, env, look=look, sample_action=sample_action, generator=generator, seed=7, **kwargs)
+    )
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
