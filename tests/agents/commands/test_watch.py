@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from ram_agents import Reinforce
+from ram_agents.commands import plot
 from ram_agents.commands.watch import PAUSE, STRIP, Watch, main, watch
 from ram_agents.rendering.episodes import Selection, environment, episodes, record
 from ram_agents.rendering.video import write_film, write_strip
@@ -261,6 +262,22 @@ def test_an_agent_of_own_images_is_watched_on_them(tmp_path):
     np.savez(tmp_path / "own.npz", images=images)
     with pytest.raises(SystemExit, match="has no array labels"):
         main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "b.gif")])
+
+
+@pytest.mark.parametrize(("split", "count"), [("train", 48), ("validation", 6), ("test", 6)])
+def test_own_images_are_watched_and_drawn_on_the_split(split, count, tmp_path):
+    """Of a file's 60 images, 20 of each class, every tenth of each is for the test, the one before for validation."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 12, 12), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(60) % 3)
+    kwargs = {"images": str(tmp_path / "own.npz"), "num_glimpses": 2}
+    path = str(tmp_path / "agent.safetensors")
+    Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=kwargs, **SMALL).save(path)
+    for command in (main, plot.main):
+        words = ["montage", path] if command is plot.main else [path]
+        words += ["--split", split, "--out", str(tmp_path / "a.png")]
+        command([*words, "--index", str(count - 1)])
+        with pytest.raises(SystemExit, match=f"it must be from 0 to {count - 1}"):
+            command([*words, "--index", str(count)])
 
 
 def test_missing_pygame_is_told(files, monkeypatch, tmp_path):

@@ -39,6 +39,19 @@ def test_masks_in_every_autoreset_mode(mode) -> None:
     assert (rollout.reward[~rollout.last] == 0).all()
 
 
+def test_a_runner_leaves_the_last_scene_until_the_next_choice() -> None:
+    """Pictures of an episode's end are taken between the two."""
+    env = PeekVectorEnv(4, lengths=LENGTHS)
+    runner = Runner(make_policy(env), env, look="center", sample_action=False, seed=7)
+    runner.choose()
+    step = runner.step()
+    np.testing.assert_array_equal(step.last, LENGTHS == 1)
+    np.testing.assert_array_equal(runner.active, LENGTHS > 1)
+    np.testing.assert_array_equal(env.steps, 1)
+    runner.choose()
+    np.testing.assert_array_equal(env.steps, LENGTHS > 1)  # the second row is at a beginning again
+
+
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_the_autoreset_mode_changes_nothing_that_counts(mode) -> None:
     one = rollout_of(PeekVectorEnv(8, lengths=3))
