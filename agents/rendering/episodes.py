@@ -157,9 +157,11 @@ def episodes(agent: Reinforce, env: AnyVectorEnv, selection: Selection) -> Itera
         selection: which ones.
 
     Raises:
-        ValueError: 2,000 episodes in a row are not such as `only` asks for.
+        ValueError: the environment has no numbered scenes; or 2,000 episodes in a row are not such as `only` asks for.
     """
     fixed = np.array(selection.indices, np.int64)
+    if len(fixed) and not declared(env).num_scenes:
+        raise ValueError(f"the scenes of {agent.env_id} have no numbers: leave the indices {fixed.tolist()} out")
     counts = np.zeros(2, int)
     unfit, seed = 0, selection.seed
     try:

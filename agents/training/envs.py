@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gymnasium as gym
+import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec, load_env_creator
-from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from ..model import actions
@@ -45,15 +46,29 @@ class Declared(NamedTuple):
 
 
 def declared(env: gym.Env[Any, Any] | AnyVectorEnv) -> Declared:
-    """What an environment declares: each attribute of the outermost wrapper that has it, else of the environment."""
-    found = {}
-    for name in Declared._fields:
-        layer: Any = env
-        while isinstance(layer, (gym.Wrapper, VectorWrapper)) and not hasattr(layer, name):
-            layer = layer.env
-        if hasattr(layer, name):
-            found[name] = getattr(layer, name)
-    return Declared(**found)
+    """What an environment declares: each attribute of the outermost wrapper that has it, else of the environment.
+
+    Gymnasium's vector of single environments declares what they do, but for numbered scenes: its rows can't be reset to
+    different ones.
+    """
+    found, layer = dict[str, Any](), env
+    while True:
+        found = {name: getattr(layer, name) for name in Declared._fields if hasattr(layer, name)} | found
+        if not isinstance(layer, (gym.Wrapper, VectorWrapper)):
+            break
+        layer = layer.env
+    inside = _of_rows(layer) if isinstance(layer, SyncVectorEnv) else Declared()
+    return inside._replace(**found)
+
+
+def _of_rows(env: SyncVectorEnv) -> Declared:
+    """What single environments of one kind declare together."""
+    rows = [declared(row) for row in env.envs]
+    return rows[0]._replace(
+        num_scenes=0,
+        targets=rows[0].targets and (lambda: np.concatenate([row.targets() for row in rows if row.targets])),
+        view=rows[0].view and (lambda row, *probabilities: rows[row].view(0, *probabilities)),
+    )
 
 
 class Spaces(NamedTuple):

@@ -158,6 +158,19 @@ def test_only_environments_that_declare_a_view_can_be_watched(digits):
         environment(digits, num_envs=2, env_id="CartPole-v1")
 
 
+def test_single_environments_are_watched_too(digits, tmp_path):
+    gym.register("own/Digits-v0", entry_point=lambda **kwargs: gym.make(DIGITS, **kwargs))
+    agent = Reinforce("own/Digits-v0", env_kwargs={"num_glimpses": 3}, **SMALL)
+    agent.policy.load_state_dict(digits.policy.state_dict())
+    env = environment(agent, num_envs=4, split="test")
+    for one, other in zip(islice(episodes(agent, env, Selection()), 4), some(digits, 4), strict=True):
+        assert one.number == other.number
+        np.testing.assert_array_equal(draw(one.views[-2]), draw(other.views[-2]))
+    with pytest.raises(ValueError, match=r"own/Digits-v0 have no numbers: leave the indices \[3\] out"):
+        next(episodes(agent, environment(agent, num_envs=1), Selection(indices=(3,))))
+    del gym.registry["own/Digits-v0"]
+
+
 def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
     path = tmp_path / "a.gif"
     main([files["digits"], "--out", str(path), "--episodes", "2", "--fps", "5"])

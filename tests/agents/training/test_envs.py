@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 from ram_agents import Config
@@ -71,6 +72,22 @@ def test_declarations_are_found_through_wrappers() -> None:
         assert found.targets().shape == (env.unwrapped.task.batch_size, 4)
         assert found.view is not None
         assert found.view(0).scene.shape == (24, 24)
+
+
+def test_gymnasiums_vector_of_single_environments_declares_what_they_do() -> None:
+    env = gym.make_vec(MNIST, num_envs=3, vectorization_mode="sync", split="test", canvas_size=40)
+    native = gym.make_vec(MNIST, num_envs=3, split="test", canvas_size=40)
+    env.reset(seed=0)
+    native.reset(seed=0)
+    found, expected = declared(env), declared(native)
+    assert found[:1] + found[2:5] == expected[:1] + expected[2:5]
+    assert (found.num_scenes, expected.num_scenes) == (0, 10_000)  # one option of its reset goes to all rows
+    np.testing.assert_array_equal(found.targets(), expected.targets())  # type: ignore[misc]
+    for row in range(3):
+        one, other = found.view(row, np.ones(10)), expected.view(row, np.ones(10))  # type: ignore[misc]
+        np.testing.assert_array_equal(one.scene, other.scene)
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+    assert declared(gym.make_vec("CartPole-v1", 2, vectorization_mode="sync")) == Declared()
 
 
 def test_a_wrappers_own_declaration_comes_first() -> None:
