@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
 NUM_EPISODES = {"train": 10_000, "validation": 2_000, "test": 10_000}
-FIRST = {"train": 2_000_000, "validation": 1_000_000, "test": 0}
+OFFSETS = {"train": 2_000_000, "validation": 1_000_000, "test": 0}
 """What makes up a split where there is no last scene: so many numbered ones from this number on, as of Catch's games;
 or, where scenes have no numbers, so many episodes after a seed larger by this."""
 
@@ -85,7 +85,7 @@ def evaluate(
     """
     env = env or evaluation_env(agent, split)
     scenes = scene_indices(env, split, episodes)
-    env.reset(seed=seed + (FIRST[split] if isinstance(scenes, int) else 0))
+    env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     generator = torch.Generator(agent.device).manual_seed(seed)
     single = follow(
         agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False, generator=generator
@@ -138,16 +138,15 @@ def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) ->
     environment has a number for each of its scenes, but no splits, all of them are in each.
 
     Raises:
-        ValueError: an unknown split.
+        ValueError: an unknown split, where the scenes are not all numbered.
     """
+    num_scenes = declared(env).num_scenes
+    if 0 < num_scenes < math.inf:
+        return np.arange(min(episodes or num_scenes, num_scenes), dtype=np.int64)
     if split not in NUM_EPISODES:
         raise ValueError(f"split must be {', '.join(map(repr, NUM_EPISODES))}, not {split!r}")
-    num_scenes = declared(env).num_scenes
-    if not num_scenes:
-        return episodes or NUM_EPISODES[split]
-    if math.isinf(num_scenes):
-        return FIRST[split] + np.arange(episodes or NUM_EPISODES[split])
-    return np.arange(min(episodes or num_scenes, num_scenes), dtype=np.int64)
+    count = episodes or NUM_EPISODES[split]
+    return OFFSETS[split] + np.arange(count) if num_scenes else count
 
 
 def batches(scenes: NDArray[np.int64] | int, size: int) -> Iterator[NDArray[np.int64] | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 import torch
+from gymnasium.vector import AutoresetMode
 
 from ..model.policy import RAM
 from ..training.envs import AnyVectorEnv, declared, make_env
@@ -47,13 +48,16 @@ def record(
 
     Args:
         policy: the agent's model.
-        env: declares its `view`, and does not reset a row in the step that ends its episode.
+        env: declares its `view`; such as `environment` makes.
         seed: of the scenes, the first locations and the sampling.
         indices: (num_envs,) the images, or None for random ones.
         sample: draw locations, actions and when to stop, rather than take means and likeliest.
 
     Returns:
         The rows' episodes.
+
+    Raises:
+        ValueError: the environment declares no `view`, or resets a row in the step that ends its episode.
     """
     view = viewer(env)
     runner = Runner(
@@ -66,6 +70,8 @@ def record(
         seed=seed,
         indices=indices,
     )
+    if runner.autoreset_mode is AutoresetMode.SAME_STEP:
+        raise ValueError(f"{env} resets a row in the step that ends its episode, so there is no view of the end")
     views: list[list[View]] = [[] for _ in range(env.num_envs)]
     success = np.zeros(env.num_envs, bool)
     while runner.active.any():
@@ -188,5 +194,6 @@ def _counted(episode: Episode, before: np.ndarray) -> Episode:
     views = []
     for view in episode.views:
         after = before + (view.finished and [episode.success, not episode.success])
-        views.append(view._replace(counts=dict(zip(view.counts, after.tolist(), strict=bool(view.counts)))))
+        # Some views have no counts.
+        views.append(view._replace(counts=dict(zip(view.counts, after.tolist(), strict=False))))
     return episode._replace(views=views)

@@ -202,12 +202,11 @@ class Runner:
         self._device = policy.f_a.weight.device
         self._state = policy.initial_state(env.num_envs)
         self._over = ~self.active
-        mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
-        self._disabled = mode is AutoresetMode.DISABLED
+        self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
     def choose(self) -> Choice:
         """What to do next in each row. The autograd graph is made on the way: training needs no second pass."""
-        if self._disabled and self._over.any():
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
             self.observation, _ = self.env.reset(options={"reset_mask": self._over})
         self.seen = to_tensors(self.observation, self._device)
         self.output, self._state = self.policy.step(self.seen, self._state)

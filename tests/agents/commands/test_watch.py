@@ -158,6 +158,12 @@ def test_only_environments_that_declare_a_view_can_be_watched(digits):
         environment(digits, num_envs=2, env_id="CartPole-v1")
 
 
+def test_environments_whose_last_scenes_are_gone_can_not_be_recorded(digits):
+    env = gym.make_vec(DIGITS, num_envs=2, num_glimpses=3, autoreset_mode="SameStep")
+    with pytest.raises(ValueError, match="no view of the end"):
+        record(digits.policy, env, seed=0)
+
+
 def test_single_environments_are_watched_too(digits, tmp_path):
     gym.register("own/Digits-v0", entry_point=lambda **kwargs: gym.make(DIGITS, **kwargs))
     agent = Reinforce("own/Digits-v0", env_kwargs={"num_glimpses": 3}, **SMALL)
