@@ -33,7 +33,7 @@ FLOORS = {
     ],
 }
 FOLDERS = {"ram_envs": ROOT / "ram_envs", "ram_agents": ROOT / "agents"}
-MOST_MODULES = 10  # of a room, beside its __init__
+MOST_MODULES = 12  # of a room, beside its __init__
 # What the rooms of ram_envs may import from outside, beyond numpy and the standard library.
 OUTSIDE = {
     "arguments": set(),
@@ -45,6 +45,9 @@ OUTSIDE = {
     "shells": {"gymnasium"},
     "wrappers": {"gymnasium"},
 }
+
+# Parts of the ids of the environments, by which agents must not tell one from another.
+KNOWN = {"ram_envs", "GlimpseMNIST", "GlimpseImages", "Catch"}
 
 
 class Module:
@@ -196,6 +199,21 @@ def test_agents_reach_the_environments_through_gymnasium(module: Module) -> None
     assert "agents" not in tops(names), "inside the package imports are relative"
     rooms = {name.split(".")[1] for name in names if name.startswith("ram_envs.")}
     assert not rooms & {"tasks", "shells"}
+
+
+@pytest.mark.parametrize("module", MODULES["ram_agents"], ids=repr)
+def test_agents_do_not_guess_what_an_environment_is(module: Module) -> None:
+    """`declared` in training/envs.py is the one place that asks an environment beyond Gymnasium's interface."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "task":
+            # A progress bar's task, and a task of the paper's tables.
+            assert ast.unparse(node) in {"self.task", "row.task"}, ast.unparse(node)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"getattr", "hasattr"}:
+            assert "'task'" not in ast.unparse(node), ast.unparse(node)
+        asks = isinstance(node, ast.Call) and re.search(r"\.(starts|ends)with$", ast.unparse(node.func))
+        if (asks or isinstance(node, ast.Compare)) and (names := re.findall(r"'([^']+)'", ast.unparse(node))):
+            known = [name for name in names if name.startswith("ram_envs/") or name in KNOWN]
+            assert not known, ast.unparse(node)
 
 
 def loaded_by(code: str) -> tuple[set[str], set[str]]:

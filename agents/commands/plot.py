@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -19,20 +19,17 @@ from ..evaluation import attention
 from ..evaluation.evaluate import evaluate
 from ..evaluation.pretrained import load
 from ..rendering import figures
-from ..rendering.episodes import Selection, episodes, make_fitting_env, record
-from ..rendering.figures import Fixations
+from ..rendering.episodes import Selection, environment, episodes
+from ..rendering.fixations import fixations
+from ..training.envs import declared
 from ..training.rollout import Look
 from .options import MISTAKES
-from .watch import Watch, environment
-
-if TYPE_CHECKING:
-    from ..training.reinforce import Reinforce
 
 Split = Literal["train", "validation", "test"]
 T = TypeVar("T")
 Agent = Annotated[T, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
 Run = Annotated[T, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-BATCH = 250  # episodes that are played at once
+BATCH = 250  # episodes at once
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Glimpses:
     agents: Agent[tuple[str, ...]]
     """Names of shipped agents, or checkpoints."""
     split: Split = "test"
-    """Of MNIST, which images."""
+    """Which scenes, where the environment has splits."""
     episodes: int | None = None
     """How many; by default all of the split."""
     paths: int = 10
@@ -70,7 +67,7 @@ class Gaze:
     agent: Agent[str]
     """A shipped agent's name, or a checkpoint."""
     split: Split = "test"
-    """Of MNIST, which images."""
+    """Which scenes, where the environment has splits."""
     episodes: int = 2000
     """How many."""
     seed: int = 0
@@ -86,7 +83,7 @@ class Montage:
     agent: Agent[str]
     """A shipped agent's name, or a checkpoint."""
     split: Split = "test"
-    """Of MNIST, which images."""
+    """Which scenes, where the environment has splits."""
     index: tuple[int, ...] = ()
     """Which images, or numbered games of Catch; random ones by default."""
     only: Literal["all", "right", "wrong"] = "all"
@@ -103,10 +100,12 @@ class Montage:
 class Digit:
     """How often each glimpse lies on the digit, beside a random gaze."""
 
+    TARGETS: ClassVar = ("the digit", "the image")
+
     agent: Agent[str]
     """A shipped agent's name, or a checkpoint."""
     split: Split = "test"
-    """Which images."""
+    """Which scenes, where the environment has splits."""
     episodes: int = 5000
     """How many."""
     seed: int = 0
@@ -118,6 +117,9 @@ class Digit:
 @dataclass(frozen=True)
 class Ball:
     """How far the gaze is from the ball, frame by frame, beside a random gaze."""
+
+    TARGETS: ClassVar = ("the ball",)
+    split: ClassVar = None
 
     agent: Agent[str] = "catch"
     """A shipped agent's name, or a checkpoint."""
@@ -183,12 +185,15 @@ def plot(options: Options) -> None:
         }
         figure = figures.error_by_glimpse(results)
     elif isinstance(options, Gaze):
-        figure = figures.gaze_map(fixations(load(options.agent), options))
+        agent = load(options.agent)
+        env = environment(agent, num_envs=min(BATCH, options.episodes), split=options.split)
+        figure = figures.gaze_map(fixations(agent, env, episodes=options.episodes, seed=options.seed))
+        env.close()
     elif isinstance(options, Digit):
-        lines = {name: 100 * line for name, line in courses(options, attention.on_the_digit).items()}
+        lines = {name: 100 * line for name, line in courses(options, attention.on_the_target).items()}
         figure = figures.course(lines, ylabel="on the digit, % of glimpses")
     elif isinstance(options, Ball):
-        figure = figures.course(courses(options, attention.distance_to_the_ball), ylabel="pixels from gaze to ball")
+        figure = figures.course(courses(options, attention.distance_to_the_target), ylabel="pixels from gaze to ball")
     elif isinstance(options, CostOptions):
         torch.set_num_threads(options.threads)
         measured = [attention.cost(size) for size in options.sizes]
@@ -198,8 +203,8 @@ def plot(options: Options) -> None:
     else:
         agent = load(options.agent)
         selection = Selection(options.index, options.only, options.seed)
-        env_id, env_kwargs = environment(agent, Watch(options.agent, split=options.split))
-        chosen = episodes(agent, env_id, env_kwargs, selection)
+        env = environment(agent, num_envs=selection.num_envs, split=options.split)
+        chosen = episodes(agent, env, selection)
         figure = figures.montage(list(islice(chosen, len(options.index) or options.episodes)))
     figures.save(figure, options.out)
     print(f"wrote {options.out}")
@@ -208,10 +213,9 @@ def plot(options: Options) -> None:
 def courses(options: Digit | Ball, measure: attention.Measure) -> dict[str, NDArray[np.float64]]:
     """The mean of a measure after each glimpse, of the agent's gaze and of a random one; printed too."""
     agent = load(options.agent)
-    env_id, env_kwargs = environment(agent, Watch(options.agent, split=getattr(options, "split", "test")))
-    if ("Catch" in env_id) is not isinstance(options, Ball):
-        raise ValueError(f"{options.agent} plays {env_id}: {'no ball' if isinstance(options, Ball) else 'no digit'}")
-    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=options.episodes)
+    env = environment(agent, num_envs=options.episodes, split=options.split)
+    if (name := declared(env).target_name) not in options.TARGETS:
+        raise ValueError(f"{options.agent} looks at {name} of {agent.env_id}, not at {' or '.join(options.TARGETS)}")
     looks: dict[str, Look] = {_label(options.agent): "mean", "random gaze": "random"}
     lines = {
         name: attention.by_glimpse(agent, env, measure, look=look, seed=options.seed).mean(1)
@@ -239,46 +243,3 @@ def read_log(run: Path) -> list[dict[str, float]]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no log of a run in {run}: {path.name} is missing")
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def fixations(agent: Reinforce, options: Gaze) -> Fixations:
-    """Where the agent looks on `episodes` scenes, in pixels from the middle of the digit, or from the ball."""
-    env_id, env_kwargs = environment(agent, Watch(options.agent, split=options.split))
-    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=min(BATCH, options.episodes))
-    task = env.unwrapped.task  # type: ignore[attr-defined]
-    is_catch = hasattr(task, "paddle")
-    pixels: list[np.ndarray] = []
-    crops: list[np.ndarray] = []
-    try:
-        while len(pixels) < options.episodes:
-            for row, episode in enumerate(record(agent.policy, env, seed=options.seed + len(pixels))):
-                seen = episode.views[:-1]
-                height, width = seen[0].scene.shape[:2]
-                radius = 14 if is_catch else max(task.dataset.images.shape[1:3]) * (0.5 if width <= 28 else 0.9)
-                if is_catch:
-                    middle = np.array([_middle(dict(view.objects)["ball"]) for view in seen])
-                else:
-                    middle = np.tile(_middle((*task.corners[row], *task.dataset.images.shape[1:3])), (len(seen), 1))
-                    crops.append(_crop(seen[0].scene, middle[0], int(radius)))
-                pixels.append((seen[-1].gaze + 1) / 2 * [width, height] - middle)
-    finally:
-        env.close()
-    return Fixations(
-        pixels=np.stack(pixels)[: options.episodes],
-        around="the ball" if is_catch else "the digit",
-        backdrop=np.mean(crops, axis=0) / 255 if crops else None,
-        radius=radius,
-    )
-
-
-def _middle(window: Sequence[int]) -> np.ndarray:
-    """The middle (x, y) in pixels of (top, left, height, width)."""
-    top, left, height, width = window
-    return np.array([left + width / 2, top + height / 2])
-
-
-def _crop(scene: np.ndarray, middle: np.ndarray, radius: int) -> np.ndarray:
-    """The (2 r, 2 r) pixels of a scene around a point, zero outside; the mean of its channels."""
-    grey = scene if scene.ndim == 2 else scene.mean(axis=-1)
-    column, row = (round(float(z)) for z in middle)
-    return np.pad(grey, radius)[row : row + 2 * radius, column : column + 2 * radius]

@@ -14,14 +14,12 @@ import numpy as np
 import tyro
 
 from ..evaluation.pretrained import load
-from ..rendering.episodes import Episode, Selection, episodes
+from ..rendering.episodes import Episode, Selection, environment, episodes
 from ..rendering.video import Frame, check_path, write_strip, write_video
 from .options import MISTAKES, JsonObject
 
 if TYPE_CHECKING:
     from ram_envs.rendering.window import Window
-
-    from ..training.reinforce import Reinforce
 
 PAUSE = 5.0  # how many frame times the end of an episode stays
 STRIP = 8  # the most moments of an episode in a strip
@@ -41,7 +39,7 @@ class Watch:
     env_kwargs: JsonObject = field(default_factory=dict)
     """Keyword arguments of the environment that differ from the agent's own, such as '{"num_glimpses": 8}'."""
     split: Literal["train", "validation", "test"] = "test"
-    """Which images of MNIST."""
+    """Which scenes, where the environment has splits."""
     images: Path | None = None
     """For GlimpseImages: an .npz file with the arrays "images" and "labels"."""
     index: tuple[int, ...] = ()
@@ -84,33 +82,33 @@ def main(arguments: Sequence[str]) -> None:
 def watch(options: Watch) -> None:
     """Show or write the episodes that the options ask for."""
     agent = load(options.agent)
-    env_id, env_kwargs = environment(agent, options)
     selection = Selection(options.index, options.only, options.seed, options.sample)
-    chosen = episodes(agent, env_id, env_kwargs, selection)
+    env = environment(
+        agent,
+        num_envs=selection.num_envs,
+        split=options.split,
+        env_id=options.env_id,
+        env_kwargs=read_images(options.images) | options.env_kwargs,
+    )
+    chosen = episodes(agent, env, selection)
     total = options.episodes
     if total is None and options.out is not None and not options.index:
         total = options.gallery
     groups = _groups(islice(chosen, total), options.gallery)
     if options.out is None:
-        _show(groups, options, title=f"RAM on {env_id.removeprefix('ram_envs/')}")
+        _show(groups, options, title=f"RAM on {(options.env_id or agent.env_id).split('/')[-1]}")
     else:
         _write(list(groups), options, options.out)
 
 
-def environment(agent: Reinforce, options: Watch) -> tuple[str, dict[str, Any]]:
-    """Id and keyword arguments of the environment to watch the agent on."""
-    if options.env_id is None:
-        env_id, env_kwargs = agent.env_id, dict(agent.env_kwargs)
-    else:
-        env_id, env_kwargs = options.env_id, {}
-    if "GlimpseMNIST" in env_id:
-        env_kwargs["split"] = options.split
-    if options.images is not None:
-        with np.load(options.images) as arrays:
-            if missing := {"images", "labels"} - set(arrays):
-                raise ValueError(f"{options.images} has no array {' and none '.join(sorted(missing))}")
-            env_kwargs |= {name: arrays[name] for name in ("images", "labels")}
-    return env_id, env_kwargs | options.env_kwargs
+def read_images(path: Path | None) -> dict[str, Any]:
+    """The arrays "images" and "labels" of a file as keyword arguments; none without a file."""
+    if path is None:
+        return {}
+    with np.load(path) as arrays:
+        if missing := {"images", "labels"} - set(arrays):
+            raise ValueError(f"{path} has no array {' and none '.join(sorted(missing))}")
+        return {name: arrays[name] for name in ("images", "labels")}
 
 
 def _groups(chosen: Iterator[Episode], size: int) -> Iterator[list[Episode]]:

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from ram_envs.retina.retina import Retina
 
 from ..model.policy import RAM
-from ..training.rollout import Look, choose, to_tensors
+from ..training.envs import declared
+from ..training.rollout import Look, Runner, to_tensors
 from .controls import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
-Measure = Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]
-"""From the environment's task and where each row looks, in pixels (B, 2) as (x, y), to a figure for each row (B,)."""
+Measure = Callable[[NDArray[Any], NDArray[np.float64]], NDArray[np.float64]]
+"""From where each row's target lies (B, 4) and where it looks, (B, 2) as (x, y), in pixels, to a figure for each row
+(B,). A target's place is (top, left, height, width)."""
 
 
 @torch.no_grad()
@@ -31,43 +33,57 @@ def by_glimpse(agent: Reinforce, env: VectorEnv, measure: Measure, *, look: Look
 
     Args:
         agent: who looks.
-        env: of `ram_envs`, without autoreset, with episodes of one length.
+        env: without autoreset, with episodes of one length; it declares its `targets` and its `scene_shape`.
         measure: the figure.
         look: "mean" for the agent's own gaze, "random" for the control.
         seed: of scenes and random locations.
+
+    Raises:
+        ValueError: the environment declares no targets.
     """
-    task = env.unwrapped.task  # type: ignore[attr-defined]
-    size = np.array(task.image_shape[1::-1])  # width, height
     generator = torch.Generator(agent.device).manual_seed(seed)
-    observation, _ = env.reset(seed=seed)
-    state = agent.policy.initial_state(env.num_envs)
+    targets = Targets(env)
+    runner = Runner(agent.policy, env, look=look, sample_action=False, stop="never", generator=generator, seed=seed)
     figures = []
-    for _ in range(task.num_steps):
-        figures.append(measure(task, (observation["location"].astype(float) + 1) / 2 * size))
-        output, state = agent.policy.step(to_tensors(observation, agent.device), state)
-        choice = choose(agent.policy, output, generator, look=look, sample_action=False, stop="never")
-        observation, *_ = env.step(choice.to_environment(env.single_action_space))
+    while runner.active.any():
+        figures.append(measure(targets.regions(), targets.pixels(runner.observation["location"])))
+        runner.choose()
+        runner.step()
     return np.stack(figures)
 
 
-def on_the_digit(task: Any, gaze: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 where the gaze lies in the smallest box around the digit's ink, else 0."""
-    ink = task.dataset.images[task.indices]
-    ink = (ink if ink.ndim == 3 else ink.max(-1)) > 0
-    left, right = _extent(ink.any(1))
-    top, bottom = _extent(ink.any(2))
-    x, y = (gaze - task.corners[:, ::-1]).T  # corners are (top, left)
-    return ((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).astype(float)
+class Targets:
+    """Where targets lie and where the gaze is, in pixels of an environment's scenes.
+
+    Raises:
+        ValueError: the environment declares no targets.
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        targets, shape = declared(env).targets, declared(env).scene_shape
+        if targets is None or shape is None:
+            raise ValueError(f"{env} declares no targets, or no scene_shape: see docs/architecture.md")
+        self.name, self.regions, self.scene_shape = declared(env).target_name, targets, shape
+
+    def pixels(self, location: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Locations (..., 2) in [-1, 1] as pixels (x, y) from the scene's top-left corner."""
+        return (location.astype(float) + 1) / 2 * np.array(self.scene_shape[1::-1])
 
 
-def _extent(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the first True of each row begins and the last one ends: (B, n) -> (B,), (B,)."""
-    return lit.argmax(1), lit.shape[1] - lit[:, ::-1].argmax(1)
+def middle(regions: NDArray[Any]) -> NDArray[np.float64]:
+    """The middle (..., 2), (x, y), of regions (..., 4), (top, left, height, width)."""
+    return regions[..., 1::-1] + regions[..., 3:1:-1] / 2
 
 
-def distance_to_the_ball(task: Any, gaze: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels between the gaze and the middle of the ball."""
-    return np.linalg.norm(gaze - (task.ball + 0.5), axis=1)
+def on_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 where the gaze lies in the target's region, its edges too, else 0."""
+    offset = gaze - regions[:, 1::-1]
+    return ((offset >= 0) & (offset <= regions[:, 3:1:-1])).all(1).astype(float)
+
+
+def distance_to_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pixels between the gaze and the middle of the target."""
+    return np.linalg.norm(gaze - middle(regions), axis=1)
 
 
 class Cost(NamedTuple):

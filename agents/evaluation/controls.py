@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..model.actions import num_actions
 from ..model.precision import matmul_precision
 from ..training.config import Config
-from ..training.envs import AnyVectorEnv, make_env
-from .evaluate import classification_error, scene_indices
+from ..training.envs import AnyVectorEnv, declared, make_env
+from .evaluate import batches, classification_error, scene_indices
 
 Control = Literal["random", "center", "whole", "weak-cnn", "modern-cnn"]
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
@@ -86,18 +87,19 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     if control not in CNNS:
         raise ValueError(f"control must be one of {', '.join(CNNS)}, not {control!r}")
     probe = make_env(config.replace(num_envs=1, repeats=1))
-    task = getattr(probe.unwrapped, "task", None)
+    shape, num_classes = declared(probe).scene_shape, num_actions(probe.single_action_space)
     _, info = probe.reset(seed=0)
-    if task is None or "label" not in info:
+    probe.close()
+    if shape is None or "label" not in info:
         raise ValueError(f"{config.env_id} is no classification of scenes: it has no {control} control")
     # One patch as large as the scene, looked at once, from the middle: the retina hands over the scene itself.
-    size = max(task.image_shape[:2])
+    size = max(shape[:2])
     whole = {"patch_size": size, "num_scales": 1, "num_glimpses": 1, "initial_location": "center"}
-    channels = math.prod(task.image_shape[2:])
+    channels = math.prod(shape[2:])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         kind = WeakCNN if control == "weak-cnn" else ModernCNN
-        network = kind(channels=channels, size=size, num_classes=len(task.action_names))
+        network = kind(channels=channels, size=size, num_classes=num_classes)
     batch = min(config.num_envs, CNN_BATCH)
     return Classifier(network, config.replace(env_kwargs=config.env_kwargs | whole, repeats=1, num_envs=batch))
 
@@ -131,24 +133,22 @@ def classifier_error(classifier: Classifier, split: str, *, device: torch.device
     """Error in % over all scenes of a split."""
     network = classifier.network.to(device).eval()
     env = make_env(classifier.config.replace(num_envs=500), split=split)
-    scenes = scene_indices(env, split)
-    assert not isinstance(scenes, int)
-    probability, label = _answers(network, env, scenes, device)
+    probability, label = _answers(network, env, scene_indices(env, split), device)
     env.close()
     return float(classification_error(probability, label))
 
 
 def _answers(
-    network: nn.Module, env: AnyVectorEnv, scenes: NDArray[np.int64], device: torch.device | str
+    network: nn.Module, env: AnyVectorEnv, scenes: NDArray[np.int64] | int, device: torch.device | str
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Softmax (N, n) and labels (N,) of the scenes."""
     probabilities, labels = [], []
-    for start in range(0, len(scenes), env.num_envs):
-        indices = np.take(scenes, start + np.arange(env.num_envs), mode="wrap")
-        observation, info = env.reset(options={"indices": indices})
+    for indices in batches(scenes, env.num_envs):
+        observation, info = env.reset(options=None if indices is None else {"indices": indices})
         probabilities.append(network(_images(observation, device)).softmax(-1).cpu().numpy())
         labels.append(info["label"])
-    return np.concatenate(probabilities)[: len(scenes)], np.concatenate(labels)[: len(scenes)]
+    count = scenes if isinstance(scenes, int) else len(scenes)
+    return np.concatenate(probabilities)[:count], np.concatenate(labels)[:count]
 
 
 def _images(observation: dict[str, Any], device: torch.device | str) -> Tensor:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..training.envs import AnyVectorEnv, make_env
-from ..training.rollout import Look, Stop, play
+from ..training.envs import AnyVectorEnv, declared, make_env
+from ..training.rollout import Look, Runner, Stop, collect_rollout
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
-NUM_GAMES = {"validation": 2_000, "test": 10_000}
-FIRST_GAME = {"validation": 1_000_000, "test": 0}
-"""Numbered games without end, as Catch has them: which ones make up the splits."""
+NUM_EPISODES = {"train": 10_000, "validation": 2_000, "test": 10_000}
+OFFSETS = {"train": 2_000_000, "validation": 1_000_000, "test": 0}
+"""What makes up a split where there is no last scene: so many numbered ones from this number on, as of Catch's games;
+or, where scenes have no numbers, so many episodes after a seed larger by this."""
 
 
 class Evaluation(NamedTuple):
@@ -74,17 +77,16 @@ def evaluate(
     Args:
         agent: whom to measure.
         env: a vector environment of the split; by default `evaluation_env(agent, split)`.
-        split: "validation" or "test" (or "train", for an environment that has it). Catch's games are numbered: 10,000
-            of them are the test, others the validation.
+        split: "train", "validation" or "test"; see `scene_indices` where the environment has no splits.
         episodes: only the first so many scenes.
         paths: how many sampled paths for each scene; 0 leaves these columns out.
         look: look this way in place of the agent's: at "random", or at the "center".
         seed: of initial locations that are random, and of the sampling.
     """
     env = env or evaluation_env(agent, split)
-    env.reset(seed=seed)
-    generator = torch.Generator(agent.device).manual_seed(seed)
     scenes = scene_indices(env, split, episodes)
+    env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
+    generator = torch.Generator(agent.device).manual_seed(seed)
     single = follow(
         agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False, generator=generator
     )
@@ -118,26 +120,42 @@ def evaluate(
 
 
 def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500) -> AnyVectorEnv:
-    """A vector environment of a split like the one that the agent was trained on; Catch has no splits.
+    """A vector environment like the one that the agent was trained on; of a split, where it has splits.
 
     Raises:
-        ValueError: `agent.config.env_kwargs` were changed to such as the model does not fit.
+        ValueError: the environment has other splits; or `agent.config.env_kwargs` were changed to such as the model
+            does not fit.
     """
-    has_split = agent.hybrid or "split" in agent.env_kwargs
-    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), **({"split": split} if has_split else {}))
+    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), split=split)
     agent.spaces.check_fit(env)
     return env
 
 
 def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) -> NDArray[np.int64] | int:
-    """The indices of a split's scenes, or of its first `episodes`; only their number where the environment has none."""
-    num_games = NUM_GAMES.get(split, NUM_GAMES["test"])
-    task = getattr(env.unwrapped, "task", None)
-    if task is None:
-        return episodes or num_games
-    if task.num_indices > 2**32:
-        return FIRST_GAME.get(split, 0) + np.arange(episodes or num_games)
-    return np.arange(min(episodes or task.num_indices, task.num_indices))
+    """The numbers of a split's scenes, or of its first `episodes`; only how many where the environment has no numbers.
+
+    Where there is no last number, as of Catch's games, some of them are the test and others the validation. Where an
+    environment has a number for each of its scenes, but no splits, all of them are in each.
+
+    Raises:
+        ValueError: an unknown split, where the scenes are not all numbered.
+    """
+    num_scenes = declared(env).num_scenes
+    if 0 < num_scenes < math.inf:
+        return np.arange(min(episodes or num_scenes, num_scenes), dtype=np.int64)
+    if split not in NUM_EPISODES:
+        raise ValueError(f"split must be {', '.join(map(repr, NUM_EPISODES))}, not {split!r}")
+    count = episodes or NUM_EPISODES[split]
+    return OFFSETS[split] + np.arange(count) if num_scenes else count
+
+
+def batches(scenes: NDArray[np.int64] | int, size: int) -> Iterator[NDArray[np.int64] | None]:
+    """Scene numbers (size,) for one reset after another, None for scenes without numbers.
+
+    The last batch is filled up with scenes that are already counted.
+    """
+    for start in range(0, scenes if isinstance(scenes, int) else len(scenes), size):
+        yield None if isinstance(scenes, int) else np.take(scenes, start + np.arange(size), mode="wrap")
 
 
 @torch.no_grad()
@@ -151,16 +169,15 @@ def follow(
     stop: Stop = "likelier",
     generator: torch.Generator | None = None,
 ) -> Paths:
-    """Play one episode of each scene; see `play` for the arguments."""
+    """One episode of each scene; see `Runner` for the arguments."""
     count = scenes if isinstance(scenes, int) else len(scenes)
     returns, probabilities, glimpses = [], [], []
     labels: list[NDArray[np.int64]] = []
-    for start in range(0, count, env.num_envs):
-        # The last batch is filled up with scenes that are already counted; what is beyond the count is dropped below.
-        indices = None if isinstance(scenes, int) else np.take(scenes, start + np.arange(env.num_envs), mode="wrap")
-        rollout = play(
+    for indices in batches(scenes, env.num_envs):
+        runner = Runner(
             agent.policy, env, look=look, sample_action=sample_action, stop=stop, generator=generator, indices=indices
         )
+        rollout = collect_rollout(runner)
         returns.append(rollout.reward.sum(0).double().cpu().numpy())
         glimpses.append(rollout.active.sum(0).cpu().numpy())
         probabilities.append(_held(rollout.logits.softmax(-1), rollout.active).cpu().numpy())

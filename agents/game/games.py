@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ram_envs.rendering.painting import patch_rgb
 
-from ..rendering.episodes import Episode, make_fitting_env, record
+from ..rendering.episodes import Episode, environment, record, viewer
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Game:
-    """Rounds of a person in an environment of `ram_envs`, each on another image or numbered game.
+    """Rounds of a person in an environment that declares its `view`, each on another image or numbered game.
 
     Args:
         env_id: the environment.
@@ -31,6 +31,7 @@ class Game:
 
     def __init__(self, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int) -> None:
         self.env = gym.make(env_id, **env_kwargs)
+        self._view = viewer(self.env)
         self.numbers = list(numbers)
         self.seed = seed
         self.results: list[bool] = []
@@ -50,7 +51,7 @@ class Game:
     @property
     def view(self) -> View:
         """What there is to see now."""
-        return self.env.unwrapped.task.view(0)  # type: ignore[attr-defined]
+        return self._view(0)
 
     def begin(self) -> None:
         """Start the next round."""
@@ -124,7 +125,7 @@ def rival_episodes(
     agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int
 ) -> list[Episode]:
     """Record the agent on the same images or numbered games; its gaze starts at the same places."""
-    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(numbers))
+    env = environment(agent, env_id=env_id, env_kwargs=env_kwargs, num_envs=len(numbers))
     try:
         return record(agent.policy, env, seed=seed, indices=np.array(numbers, np.int64))
     finally:

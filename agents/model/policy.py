@@ -124,7 +124,10 @@ class RAM(nn.Module):
         Its gradient goes into the core, which has to know how sure it is: that of a yes or no is at most 1, and swamps
         nothing.
         """
-        return None if self.f_s is None else self.f_s(h)
+        if self.f_s is None:
+            return None
+        with float32(h.device):  # as the other choices
+            return self.f_s(h.to(self.f_s.weight.dtype))
 
     def forward(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
         """The same as `step`."""

@@ -1,24 +1,25 @@
-"""Episodes to look at: an agent plays, and every step is kept as a picture's `View` with the agent's probabilities."""
+"""Episodes to look at: of each step all that a picture needs, the agent's probabilities among it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 import torch
-from gymnasium.vector import VectorEnv
+from gymnasium.vector import AutoresetMode
 
 from ..model.policy import RAM
-from ..training.rollout import choose, to_tensors
+from ..training.envs import AnyVectorEnv, declared, make_env
+from ..training.rollout import Runner
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
 
     from ..training.reinforce import Reinforce
 
-BATCH = 16  # episodes that are played at once
+BATCH = 16  # episodes that are recorded at once
 
 
 class Episode(NamedTuple):
@@ -29,64 +30,62 @@ class Episode(NamedTuple):
     success: bool
     """Whether the answer was right, or the ball caught."""
     number: int
-    """Of the image within its split, or of the game; -1 for a game without a number."""
+    """Of the scene, where infos have its `index`; else -1."""
     fps: float
-    """The environment's frames a second."""
+    """The environment's frames a second; 4 where its metadata have none."""
 
 
 @torch.no_grad()
 def record(
     policy: RAM,
-    env: VectorEnv,
+    env: AnyVectorEnv,
     *,
     seed: int,
     indices: np.ndarray | None = None,
     sample: bool = False,
 ) -> list[Episode]:
-    """Play one episode in each row of a vector environment of `ram_envs`, with autoreset disabled.
+    """One episode in each row of a vector environment.
 
     Args:
         policy: the agent's model.
-        env: without autoreset, so that the ends of episodes can be seen.
+        env: declares its `view`; such as `environment` makes.
         seed: of the scenes, the first locations and the sampling.
         indices: (num_envs,) the images, or None for random ones.
         sample: draw locations, actions and when to stop, rather than take means and likeliest.
 
     Returns:
         The rows' episodes.
+
+    Raises:
+        ValueError: the environment declares no `view`, or resets a row in the step that ends its episode.
     """
-    task = env.unwrapped.task  # type: ignore[attr-defined]
-    device = policy.f_a.weight.device
-    generator = torch.Generator(device).manual_seed(seed)
-    observation, info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
-    state = policy.initial_state(env.num_envs)
+    view = viewer(env)
+    runner = Runner(
+        policy,
+        env,
+        look="sample" if sample else "mean",
+        sample_action=sample,
+        stop="sample" if sample else "likelier",
+        generator=torch.Generator(policy.f_a.weight.device).manual_seed(seed),
+        seed=seed,
+        indices=indices,
+    )
+    if runner.autoreset_mode is AutoresetMode.SAME_STEP:
+        raise ValueError(f"{env} resets a row in the step that ends its episode, so there is no view of the end")
     views: list[list[View]] = [[] for _ in range(env.num_envs)]
     success = np.zeros(env.num_envs, bool)
-    active = np.ones(env.num_envs, bool)
-    while active.any():
-        output, state = policy.step(to_tensors(observation, device), state)
-        choice = choose(
-            policy,
-            output,
-            generator,
-            look="sample" if sample else "mean",
-            sample_action=sample,
-            stop="sample" if sample else "likelier",
-        )
-        odds, action = output.logits.softmax(-1).cpu().numpy(), choice.action.tolist()
-        for row in np.flatnonzero(active):
-            views[row].append(_thinking(task.view(row, odds[row]), action[row]))
-        observation, _, terminated, truncated, step_info = env.step(choice.to_environment(env.single_action_space))
-        over = np.logical_or(terminated, truncated)
-        done = active & over
-        for row in np.flatnonzero(done):
-            views[row].append(task.view(row, odds[row]))
-            success[row] = step_info["is_success"][row]
-        active &= ~done
-        if over.any() and active.any():
-            observation, _ = env.reset(options={"reset_mask": over})
-    fps = env.metadata["render_fps"]
-    return [Episode(*row, fps) for row in zip(views, success.tolist(), info["index"].tolist(), strict=True)]
+    while runner.active.any():
+        action = runner.choose().action.tolist()
+        probabilities = runner.output.logits.softmax(-1).cpu().numpy()
+        for row in np.flatnonzero(runner.active):
+            views[row].append(_thinking(view(row, probabilities[row]), action[row]))
+        step = runner.step()
+        for row in np.flatnonzero(step.last):
+            views[row].append(view(row, probabilities[row]))
+            success[row] = views[row][-1].success
+    fps = env.metadata.get("render_fps", 4)
+    numbers = runner.info.get("index", np.full(env.num_envs, -1)).tolist()
+    return [Episode(*row, fps) for row in zip(views, success.tolist(), numbers, strict=True)]
 
 
 def _thinking(view: View, action: int) -> View:
@@ -106,28 +105,69 @@ class Selection(NamedTuple):
     sample: bool = False
     """See `record`."""
 
+    @property
+    def num_envs(self) -> int:
+        """Rows of the environment that shows them."""
+        return len(self.indices) or BATCH
 
-def make_fitting_env(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], *, num_envs: int) -> VectorEnv:
-    """A vector environment of `ram_envs` without autoreset, with the spaces of the agent.
+
+def environment(
+    agent: Reinforce,
+    *,
+    num_envs: int,
+    split: str | None = None,
+    env_id: str | None = None,
+    env_kwargs: dict[str, Any] | None = None,
+) -> AnyVectorEnv:
+    """A vector environment to see the agent in, without autoreset.
+
+    Args:
+        agent: whose spaces it must have.
+        num_envs: rows.
+        split: which scenes, where the environment has splits.
+        env_id: another environment than the one that the agent was trained on.
+        env_kwargs: keyword arguments, in addition to those that the agent was trained with, or of the other one.
 
     Raises:
-        ValueError: the environment is none of `ram_envs`, or has other spaces.
+        ValueError: the environment declares no `view`, or has other spaces or splits.
     """
-    if not env_id.startswith("ram_envs/"):
-        raise ValueError(f"{env_id} can't be shown: only the environments of ram_envs tell what a picture needs")
-    env = gym.make_vec(env_id, num_envs=num_envs, autoreset_mode="Disabled", **env_kwargs)
+    own = agent.env_kwargs if env_id is None else {}
+    config = agent.config.replace(
+        env_id=env_id or agent.env_id, env_kwargs=own | (env_kwargs or {}), num_envs=num_envs, repeats=1
+    )
+    env = make_env(config, split=None if "split" in (env_kwargs or {}) else split)
+    viewer(env)
     agent.spaces.check_fit(env)
     return env
 
 
-def episodes(agent: Reinforce, env_id: str, env_kwargs: dict[str, Any], selection: Selection) -> Iterator[Episode]:
-    """Episodes one after another, without end where no indices are given; counts run on from one to the next.
+def viewer(env: gym.Env[Any, Any] | AnyVectorEnv) -> Callable[..., View]:
+    """What draws up an environment's views; see `Declared.view`.
 
     Raises:
-        ValueError: see `make_fitting_env`; or 2,000 episodes in a row are not such as `only` asks for.
+        ValueError: the environment declares no `view`.
+    """
+    view = declared(env).view
+    if view is None:
+        name = env.spec.id if env.spec else env
+        raise ValueError(f"{name} can't be shown: it declares no view, see docs/architecture.md")
+    return view
+
+
+def episodes(agent: Reinforce, env: AnyVectorEnv, selection: Selection) -> Iterator[Episode]:
+    """Episodes one after another, without end where no indices are given; counts run on from one to the next.
+
+    Args:
+        agent: who acts in them.
+        env: such as `environment` makes, with `selection.num_envs` rows; closed at the end.
+        selection: which ones.
+
+    Raises:
+        ValueError: the environment has no numbered scenes; or 2,000 episodes in a row are not such as `only` asks for.
     """
     fixed = np.array(selection.indices, np.int64)
-    env = make_fitting_env(agent, env_id, env_kwargs, num_envs=len(fixed) or BATCH)
+    if len(fixed) and not declared(env).num_scenes:
+        raise ValueError(f"the scenes of {agent.env_id} have no numbers: leave the indices {fixed.tolist()} out")
     counts = np.zeros(2, int)
     unfit, seed = 0, selection.seed
     try:
@@ -154,5 +194,6 @@ def _counted(episode: Episode, before: np.ndarray) -> Episode:
     views = []
     for view in episode.views:
         after = before + (view.finished and [episode.success, not episode.success])
-        views.append(view._replace(counts=dict(zip(view.counts, after.tolist(), strict=True))))
+        # Some views have no counts.
+        views.append(view._replace(counts=dict(zip(view.counts, after.tolist(), strict=False))))
     return episode._replace(views=views)

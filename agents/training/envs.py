@@ -1,20 +1,76 @@
-"""The vector environment that an agent trains on: made from an id, or described when it was given."""
+"""The vector environment that an agent trains on: made from an id, or described when it was given.
+
+`declared` is the one place where agents learn of an environment what Gymnasium's interface does not tell.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gymnasium as gym
+import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.envs.registration import EnvSpec, load_env_creator
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
+from numpy.typing import NDArray
 
 from ..model import actions
 from ..model.policy import glimpse_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
+
+
+class Declared(NamedTuple):
+    """What an environment may declare, as attributes of these names; the defaults hold where it declares nothing.
+
+    docs/architecture.md says more.
+    """
+
+    splits: tuple[str, ...] = ()
+    """What its keyword argument `split` takes; empty: it has no such argument."""
+    num_scenes: float = 0
+    """How many scenes `reset` can be asked for by their numbers, from 0; infinity: there is no last one."""
+    repeats: int = 1
+    """So many consecutive rows share their scenes."""
+    scene_shape: tuple[int, ...] | None = None
+    """(H, W) or (H, W, C) of the scene that glimpses are taken of."""
+    target_name: str = "the target"
+    """What there is to look at, such as "the ball"."""
+    targets: Callable[[], NDArray[Any]] | None = None
+    """Gives where that lies now: (num_rows, 4), each row's (top, left, height, width) in pixels of its scene."""
+    view: Callable[..., Any] | None = None
+    """`view(row, probabilities)` gives a `ram_envs.rendering.view.View`: all that a picture of that row needs."""
+
+
+def declared(env: gym.Env[Any, Any] | AnyVectorEnv) -> Declared:
+    """What an environment declares: each attribute of the outermost wrapper that has it, else of the environment.
+
+    Gymnasium's vector of single environments declares what they do, but for numbered scenes: its rows can't be reset to
+    different ones.
+    """
+    found, layer = dict[str, Any](), env
+    while True:
+        found = {name: getattr(layer, name) for name in Declared._fields if hasattr(layer, name)} | found
+        if not isinstance(layer, (gym.Wrapper, VectorWrapper)):
+            break
+        layer = layer.env
+    inside = _of_rows(layer) if isinstance(layer, SyncVectorEnv) else Declared()
+    return inside._replace(**found)
+
+
+def _of_rows(env: SyncVectorEnv) -> Declared:
+    """What single environments of one kind declare together."""
+    rows = [declared(row) for row in env.envs]
+    return rows[0]._replace(
+        num_scenes=0,
+        targets=rows[0].targets and (lambda: np.concatenate([row.targets() for row in rows if row.targets])),
+        view=rows[0].view and (lambda row, *probabilities: rows[row].view(0, *probabilities)),
+    )
 
 
 class Spaces(NamedTuple):
@@ -43,7 +99,7 @@ class Spaces(NamedTuple):
         }
 
     def check_fit(self, env: AnyVectorEnv) -> None:
-        """Raise a ValueError unless an agent that was made for these spaces can play in the environment."""
+        """Raise a ValueError unless an agent that was made for these spaces can act in the environment."""
         wanted, found = self.sizes(), Spaces.of(env).sizes()
         if wanted != found:
             raise ValueError(
@@ -57,7 +113,7 @@ class Spaces(NamedTuple):
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
-        """The spaces that `describe` told of."""
+        """The spaces of which `describe` gave the description."""
         glimpse, location = spaces.Box(0, 1, tuple(description["glimpse"])), spaces.Box(-1, 1, (2,))
         observation = spaces.Dict(glimpse=glimpse, location=location)
         return cls(observation, actions.from_description(description["action"]))
@@ -70,16 +126,16 @@ def import_module_of(env_id: str) -> None:
         importlib.import_module(module)
 
 
-def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
-    """The vector environment that a configuration names, without autoreset.
+def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
+    """The vector environment that a configuration names, without autoreset where it can be chosen.
 
     Args:
         config: `env_id`, `env_kwargs`, `num_envs` and `repeats`.
-        kwargs: add to the environment's keyword arguments, or replace them.
+        split: which scenes, in place of those that `env_kwargs` name; see `in_split`.
 
     Raises:
-        ValueError: there is no id, or one of a module that is not imported, or an environment of another kind is asked
-            for repeats.
+        ValueError: there is no id, or one of a module that is not imported; an environment without a vector entry point
+            is asked for repeats; or the environment has other splits.
     """
     module, colon, _ = config.env_id.partition(":")
     if colon and module not in sys.modules:
@@ -89,20 +145,60 @@ def make_env(config: Config, **kwargs: Any) -> AnyVectorEnv:
         )
     if not config.env_id:
         raise ValueError("this agent was trained on an environment without an id: pass it, `load(path, env)`")
-    native = gym.spec(config.env_id).vector_entry_point is not None
-    if not native and config.repeats > 1:
+    spec = gym.spec(config.env_id)
+    if spec.vector_entry_point is None and config.repeats > 1:
         raise ValueError(f"{config.env_id} can't repeat scenes: use repeats=1, not {config.repeats}")
-    arguments: dict[str, Any]
-    if native:
-        arguments = {"repeats": config.repeats, "autoreset_mode": AutoresetMode.DISABLED.value}
-    else:
-        arguments = {"vectorization_mode": "sync", "vector_kwargs": {"autoreset_mode": AutoresetMode.DISABLED}}
-    return gym.make_vec(config.env_id, **(arguments | {"num_envs": config.num_envs} | config.env_kwargs | kwargs))
+    env_kwargs = config.env_kwargs if split is None else in_split(config.env_id, config.env_kwargs, split)
+    return gym.make_vec(config.env_id, **{"num_envs": config.num_envs, **_batching(spec, config.repeats), **env_kwargs})
+
+
+def _batching(spec: EnvSpec, repeats: int) -> dict[str, Any]:
+    """The arguments by which an environment is made a batch without autoreset, beside `num_envs`."""
+    disabled = {"autoreset_mode": AutoresetMode.DISABLED}
+    if spec.vector_entry_point is None:
+        return {"vectorization_mode": "sync", "vector_kwargs": disabled}
+    takes_mode = "autoreset_mode" in inspect.signature(_creator(spec.vector_entry_point)).parameters
+    return (disabled if takes_mode else {}) | ({"repeats": repeats} if repeats > 1 else {})
+
+
+def in_split(env_id: str, env_kwargs: dict[str, Any], split: str) -> dict[str, Any]:
+    """The keyword arguments by which an environment shows the scenes of a split.
+
+    They are unchanged where the environment has no splits: it neither declares any, nor do the arguments name one.
+
+    Raises:
+        ValueError: it has other splits.
+    """
+    splits = find_splits(env_id, env_kwargs)
+    if splits and split not in splits:
+        raise ValueError(f"{env_id} has no split {split!r}; it has {', '.join(map(repr, splits))}")
+    return env_kwargs | {"split": split} if splits or "split" in env_kwargs else env_kwargs
+
+
+def find_splits(env_id: str, env_kwargs: dict[str, Any]) -> tuple[str, ...]:
+    """The splits that an environment declares.
+
+    The class that is its entry point tells, before anything is made. Where the entry point is a function without such
+    an attribute, or the class has a property, an environment is made and asked.
+    """
+    spec = gym.spec(env_id)
+    creator = _creator(spec.vector_entry_point or spec.entry_point)
+    found = getattr(creator, "splits", () if inspect.isclass(creator) else None)
+    if isinstance(found, (tuple, list)):
+        return tuple(found)
+    env = gym.make(env_id, **env_kwargs) if spec.vector_entry_point is None else gym.make_vec(env_id, **env_kwargs)
+    splits = declared(env).splits
+    env.close()
+    return splits
+
+
+def _creator(entry_point: Any) -> Callable[..., Any]:
+    return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
 
 
 def adopt(config: Config, env: AnyVectorEnv) -> Config:
     """The configuration with what a given environment decides: its id and arguments, its rows and their repeats."""
-    spec, repeats = env.spec, getattr(env.unwrapped, "repeats", 1)
+    spec, repeats = env.spec, declared(env).repeats
     if config.repeats not in (1, repeats):
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
     kwargs = {} if spec is None else {key: value for key, value in spec.kwargs.items() if key not in CALLERS_OWN}

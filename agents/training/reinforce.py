@@ -22,7 +22,7 @@ from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
 from .interrupt import Interruptible
 from .objective import objective
 from .optimizer import make_optimizers, set_learning_rates
-from .rollout import Rollout, play
+from .rollout import Rollout, Runner, collect_rollout
 
 PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 
@@ -160,7 +160,7 @@ class Reinforce(Agent):
     def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
         """Play, and one step of the optimisers; with what `Metrics` tells of both."""
         assert self.env is not None, "learn() makes the environment"
-        rollout = play(
+        runner = Runner(
             self.policy,
             self.env,
             look="sample" if config.look == "learned" else config.look,
@@ -169,6 +169,7 @@ class Reinforce(Agent):
             generator=self._training_generator,
             seed=self._seed_of_repeats(),
         )
+        rollout = collect_rollout(runner)
         parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
         loss = parts.total(config)
         self.policy.zero_grad()

@@ -1,4 +1,4 @@
-"""Play one episode in every row of a vector environment, and keep what losses and evaluations need, time-major."""
+"""Run a policy for one episode in every row of a vector environment, and keep what losses need, time-major."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Choice(NamedTuple):
 
 
 class Rollout(NamedTuple):
-    """B episodes of at most T steps; with gradients, where it was played with them."""
+    """B episodes of at most T steps; with gradients, where they were collected with them."""
 
     location: Tensor
     """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
@@ -137,22 +137,30 @@ def choose(
     return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
 
 
-def play(
-    policy: RAM,
-    env: VectorEnv[Any, Any, Any],
-    *,
-    look: Look,
-    sample_action: bool,
-    stop: Stop = "likelier",
-    generator: torch.Generator | None = None,
-    seed: int | None = None,
-    indices: NDArray[np.integer[Any]] | None = None,
-) -> Rollout:
-    """One episode in every row, from a reset.
+class Step(NamedTuple):
+    """What one step brought to each of B rows."""
 
-    The autograd graph is made on the way, so that training needs no second pass. In every autoreset mode a row is
-    masked from its end on; where the environment does not begin it anew by itself, it is reset so that the others can
-    go on.
+    reward: NDArray[np.float64]
+    """(B,): 0 in rows whose episode was over before."""
+    active: NDArray[np.bool_]
+    """(B,): the row's episode took this step."""
+    last: NDArray[np.bool_]
+    """(B,): this step ended the row's episode."""
+    info: dict[str, Any]
+    """The environment's own."""
+
+
+class Runner:
+    """A policy at work in a vector environment: one episode in every row, from a reset, step by step.
+
+    ```python
+    while runner.active.any():
+        runner.choose()
+        step = runner.step()
+    ```
+
+    In every autoreset mode a row counts until its first episode ends. Where the environment does not begin it anew by
+    itself, it is reset before the next choice, so that the others can go on.
 
     Args:
         policy: the model.
@@ -162,30 +170,75 @@ def play(
         stop: when to stop, where the environment knows it; see `choose_stop`.
         generator: of all sampling, on the policy's device; None for torch's global one.
         seed: for the reset.
-        indices: (B,) which scenes to reset to, where the environment knows the option.
+        indices: (B,) which scenes to reset to, where the environment has numbered ones.
     """
-    device = policy.f_a.weight.device
-    disabled = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)) is AutoresetMode.DISABLED
-    observation, info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
-    label = torch.from_numpy(np.asarray(info["label"], np.int64)).to(device) if "label" in info else None
-    state = policy.initial_state(env.num_envs)
-    seen, outputs, choices = [], list[RAMOutput](), list[Choice]()
-    rewards, actives, lasts = [], [], []
-    active = np.ones(env.num_envs, bool)
-    while active.any():
-        seen.append(to_tensors(observation, device))
-        output, state = policy.step(seen[-1], state)
-        choice = choose(policy, output, generator, look=look, sample_action=sample_action, stop=stop)
-        observation, reward, terminated, truncated, _ = env.step(choice.to_environment(env.single_action_space))
-        done = np.logical_or(terminated, truncated)
-        outputs.append(output)
-        choices.append(choice)
-        rewards.append(np.where(active, reward, 0.0))
-        actives.append(active)
-        lasts.append(active & done)
-        active = active & ~done
-        if disabled and done.any() and active.any():
-            observation, _ = env.reset(options={"reset_mask": done})
+
+    def __init__(
+        self,
+        policy: RAM,
+        env: VectorEnv[Any, Any, Any],
+        *,
+        look: Look,
+        sample_action: bool,
+        stop: Stop = "likelier",
+        generator: torch.Generator | None = None,
+        seed: int | None = None,
+        indices: NDArray[np.integer[Any]] | None = None,
+    ) -> None:
+        self.policy, self.env = policy, env
+        self.look: Look = look
+        self.sample_action = sample_action
+        self.stop: Stop = stop
+        self.generator = generator
+        self.observation, self.info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
+        """The environment's: after its latest step, and after the reset."""
+        self.active = np.ones(env.num_envs, bool)
+        """(B,) whose episode goes on."""
+        self.seen: dict[str, Tensor]
+        """What the latest choice was made on: glimpses (B, k, g, g[, C]) and locations (B, 2)."""
+        self.output: RAMOutput
+        """What the policy made of it."""
+        self.choice: Choice
+        self._device = policy.f_a.weight.device
+        self._state = policy.initial_state(env.num_envs)
+        self._over = ~self.active
+        self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
+
+    def choose(self) -> Choice:
+        """What to do next in each row. The autograd graph is made on the way: training needs no second pass."""
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
+            self.observation, _ = self.env.reset(options={"reset_mask": self._over})
+        self.seen = to_tensors(self.observation, self._device)
+        self.output, self._state = self.policy.step(self.seen, self._state)
+        self.choice = choose(
+            self.policy,
+            self.output,
+            self.generator,
+            look=self.look,
+            sample_action=self.sample_action,
+            stop=self.stop,
+        )
+        return self.choice
+
+    def step(self) -> Step:
+        """Do what was chosen."""
+        action = self.choice.to_environment(self.env.single_action_space)
+        self.observation, reward, terminated, truncated, info = self.env.step(action)
+        self._over, active = np.logical_or(terminated, truncated), self.active
+        self.active = active & ~self._over
+        return Step(np.where(active, reward, 0.0), active, active & self._over, info)
+
+
+def collect_rollout(runner: Runner) -> Rollout:
+    """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
+    seen, outputs, choices, steps = [], list[RAMOutput](), list[Choice](), list[Step]()
+    while runner.active.any():
+        choices.append(runner.choose())
+        seen.append(runner.seen)
+        outputs.append(runner.output)
+        steps.append(runner.step())
+    device = runner.output.logits.device
+    label = runner.info.get("label")
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
         location_mean=torch.stack([output.location_mean for output in outputs]),
@@ -194,10 +247,10 @@ def play(
         stop=_stacked([choice.stop for choice in choices]),
         stop_logit=_stacked([choice.stop_logit for choice in choices]),
         baseline=torch.stack([output.baseline for output in outputs]),
-        reward=torch.from_numpy(np.stack(rewards).astype(np.float32)).to(device),
-        active=torch.from_numpy(np.stack(actives)).to(device),
-        last=torch.from_numpy(np.stack(lasts)).to(device),
-        label=label,
+        reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
+        active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
+        last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
+        label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
         glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
         gaze=torch.stack([observation["location"][:PICTURED] for observation in seen]),
     )

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from ram_envs.tasks.task import Task
 
+MOST_SCENES = 2**62  # that can be told apart by a whole number of 64 bits; Catch's games have no last one
+
 
 def action_parts(action: Any) -> tuple[Any, Any]:
     """The location and the discrete action of a Dict action, or a KeyError that says what is expected."""
@@ -81,9 +83,10 @@ def check_indices(indices: Any, task: Task) -> NDArray[np.int64]:
     indices = np.asarray(indices)
     if indices.shape != (task.batch_size,) or indices.dtype.kind not in "iu":
         raise ValueError(f"indices {indices!r} are not {task.batch_size} whole numbers")
-    outside = (indices < 0) | (indices >= task.num_indices)
+    count = min(task.num_scenes, MOST_SCENES)
+    outside = (indices < 0) | (indices >= count)
     if outside.any():
-        raise IndexError(f"index {indices[outside][0]} is out of range; it must be from 0 to {task.num_indices - 1}")
+        raise IndexError(f"index {indices[outside][0]} is out of range; it must be from 0 to {count - 1}")
     return indices.astype(np.int64)
 
 

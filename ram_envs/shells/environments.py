@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ram_envs.shells.envs import TaskEnv, TaskVectorEnv
+from ram_envs.shells.single import TaskEnv
+from ram_envs.shells.vector import TaskVectorEnv
 from ram_envs.tasks.catch import Catch
 from ram_envs.tasks.classification import ImageClassification, MNISTClassification
 
@@ -231,7 +232,7 @@ class CatchEnv(TaskEnv):
       of the ball fully bright at the coarse scales (averaged it is down to 1/16).
     - `initial_location`: "random" or "center".
     - `foveated`: False for the whole screen, a control.
-    - `reset(options={"index": i})` plays the numbered game i, the same for everyone.
+    - `reset(options={"index": i})` begins the numbered game i, the same for everyone.
 
     The vector environment (`gym.make_vec`) takes `num_envs`, `autoreset_mode` and `repeats` too; see `TaskVectorEnv`.
 

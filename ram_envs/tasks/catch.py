@@ -36,7 +36,8 @@ class Catch(Task):
 
     frames_per_second = 12
     count_names = ("caught", "missed")
-    num_indices = 2**62
+    num_scenes = math.inf
+    target_name = "the ball"
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class Catch(Task):
         self.ball[where, 1] = np.minimum(self.steps[where] * self.ball_speed, self.height - 1)
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
-        """See `Task.observe`; the retina is told the few lit pixels rather than shown the screen, which is faster."""
+        """See `Task.observe`; the retina gets the few lit pixels rather than the screen, which is faster."""
         location = self.location(rows)
         return {"glimpse": self.retina.glimpse_pixels(self.lit(rows), location, self.image_shape), "location": location}
 
@@ -127,6 +128,13 @@ class Catch(Task):
         lit = self.lit(rows)
         screens[np.arange(len(rows))[:, None], lit[..., 1], lit[..., 0]] = 255
         return screens
+
+    def targets(self, rows: Rows) -> NDArray[np.int64]:
+        """See `Task.targets`: the ball's pixel."""
+        where = self.where(rows)
+        pixel = np.ones((len(rows), 4), np.int64)
+        pixel[:, :2] = self.ball[where, ::-1]
+        return pixel
 
     def objects(self, row: int) -> tuple[tuple[str, Region], ...]:
         """See `Task.objects`: the ball and the paddle."""

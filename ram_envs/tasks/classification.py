@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_flag, check_number, check_whole
-from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
+from ram_envs.images.datasets import SPLITS, Dataset, check_split, load_resized_mnist
 from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Retina
-from ram_envs.tasks.scenes import Placement, SceneRules, compose, place
+from ram_envs.tasks.scenes import Placement, SceneRules, compose, ink_boxes, place
 from ram_envs.tasks.task import Outcome, Task
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
@@ -48,6 +48,8 @@ class Classification(Task):
 
     frames_per_second = 4
     count_names = ("right", "wrong")
+    splits = SPLITS
+    target_name = "the image"
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Classification(Task):
         max_bend = check_number("max_bend", max_bend)
         self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
         self.dataset = dataset
-        self.num_indices = len(dataset.labels)
+        self.num_scenes: int = len(dataset.labels)
         self.distractor_images = dataset.images if distractor_images is None else distractor_images
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
         self.rules = SceneRules(
@@ -115,7 +117,7 @@ class Classification(Task):
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is None:
-            indices = np.floor(draws[:, 0] * self.num_indices).astype(np.int64)
+            indices = np.floor(draws[:, 0] * self.num_scenes).astype(np.int64)
         placed = 1 + self.rules.num_draws
         placement = self._place(draws[:, 1:placed], indices)
         everywhere = len(rows) == self.batch_size
@@ -165,6 +167,13 @@ class Classification(Task):
         """See `Task.scenes`."""
         return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
 
+    def targets(self, rows: Rows) -> NDArray[np.int64]:
+        """See `Task.targets`: the smallest box around the ink of the image, as the data set has it."""
+        where = self.where(rows)
+        boxes = ink_boxes(self.dataset.images[self.indices[where]])
+        boxes[:, :2] += self.corners[where]
+        return boxes
+
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The label (privileged) and the index of the image within the split."""
         where = self.where(rows)
@@ -189,6 +198,8 @@ class MNISTClassification(Classification):
         digit_size: width and height of the digits in pixels, those that distractors are cut from too.
         arguments: of `Classification`.
     """
+
+    target_name = "the digit"
 
     def __init__(
         self, *, split: str = "train", digit_size: int = 28, num_distractors: int = 0, **arguments: Any

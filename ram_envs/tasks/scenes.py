@@ -125,6 +125,22 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
     return np.floor(draws * limits).astype(np.int64)
 
 
+def ink_boxes(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The smallest box around the pixels above 0 of each image (B, H, W[, C]): (B, 4) as (top, left, height, width).
+
+    The box of an image without any is the whole image.
+    """
+    brightest = images if images.ndim == 3 else images.max(-1)
+    top, bottom = _extent(brightest.max(2) > 0)
+    left, right = _extent(brightest.max(1) > 0)
+    return np.stack([top, left, bottom - top, right - left], axis=1)
+
+
+def _extent(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the first True of each row begins and the last one ends: (B, n) -> (B,), (B,)."""
+    return lit.argmax(1), lit.shape[1] - lit[:, ::-1].argmax(1)
+
+
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
 @njit(cache=True, nogil=True)
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""The interface between a task's rules and the two shells in `envs.py`, and what all tasks share: the gaze."""
+"""The interface between a task's rules and the two shells, and what all tasks share: the gaze."""
 
 from __future__ import annotations
 
@@ -46,8 +46,12 @@ class Task(ABC):
     frames_per_second: int
     count_names: tuple[str, str]
     """What a success and a failure are called in pictures."""
-    num_indices: int
-    """How many images, or numbered games, `begin` can be asked for."""
+    splits: tuple[str, ...] = ()
+    """What the keyword argument `split` takes; empty: there is no such argument."""
+    num_scenes: float
+    """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
+    target_name: str
+    """What there is to look at."""
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class Task(ABC):
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
         self.stopped = np.zeros(batch_size, np.bool_)
-        """Whether a row's last step asked to stop; told by every step where `can_stop`, else False."""
+        """Whether a row's last step asked to stop; set by every step where `can_stop`, else False."""
         self.counts = np.zeros((batch_size, 2), np.int64)
 
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
@@ -161,6 +165,10 @@ class Task(ABC):
     @abstractmethod
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """The current scenes of `rows`, x_t: (n, H, W) or (n, H, W, C); not to be written to."""
+
+    @abstractmethod
+    def targets(self, rows: Rows) -> NDArray[np.int64]:
+        """Where in each of `rows` the thing to look at lies now: (n, 4), (top, left, height, width) in pixels."""
 
     @abstractmethod
     def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from ram_agents import Reinforce
+from ram_agents.commands import plot
 from ram_agents.commands.watch import PAUSE, STRIP, Watch, main, watch
-from ram_agents.rendering.episodes import Selection, episodes, record
+from ram_agents.rendering.episodes import Selection, environment, episodes, record
 from ram_agents.rendering.video import write_strip
 
 from ram_envs.rendering.frames import draw
@@ -64,8 +65,9 @@ def post_after(monkeypatch, shown, events):
 
 
 def some(digits, count, **selection):
-    chosen = episodes(digits, DIGITS, {"num_glimpses": 3, "split": "test"}, Selection(**selection))
-    return list(islice(chosen, count))
+    chosen = Selection(**selection)
+    env = environment(digits, num_envs=chosen.num_envs, split="test")
+    return list(islice(episodes(digits, env, chosen), count))
 
 
 def test_an_episode_that_the_agent_stops_is_short(tmp_path):
@@ -75,7 +77,7 @@ def test_an_episode_that_the_agent_stops_is_short(tmp_path):
     lengths = []
     for bias in (9.0, -9.0, 0.0):
         network.bias.data.fill_(bias)
-        chosen = episodes(agent, DIGITS, kwargs, Selection(sample=bias == 0))
+        chosen = episodes(agent, environment(agent, num_envs=16), Selection(sample=bias == 0))
         recorded = list(islice(chosen, 16))
         lengths.append({len(episode.views) - 1 for episode in recorded})
         for episode in recorded:
@@ -150,9 +152,28 @@ def test_what_never_happens_is_an_error_rather_than_an_endless_search(digits, mo
         some(digits, 1, only="right")
 
 
-def test_only_environments_of_ram_envs_can_be_watched(digits):
-    with pytest.raises(ValueError, match="CartPole-v1 can't be shown"):
-        next(episodes(digits, "CartPole-v1", {}, Selection()))
+def test_only_environments_that_declare_a_view_can_be_watched(digits):
+    with pytest.raises(ValueError, match="CartPole-v1 can't be shown: it declares no view"):
+        environment(digits, num_envs=2, env_id="CartPole-v1")
+
+
+def test_environments_whose_last_scenes_are_gone_can_not_be_recorded(digits):
+    env = gym.make_vec(DIGITS, num_envs=2, num_glimpses=3, autoreset_mode="SameStep")
+    with pytest.raises(ValueError, match="no view of the end"):
+        record(digits.policy, env, seed=0)
+
+
+def test_single_environments_are_watched_too(digits, tmp_path):
+    gym.register("own/Digits-v0", entry_point=lambda **kwargs: gym.make(DIGITS, **kwargs))
+    agent = Reinforce("own/Digits-v0", env_kwargs={"num_glimpses": 3}, **SMALL)
+    agent.policy.load_state_dict(digits.policy.state_dict())
+    env = environment(agent, num_envs=4, split="test")
+    for one, other in zip(islice(episodes(agent, env, Selection()), 4), some(digits, 4), strict=True):
+        assert one.number == other.number
+        np.testing.assert_array_equal(draw(one.views[-2]), draw(other.views[-2]))
+    with pytest.raises(ValueError, match=r"own/Digits-v0 have no numbers: leave the indices \[3\] out"):
+        next(episodes(agent, environment(agent, num_envs=1), Selection(indices=(3,))))
+    del gym.registry["own/Digits-v0"]
 
 
 def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
@@ -236,6 +257,22 @@ def test_an_agent_of_own_images_is_watched_on_them(tmp_path):
         main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "b.gif")])
 
 
+@pytest.mark.parametrize(("split", "count"), [("train", 48), ("validation", 6), ("test", 6)])
+def test_own_images_are_watched_and_drawn_on_the_split(split, count, tmp_path):
+    """Of a file's 60 images, 20 of each class, every tenth of each is for the test, the one before for validation."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 12, 12), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(60) % 3)
+    kwargs = {"images": str(tmp_path / "own.npz"), "num_glimpses": 2}
+    path = str(tmp_path / "agent.safetensors")
+    Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=kwargs, **SMALL).save(path)
+    for command in (main, plot.main):
+        words = ["montage", path] if command is plot.main else [path]
+        words += ["--split", split, "--out", str(tmp_path / "a.png")]
+        command([*words, "--index", str(count - 1)])
+        with pytest.raises(SystemExit, match=f"it must be from 0 to {count - 1}"):
+            command([*words, "--index", str(count)])
+
+
 def test_missing_pygame_is_told(files, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(SystemExit) as leaving:
@@ -257,7 +294,8 @@ def test_window_shows_episodes_and_answers_keys(files, shown, monkeypatch):
     frames, rates = zip(*shown, strict=True)
     assert rates == (12, 12, 18, 18, 15, 15, 15, 15, 18, 18, 18, 18, 18)  # faster; paused; on; the next
     agent = Reinforce.load(files["catch"])
-    first, second = islice(episodes(agent, agent.env_id, agent.env_kwargs, Selection(seed=1)), 2)
+    env = environment(agent, num_envs=Selection().num_envs)
+    first, second = islice(episodes(agent, env, Selection(seed=1)), 2)
     expected = [first.views[t] for t in (0, 1, 2, 3, 4, 4, 4, 4, 4, 5)] + second.views[:3]
     for frame, view in zip(frames, expected, strict=True):
         np.testing.assert_array_equal(frame, draw(view))

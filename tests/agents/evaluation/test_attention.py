@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -11,25 +9,33 @@ import torch
 from ram_agents import Reinforce
 from ram_agents.commands.plot import main
 from ram_agents.evaluation import attention
+from toy_env import PeekVectorEnv
 
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
 
 
-def test_on_the_digit_is_inside_the_box_of_its_ink() -> None:
-    images = np.zeros((2, 6, 6), np.uint8)
-    images[1, 2, 1] = images[1, 3, 4] = 9  # ink from (1, 2) to the far corner (5, 4), as (x, y)
-    task = SimpleNamespace(
-        dataset=SimpleNamespace(images=images), indices=np.full(6, 1), corners=np.tile([10, 20], (6, 1))
-    )
+def test_on_the_target_is_inside_its_region() -> None:
+    regions = np.tile([12, 21, 2, 4], (6, 1))  # from (21, 12) to the far corner (25, 14), as (x, y)
     gaze = np.array([[21, 12], [25, 14], [23, 13], [20.9, 13], [25.1, 13], [23, 11.9]])
-    np.testing.assert_array_equal(attention.on_the_digit(task, gaze), [1, 1, 1, 0, 0, 0])
-    task.dataset.images = np.repeat(images[..., None], 3, axis=-1)
-    np.testing.assert_array_equal(attention.on_the_digit(task, gaze), [1, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(attention.on_the_target(regions, gaze), [1, 1, 1, 0, 0, 0])
 
 
-def test_the_distance_is_to_the_middle_of_the_ball() -> None:
-    task = SimpleNamespace(ball=np.array([[3, 4], [0, 0]]))
-    np.testing.assert_allclose(attention.distance_to_the_ball(task, np.array([[3.5, 4.5], [3.5, 4.5]])), [0, 5])
+def test_the_distance_is_to_the_middle_of_the_target() -> None:
+    regions = np.array([[4, 3, 1, 1], [0, 0, 1, 1], [0, 0, 9, 7]])
+    gaze = np.full((3, 2), [3.5, 4.5])
+    np.testing.assert_allclose(attention.distance_to_the_target(regions, gaze), [0, 5, 0])
+
+
+def test_locations_as_pixels_of_the_scene() -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=2, canvas_size=(40, 80))
+    location = np.array([[-1, -1], [0, 0.5]], np.float32)
+    np.testing.assert_array_equal(attention.Targets(env).pixels(location), [[0, 0], [40, 30]])
+
+
+def test_without_targets_nothing_is_measured() -> None:
+    env = PeekVectorEnv(4)
+    with pytest.raises(ValueError, match="declares no targets"):
+        attention.by_glimpse(Reinforce(env, **SMALL), env, attention.on_the_target, look="mean", seed=0)
 
 
 def test_by_glimpse_measures_where_the_agent_looks_and_where_chance_looks() -> None:
@@ -65,7 +71,7 @@ def test_figures_beside_a_random_gaze(env_id: str, command: str, wrong: str, tmp
     main([command, str(path), "--episodes", "20", "--out", str(out)])
     assert "random gaze" in capsys.readouterr().out
     assert out.stat().st_size > 1000
-    with pytest.raises(SystemExit, match=f"no {wrong}"):
+    with pytest.raises(SystemExit, match=f"not at the {wrong}"):
         main([wrong, str(path), "--episodes", "20", "--out", str(out)])
 
 

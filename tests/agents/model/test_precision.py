@@ -8,7 +8,7 @@ from ram_agents import Reinforce
 from ram_agents.model.policy import RAMOutput
 from ram_agents.model.precision import matmul_precision, multiplies_bfloat16
 from ram_agents.training.optimizer import orthogonalised
-from toy_env import PeekVectorEnv
+from toy_env import PeekVectorEnv, StopVectorEnv
 
 
 def test_the_setting_is_put_back_even_after_an_error() -> None:
@@ -61,6 +61,18 @@ def test_what_the_agent_chooses_from_is_float32(core) -> None:
         assert one.dtype == torch.float32
         torch.testing.assert_close(one, other, rtol=0.05, atol=0.02)
     assert {parameter.grad.dtype for parameter in policy.parameters() if parameter.grad is not None} == {torch.float32}
+
+
+def test_stopping_is_chosen_in_float32_too() -> None:
+    policy = Reinforce(StopVectorEnv(16), hidden_size=64).policy
+    h = torch.randn(16, 64, generator=torch.Generator().manual_seed(0))
+    exact = policy.stop_logit(h)
+    with torch.autocast("cpu", torch.bfloat16):
+        logit = policy.stop_logit(h.bfloat16().float())
+        again = policy.stop_logit(h)
+    assert logit is not None
+    assert logit.dtype == torch.float32
+    torch.testing.assert_close(again, exact, rtol=0, atol=0)
 
 
 def test_orthogonal_steps_follow_it() -> None:

@@ -104,7 +104,7 @@ def test_evaluation_plays_the_split_that_it_is_told(algorithm: Algorithm) -> Non
     assert result["episode_len_mean"] == LENGTH
     assert 20 <= result["num_episodes"] < 20 + ROWS
     assert 0 <= result["episode_return_mean"] <= 1
-    assert algorithm.eval_env_runner.env.unwrapped.task.num_indices == 10_000, "the test split's images"
+    assert algorithm.eval_env_runner.env.unwrapped.num_scenes == 10_000, "the test split's images"
 
 
 def test_a_killed_runner_costs_its_fragment_and_nothing_else(algorithm: Algorithm) -> None:

@@ -18,7 +18,9 @@ from conftest import IDS, Case
 from gymnasium.vector import AutoresetMode
 from places import DOCS
 from ram_agents import Reinforce, load
+from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.sb3 import LogLabelLoss, RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
+from ram_agents.training.envs import declared
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
@@ -131,7 +133,9 @@ def test_a_saved_agent_is_fine_tuned_and_saved_again(tmp_path) -> None:
 def test_agents_without_labels_go_both_ways() -> None:
     _, model = both("lstm", label=False)
     assert not model.policy.hybrid
-    assert not to_agent(model).hybrid
+    agent = to_agent(model, env_id="ram_envs/GlimpseMNIST-v0", env_kwargs={"patch_size": 6, "num_scales": 2})
+    assert not agent.hybrid
+    assert declared(evaluation_env(agent, "test", num_envs=2)).num_scenes == 10_000, "not the training images"
 
 
 def test_what_does_not_fit_is_refused() -> None:

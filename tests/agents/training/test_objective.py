@@ -7,7 +7,7 @@ import pytest
 import torch
 from ram_agents import RAM, Config
 from ram_agents.training.objective import label_nll, objective
-from ram_agents.training.rollout import Rollout, play
+from ram_agents.training.rollout import Rollout, Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
 PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
@@ -24,7 +24,9 @@ def make_policy(env: ToyVectorEnv, config: Config) -> RAM:
 
 def played(policy: RAM, env: ToyVectorEnv, *, seed: int = 0, sample_action: bool = False) -> Rollout:
     generator = torch.Generator().manual_seed(seed)
-    return play(policy, env, look="sample", sample_action=sample_action, stop="sample", generator=generator, seed=1)
+    return collect_rollout(
+        Runner(policy, env, look="sample", sample_action=sample_action, stop="sample", generator=generator, seed=1)
+    )
 
 
 def parts_of(config: Config, env: ToyVectorEnv | None = None, *, hybrid: bool = True):
@@ -228,7 +230,7 @@ def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
     config = PLAIN.replace(baseline=baseline, look="center", core="gru")
     policy = make_policy(env, config)
     generator = torch.Generator().manual_seed(0)
-    rollout = play(policy, env, look="center", sample_action=True, generator=generator, seed=1)
+    rollout = collect_rollout(Runner(policy, env, look="center", sample_action=True, generator=generator, seed=1))
     first, second = rollout.logits[0, 0].softmax(-1), rollout.logits[1, 0].softmax(-1)  # the same in every row
     exact = first @ torch.tensor(env.TABLE, dtype=torch.float32) @ second
     expected = torch.autograd.grad(exact, policy.f_a.weight, retain_graph=True)[0]
@@ -247,7 +249,9 @@ def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
     torch.nn.init.normal_(policy.f_s.weight, std=0.5, generator=torch.Generator().manual_seed(0))
     torch.nn.init.zeros_(policy.f_s.bias)
     generator = torch.Generator().manual_seed(0)
-    rollout = play(policy, env, look="center", sample_action=True, stop="sample", generator=generator, seed=1)
+    rollout = collect_rollout(
+        Runner(policy, env, look="center", sample_action=True, stop="sample", generator=generator, seed=1)
+    )
     lived = rollout.active.sum(1)
     assert 0 < lived[2] < lived[1] < lived[0]
     first, second = (rollout.stop_logit[t, rollout.active[t]][0].sigmoid() for t in (0, 1))  # type: ignore[index]

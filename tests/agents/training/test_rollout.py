@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM
-from ram_agents.training.rollout import choose_action, choose_location, choose_stop, play
+from ram_agents.training.rollout import Runner, choose_action, choose_location, choose_stop, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
@@ -22,7 +22,9 @@ def make_policy(env: ToyVectorEnv, **kwargs) -> RAM:
 def rollout_of(env, policy=None, *, look="sample", sample_action=True, seed=0, **kwargs):
     policy = policy or make_policy(env)
     generator = torch.Generator().manual_seed(seed)
-    return play(policy, env, look=look, sample_action=sample_action, generator=generator, seed=7, **kwargs)
+    return collect_rollout(
+        Runner(policy, env, look=look, sample_action=sample_action, generator=generator, seed=7, **kwargs)
+    )
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
@@ -35,6 +37,19 @@ def test_masks_in_every_autoreset_mode(mode) -> None:
     np.testing.assert_array_equal(rollout.looked.numpy(), step < LENGTHS - 1)
     assert rollout.looked.sum() == (LENGTHS - 1).sum()  # T glimpses are T - 1 choices
     assert (rollout.reward[~rollout.last] == 0).all()
+
+
+def test_a_runner_leaves_the_last_scene_until_the_next_choice() -> None:
+    """Pictures of an episode's end are taken between the two."""
+    env = PeekVectorEnv(4, lengths=LENGTHS)
+    runner = Runner(make_policy(env), env, look="center", sample_action=False, seed=7)
+    runner.choose()
+    step = runner.step()
+    np.testing.assert_array_equal(step.last, LENGTHS == 1)
+    np.testing.assert_array_equal(runner.active, LENGTHS > 1)
+    np.testing.assert_array_equal(env.steps, 1)
+    runner.choose()
+    np.testing.assert_array_equal(env.steps, LENGTHS > 1)  # the second row is at a beginning again
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))

@@ -45,7 +45,7 @@ def test_they_are_environments(name: str, shape: tuple[int, ...], classes: int, 
         env = gym.make_vec("ram_envs/GlimpseImages-v0", num_envs=3, images=name, split=split, patch_size=4)
         assert env.single_observation_space["glimpse"].shape == shape
         assert env.single_action_space["action"].n == classes
-        assert env.unwrapped.task.num_indices == size
+        assert env.unwrapped.num_scenes == size
 
 
 def test_a_missing_scikit_learn_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -232,6 +232,16 @@ def test_info_tells_where_things_are_and_no_label() -> None:
             assert info.get("is_success", False) is (terminated and reward == 1)
 
 
+def test_the_target_is_the_balls_pixel() -> None:
+    env = gym.make_vec(ID, num_envs=6)
+    env.reset(seed=0)
+    for step in range(22):
+        for row, (top, left, height, width) in enumerate(env.unwrapped.targets().tolist()):
+            scene = env.unwrapped.view(row).scene
+            assert (top, height, width, scene[top, left]) == (step, 1, 1, 255)
+        env.step(env.action_space.sample())
+
+
 def test_a_numbered_game_is_always_the_same() -> None:
     env = gym.make(ID, foveated=False, initial_location="center")
     first = env.reset(seed=1, options={"index": 7})

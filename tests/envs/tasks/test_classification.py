@@ -157,6 +157,16 @@ def test_distractors_are_cut_from_training_digits_in_every_split(split: str) -> 
     assert len(task.distractor_images) == 55_000
 
 
+def test_the_target_is_the_box_of_the_digits_ink_where_it_lies() -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Translated-v0", num_envs=50, num_glimpses=1)
+    env.reset(seed=0)
+    for row, target in enumerate(env.unwrapped.targets()):
+        ink = env.unwrapped.view(row).scene > 0
+        rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+        box = [rows[0], columns[0], rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]]
+        np.testing.assert_array_equal(target, box)
+
+
 def test_the_view_of_a_new_episode_keeps_nothing_of_the_last() -> None:
     env = gym.make(MNIST, num_glimpses=1)
     _, info = env.reset(seed=0)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ram_envs.images.datasets import load_mnist
-from ram_envs.tasks.scenes import Placement, SceneRules, compose, place
+from ram_envs.tasks.scenes import Placement, SceneRules, compose, ink_boxes, place
 
 ALMOST_ONE = np.nextafter(1, 0)  # The largest draw there is.
 
@@ -173,6 +173,17 @@ def test_shifts_go_both_ways_by_the_same_amount() -> None:
 def test_impossible_rules_are_refused(rules: SceneRules, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         rules.check()
+
+
+def test_the_box_of_the_ink_by_hand() -> None:
+    images = np.zeros((3, 5, 6), np.uint8)
+    images[0, 2, 1] = images[0, 3, 4] = 9
+    images[1, 4, 5] = 1
+    expected = [[2, 1, 2, 4], [4, 5, 1, 1], [0, 0, 5, 6]]  # of no ink the whole image
+    np.testing.assert_array_equal(ink_boxes(images), expected)
+    colour = np.zeros((3, 5, 6, 3), np.uint8)
+    colour[..., 1] = images
+    np.testing.assert_array_equal(ink_boxes(colour), expected)
 
 
 # As a user sees it: one patch as large as the canvas, looking at its middle, shows the whole scene.

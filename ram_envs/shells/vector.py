@@ -1,13 +1,12 @@
-"""The two shells over any batched task: `TaskEnv`, a batch of one, and `TaskVectorEnv`, a batch of n.
+"""The shell over many episodes of any task side by side: `TaskVectorEnv`, a batch of n.
 
-They add Gymnasium's rules and nothing of a task's own: seeding, checks of actions, autoreset, infos, rendering.
+It adds Gymnasium's rules and nothing of a task's own: seeding, checks of actions, autoreset, infos, rendering.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -19,107 +18,20 @@ from ram_envs.rendering.window import Window
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.retina import check_locations
 from ram_envs.shells import checks
+from ram_envs.shells.declarations import Declarations
+from ram_envs.shells.single import Info, Observation
 from ram_envs.shells.streams import Streams
-from ram_envs.tasks.task import Task, build_task
-
-Observation = dict[str, NDArray[np.float32]]
-Info = dict[str, Any]
+from ram_envs.tasks.task import build_task
 
 # Steps of an additive sequence that fills the square evenly (with the generalised golden ratio): the rollouts of one
 # scene start their gaze at places well apart, each by itself uniform.
 START_STEP = np.array([0.7548776662466927, 0.5698402909980532])
 
 
-class TaskEnv(gym.Env[Observation, dict[str, Any]]):
-    """One episode at a time of `task_class`, which takes the `arguments`."""
-
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
-    task_class: type[Task]
-
-    def __init__(self, *, render_mode: str | None = None, **arguments: Any) -> None:
-        self.task = build_task(self.task_class, 1, arguments)
-        self.metadata = {**self.metadata, "render_fps": self.task.frames_per_second}
-        self.render_mode = checks.check_render_mode(render_mode, self.metadata)
-        self.observation_space = self.task.observation_space  # type: ignore[assignment]
-        self.action_space = self.task.action_space
-        self.probabilities: NDArray[np.floating[Any]] | None = None
-        """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
-        self._row = np.zeros(1, np.intp)
-        self._began = False
-        self._window: Window | None = None
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
-        """Start an episode and take the first glimpse, at the initial location.
-
-        Args:
-            seed: seeds the environment's generator.
-            options: {"index": i} chooses the image of the split (of Catch: the numbered game).
-        """
-        super().reset(seed=seed)
-        index = checks.check_options(options, "index").get("index")
-        indices = None if index is None else checks.check_indices([index], self.task)
-        self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
-        self._began = True
-        if self.render_mode == "human":
-            self.render()
-        return self._observe(), _row_info(self.task.beginning_info(self._row))
-
-    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
-        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
-
-        With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
-
-        Raises:
-            ResetNeeded: before the first reset, and after the end of an episode.
-            KeyError, TypeError, ValueError: an action that is not in the action space.
-        """
-        self._need_reset("step")
-        if self.task.finished[0]:
-            raise ResetNeeded("step was called after the end of the episode; call reset first")
-        location, choice = checks.action_parts(action)
-        locations = check_locations(np.asarray(location)[None], 1)
-        choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
-        stop = checks.check_stop(action, (), self.task)
-        outcome = self.task.advance(self._row, locations, choices, stop)
-        info = _row_info(self.task.step_info(self._row))
-        terminated = bool(outcome.terminated[0])
-        if terminated:
-            info["is_success"] = bool(outcome.success[0])
-        if self.render_mode == "human":
-            self.render()
-        return self._observe(), float(outcome.reward[0]), terminated, False, info
-
-    def render(self) -> NDArray[np.uint8] | None:
-        """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""
-        if self.render_mode is None:
-            checks.warn_no_render_mode(self.spec)
-            return None
-        self._need_reset("render")
-        frame = frames.draw(self.task.view(0, self.probabilities))
-        if self.render_mode == "rgb_array":
-            return frame
-        self._window = self._window or Window()
-        self._window.show(frame, fps=self.metadata["render_fps"])
-        return None
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-            self._window = None
-
-    def _observe(self) -> Observation:
-        return {key: value[0] for key, value in self.task.observe(self._row).items()}
-
-    def _need_reset(self, name: str) -> None:
-        if not self._began:
-            raise ResetNeeded(f"{name} was called before reset; call reset first")
-
-
-class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
+class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
     """`num_envs` independent episodes of `task_class` side by side, stepped together in one batch.
 
-    Seeded with s, row i plays what a single environment seeded with s + i // repeats plays.
+    Seeded with s, row i has the episodes of a single environment seeded with s + i // repeats.
 
     Args:
         num_envs: n, the number of rows.
@@ -131,7 +43,6 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
-    task_class: type[Task]
 
     def __init__(
         self,
@@ -207,9 +118,9 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
         if not over.any():
             result = self._advance(self._rows, location, choices, stop)
         elif self.autoreset_mode is AutoresetMode.NEXT_STEP:
-            playing, beginning = np.flatnonzero(~over), np.flatnonzero(over)
-            stop = None if stop is None else stop[playing]
-            result = self._advance(playing, location[playing], choices[playing], stop)
+            going, beginning = np.flatnonzero(~over), np.flatnonzero(over)
+            stop = None if stop is None else stop[going]
+            result = self._advance(going, location[going], choices[going], stop)
             self._begin(beginning, None)
             self._add_rows(result.info, self.task.beginning_info(beginning), beginning)
         else:
@@ -230,8 +141,8 @@ class TaskVectorEnv(VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
             checks.warn_no_render_mode(self.spec)
             return None
         self._need_reset("render")
-        odds = self.probabilities
-        views = [self.task.view(row, None if odds is None else odds[row]) for row in range(self.num_envs)]
+        given = self.probabilities
+        views = [self.view(row, None if given is None else given[row]) for row in range(self.num_envs)]
         if self.render_mode == "rgb_array":
             return tuple(map(frames.draw, views))
         self._window = self._window or Window()
@@ -333,8 +244,3 @@ class _Step(NamedTuple):
     reward: NDArray[np.float64]
     terminated: NDArray[np.bool_]
     info: Info
-
-
-def _row_info(info: dict[str, NDArray[Any]]) -> Info:
-    """The only row of a batched info, numbers as Python's own."""
-    return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}

@@ -1,0 +1,49 @@
+"""What the environments declare of themselves, for agents and pictures; beyond Gymnasium's interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.rendering.view import View
+from ram_envs.tasks.task import Task
+
+
+class Declarations:
+    """The attributes that docs/architecture.md lists under "What an environment may declare", read off the task."""
+
+    task_class: type[Task]
+    task: Task
+    splits: tuple[str, ...] = ()
+    """What the keyword argument `split` takes; empty: there is no such argument."""
+
+    def __init_subclass__(cls) -> None:
+        """Take the splits over from the task's class: they are known before anything is made."""
+        super().__init_subclass__()
+        if "task_class" in vars(cls):
+            cls.splits = cls.task_class.splits
+
+    @property
+    def num_scenes(self) -> float:
+        """How many scenes `reset` can be asked for by their numbers, from 0; infinity: there is no last one."""
+        return self.task.num_scenes
+
+    @property
+    def scene_shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C) of the scenes."""
+        return self.task.image_shape
+
+    @property
+    def target_name(self) -> str:
+        """What there is to look at: "the digit", "the image" or "the ball"."""
+        return self.task.target_name
+
+    def targets(self) -> NDArray[np.int64]:
+        """Where that lies now, (num_rows, 4): each row's (top, left, height, width) in pixels; privileged."""
+        return self.task.targets(np.arange(self.task.batch_size))
+
+    def view(self, row: int = 0, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
+        """All that a picture of one row needs, with an agent's probability of each action, (n,), if it is given."""
+        return self.task.view(row, probabilities)

@@ -1,0 +1,113 @@
+"""The shell over one episode of any task at a time: `TaskEnv`, a batch of one.
+
+It adds Gymnasium's rules and nothing of a task's own: seeding, checks of actions, infos, rendering.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from ram_envs.rendering import frames
+from ram_envs.rendering.window import Window
+from ram_envs.retina.retina import check_locations
+from ram_envs.shells import checks
+from ram_envs.shells.declarations import Declarations
+from ram_envs.tasks.task import build_task
+
+Observation = dict[str, NDArray[np.float32]]
+Info = dict[str, Any]
+
+
+class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
+    """One episode at a time of `task_class`, which takes the `arguments`."""
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
+
+    def __init__(self, *, render_mode: str | None = None, **arguments: Any) -> None:
+        self.task = build_task(self.task_class, 1, arguments)
+        self.metadata = {**self.metadata, "render_fps": self.task.frames_per_second}
+        self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self.observation_space = self.task.observation_space  # type: ignore[assignment]
+        self.action_space = self.task.action_space
+        self.probabilities: NDArray[np.floating[Any]] | None = None
+        """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
+        self._row = np.zeros(1, np.intp)
+        self._began = False
+        self._window: Window | None = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+        """Start an episode and take the first glimpse, at the initial location.
+
+        Args:
+            seed: seeds the environment's generator.
+            options: {"index": i} chooses the image of the split (of Catch: the numbered game).
+        """
+        super().reset(seed=seed)
+        index = checks.check_options(options, "index").get("index")
+        indices = None if index is None else checks.check_indices([index], self.task)
+        self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
+        self._began = True
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), _row_info(self.task.beginning_info(self._row))
+
+    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
+        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
+
+        With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
+
+        Raises:
+            ResetNeeded: before the first reset, and after the end of an episode.
+            KeyError, TypeError, ValueError: an action that is not in the action space.
+        """
+        self._need_reset("step")
+        if self.task.finished[0]:
+            raise ResetNeeded("step was called after the end of the episode; call reset first")
+        location, choice = checks.action_parts(action)
+        locations = check_locations(np.asarray(location)[None], 1)
+        choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
+        stop = checks.check_stop(action, (), self.task)
+        outcome = self.task.advance(self._row, locations, choices, stop)
+        info = _row_info(self.task.step_info(self._row))
+        terminated = bool(outcome.terminated[0])
+        if terminated:
+            info["is_success"] = bool(outcome.success[0])
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), float(outcome.reward[0]), terminated, False, info
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""
+        if self.render_mode is None:
+            checks.warn_no_render_mode(self.spec)
+            return None
+        self._need_reset("render")
+        frame = frames.draw(self.view(0, self.probabilities))
+        if self.render_mode == "rgb_array":
+            return frame
+        self._window = self._window or Window()
+        self._window.show(frame, fps=self.metadata["render_fps"])
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _observe(self) -> Observation:
+        return {key: value[0] for key, value in self.task.observe(self._row).items()}
+
+    def _need_reset(self, name: str) -> None:
+        if not self._began:
+            raise ResetNeeded(f"{name} was called before reset; call reset first")
+
+
+def _row_info(info: dict[str, NDArray[Any]]) -> Info:
+    """The only row of a batched info, numbers as Python's own."""
+    return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}

@@ -1,0 +1,51 @@
+"""What the environments declare of themselves, as docs/architecture.md lists it."""
+
+from __future__ import annotations
+
+import math
+
+import gymnasium as gym
+import numpy as np
+from conftest import Case
+from gymnasium.envs.registration import load_env_creator
+
+SPLITS = ("train", "validation", "test")
+
+
+def test_splits_are_known_before_anything_is_made(case: Case) -> None:
+    spec = gym.spec(case.id)
+    expected = () if case.is_catch else SPLITS
+    assert load_env_creator(spec.entry_point).splits == expected
+    assert load_env_creator(spec.vector_entry_point).splits == expected
+    for split in expected:
+        assert case.make(split=split).unwrapped.num_scenes >= 1
+
+
+def test_single_and_vector_environments_declare_the_same(case: Case) -> None:
+    single, vector = case.make().unwrapped, case.make_vec(3)
+    for name in ("splits", "num_scenes", "scene_shape", "target_name"):
+        assert getattr(single, name) == getattr(vector, name)
+    single.reset(seed=0)
+    vector.reset(seed=0)
+    assert single.view(0).scene.shape == vector.view(2).scene.shape == single.scene_shape
+    assert vector.targets().shape == (3, 4)
+    np.testing.assert_array_equal(single.targets(), vector.targets()[:1])
+    np.testing.assert_array_equal(single.view(0).scene, vector.view(0).scene)
+    assert single.view(0, np.array([0.5])).probabilities == 0.5
+
+
+def test_scenes_are_numbered_up_to_num_scenes(case: Case) -> None:
+    env = case.make()
+    if case.is_catch:
+        assert env.unwrapped.num_scenes == math.inf
+        last = 2**40
+    else:
+        last = env.unwrapped.num_scenes - 1
+    assert env.reset(options={"index": last})[1]["index"] == last
+
+
+def test_the_names_of_the_targets() -> None:
+    names = {id: load_env_creator(gym.spec(f"ram_envs/{id}-v0").entry_point) for id in ("GlimpseMNIST", "Catch")}
+    assert [gym.make(f"ram_envs/{id}-v0").unwrapped.target_name for id in names] == ["the digit", "the ball"]
+    own = gym.make("ram_envs/GlimpseImages-v0", images=np.zeros((1, 9, 9), np.uint8), labels=[0])
+    assert own.unwrapped.target_name == "the image"
