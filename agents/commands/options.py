@@ -10,7 +10,8 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zipfile import BadZipFile
@@ -18,6 +19,11 @@ from zipfile import BadZipFile
 import gymnasium
 import torch
 import tyro
+
+from ..evaluation.pretrained import load
+from ..training.callbacks import Meter, Progress
+from ..training.envs import import_module_of
+from ..training.reinforce import Reinforce
 
 MISTAKES = (
     ValueError,
@@ -118,6 +124,65 @@ def check_out(path: Path, option: str = "--out", *, directory: bool = False) -> 
     except OSError as error:
         reason = "it is a file" if isinstance(error, FileExistsError) and path.is_file() else error.strerror
         raise ValueError(f"{option} {path} can't be written ({reason}); choose another place") from error
+
+
+def open_agent(
+    name: str,
+    *,
+    device: str = "cpu",
+    env_id: str | None = None,
+    env_kwargs: dict[str, Any] | None = None,
+    allow_unsigned: bool = False,
+) -> Reinforce:
+    """An agent, for the environment that the user asks for.
+
+    Args:
+        name: of a shipped agent, or a checkpoint's path.
+        device: where the model is to live.
+        env_id: the user's, of another environment, or the agent's own. A file alone imports no module; one that the
+            user names here is imported.
+        env_kwargs: the user's; they add to the agent's own, where the environment is the agent's.
+        allow_unsigned: see `Reinforce.load`.
+    """
+    agent = load(name, device=device, allow_unsigned=allow_unsigned)
+    import_module_of(env_id or "")
+    own, given = agent.env_kwargs if env_id in (None, agent.env_id) else {}, env_kwargs or {}
+    tell_images(name, {key: value for key, value in own.items() if key not in given})
+    agent.config = agent.config.replace(env_id=env_id or agent.env_id, env_kwargs=own | given)
+    return agent
+
+
+def tell_images(name: str, env_kwargs: dict[str, Any]) -> None:
+    """Tell the user which file or folder will be read because an agent's file, not the user, says so."""
+    if isinstance(path := env_kwargs.get("images"), str):
+        print(f"reads images from {path} as {name} says", file=sys.stderr)
+
+
+@contextmanager
+def metered(unit: str, text: str = "") -> Iterator[Progress]:
+    """Show the progress of some work on standard error, as long as this context lasts.
+
+    Args:
+        unit: what is done, in the plural.
+        text: what it is about, such as an agent's name.
+
+    Yields:
+        What is to be told of the work; see `Progress`.
+    """
+    meter: Meter | None = None
+    done = 0
+
+    def progress(more: int, total: int) -> None:
+        nonlocal meter, done
+        meter = meter or Meter(total, unit)
+        done += more
+        meter.update(done, text)
+
+    try:
+        yield progress
+    finally:
+        if meter is not None:
+            meter.close()
 
 
 def program() -> str:

@@ -83,19 +83,19 @@ class Checkpoints(Callback):
             "validation_error": agent.validation_error,
             "validation_errors": errors,  # after each glimpse
         }
-        with _naming(self.directory / LOG) as path, path.open("a") as log:
+        with naming(self.directory / LOG) as path, path.open("a") as log:
             log.write(json.dumps(line | means._asdict()) + "\n")
         if best:
             agent.best_error = agent.validation_error
-            with _naming(self.directory / BEST) as path:
+            with naming(self.directory / BEST) as path:
                 agent.save(path)
-        with _naming(self.directory / LAST) as path:
+        with naming(self.directory / LAST) as path:
             agent.save(path)
         self.metrics = []
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[Path]:
+def naming(path: Path) -> Iterator[Path]:
     """A system's error in this context tells the file, which a full disk's does not by itself."""
     try:
         yield path

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from .config import Config
 from .rollout import Rollout
@@ -130,6 +130,10 @@ ROOM_FOR_BAR = 72
 """Columns of a terminal; in fewer there is room for the figures alone."""
 
 
+Progress = Callable[[int, int], None]
+"""Told of work while it goes on: so many units are just done, and so many are to be done in all."""
+
+
 class Meter:
     """How far some work is, on standard error: a bar in a terminal, elsewhere a plain line now and then.
 
@@ -171,17 +175,21 @@ class Meter:
             self.bar.stop()
 
 
-def _make_bar(total: int, done: int) -> Progress | None:
+def _make_bar(total: int, done: int) -> progress.Progress | None:
     """The bar of a `Meter`; None where standard error is no terminal that can redraw a line."""
     console = Console(stderr=True)
     if not (console.is_interactive and sys.stderr.isatty()):
         return None
-    bar = [BarColumn(bar_width=None)] if console.width >= ROOM_FOR_BAR else []
-    columns = [TextColumn("{task.percentage:3.0f}%"), *bar, TextColumn("{task.description}", markup=False)]
+    bar = [progress.BarColumn(bar_width=None)] if console.width >= ROOM_FOR_BAR else []
+    columns = [
+        progress.TextColumn("{task.percentage:3.0f}%"),
+        *bar,
+        progress.TextColumn("{task.description}", markup=False),
+    ]
     # What is printed meanwhile stays on standard output, which may be a file.
-    progress = Progress(*columns, console=console, refresh_per_second=2, redirect_stdout=False)
-    progress.add_task("", total=total, completed=done)
-    return progress
+    shown = progress.Progress(*columns, console=console, refresh_per_second=2, redirect_stdout=False)
+    shown.add_task("", total=total, completed=done)
+    return shown
 
 
 def _clock(seconds: float) -> str:

@@ -122,8 +122,15 @@ class Spaces(NamedTuple):
 def import_module_of(env_id: str) -> None:
     """Import the module that an id such as "my_module:Mine-v0" names, for a user who wrote the id."""
     module, colon, _ = env_id.partition(":")
-    if colon:
+    if not colon:
+        return
+    try:
         importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{env_id} names the module {module}, and {error.name} can't be found: install it, or put its folder on "
+            "PYTHONPATH"
+        ) from error
 
 
 def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
@@ -134,6 +141,7 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
         split: which scenes, in place of those that `env_kwargs` name; see `in_split`.
 
     Raises:
+        gymnasium.error.UnregisteredEnv: an unknown id; the message lists those of this package.
         ValueError: there is no id, or one of a module that is not imported; an environment without a vector entry point
             is asked for repeats; or the environment has other splits.
     """
@@ -141,15 +149,26 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
     if colon and module not in sys.modules:
         raise ValueError(
             f"the environment {config.env_id} is of the module {module}, and a file alone imports no module, "
-            f"which would run its code; import {module} first if you trust it"
+            f"which would run its code; if you trust it, import {module} first (on the command line --env-id "
+            f"{config.env_id})"
         )
     if not config.env_id:
         raise ValueError("this agent was trained on an environment without an id: pass it, `load(path, env)`")
-    spec = gym.spec(config.env_id)
+    spec = _spec(config.env_id)
     if spec.vector_entry_point is None and config.repeats > 1:
         raise ValueError(f"{config.env_id} can't repeat scenes: use repeats=1, not {config.repeats}")
     env_kwargs = config.env_kwargs if split is None else in_split(config.env_id, config.env_kwargs, split)
     return gym.make_vec(config.env_id, **{"num_envs": config.num_envs, **_batching(spec, config.repeats), **env_kwargs})
+
+
+def _spec(env_id: str) -> EnvSpec:
+    try:
+        return gym.spec(env_id)
+    except gym.error.Error as error:
+        ours = ", ".join(sorted(name for name in gym.registry if name.startswith("ram_envs/")))
+        raise gym.error.UnregisteredEnv(
+            f"{str(error).rstrip('.')} (of {env_id!r}). There are {ours}; one of your own module is my_module:My-v0"
+        ) from error
 
 
 def _batching(spec: EnvSpec, repeats: int) -> dict[str, Any]:
