@@ -42,19 +42,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(name: str, words: Sequence[str]) -> None:
     """Run one command; a user's mistake ends it with one line, a bug with its traceback, Ctrl-C with exit code 130."""
-    module = importlib.import_module(f".commands.{COMMANDS[name].module}", __package__)
-    options = importlib.import_module(".commands.options", __package__)
     try:
-        module.main(words)
-        sys.stdout.flush()  # what can't be written is told like any other mistake
+        importlib.import_module(f".commands.{COMMANDS[name].module}", __package__).main(words)
+        _flush()
     except KeyboardInterrupt:
         print(f"\nram {name}: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except options.MISTAKES as error:
-        sys.exit(f"ram {name}: {options.told(error)}")
+    except Exception as error:
+        from .commands.options import MISTAKES, told
+
+        if not isinstance(error, MISTAKES):
+            raise
+        sys.exit(f"ram {name}: {told(error)}")
+
+
+def _flush() -> None:
+    """Write out what was printed, so that a full disk or a closed pipe is told like any other mistake."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        error.filename = "standard output"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more, and complain
+        raise
 
 
 def usage() -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 import tyro
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -145,7 +146,7 @@ def classifier_control(agent: Reinforce, control: Control, options: Evaluate) ->
 
 
 def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path:
-    return options.controls_dir / f"{agent.env_id.split('/')[-1]}-{control}.safetensors"
+    return options.controls_dir / f"{agent.env_id.rpartition(':')[2].split('/')[-1]}-{control}.safetensors"
 
 
 def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> None:
@@ -155,7 +156,8 @@ def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Eva
     """
     console = Console()
     steps = max(len(result.mean) for result in measured.values())
-    table = Table(title=f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each")
+    title = f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("agent", overflow="fold")
     table.add_column("gaze")
     for t in range(1, steps + 1):

@@ -122,7 +122,8 @@ def check_out(path: Path, option: str = "--out", *, directory: bool = False) -> 
         with tempfile.TemporaryFile(dir=folder):
             return
     except OSError as error:
-        reason = "it is a file" if isinstance(error, FileExistsError) and path.is_file() else error.strerror
+        file_in_the_way = isinstance(error, (FileExistsError, NotADirectoryError))
+        reason = "it, or a part of it, is a file" if file_in_the_way else error.strerror
         raise ValueError(f"{option} {path} can't be written ({reason}); choose another place") from error
 
 

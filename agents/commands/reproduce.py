@@ -108,15 +108,14 @@ def trained(name: str, seed: int, options: Reproduce) -> Path:
     out = options.out / f"{name}-{seed}"
     begun = (out / LAST).exists()
     print(f"{'goes on with' if begun else 'trains'} {out}; if it is stopped, the same command goes on", file=sys.stderr)
-    run = Train(
+    train_options = Train(
         **vars(recipe(name).replace(seed=seed)),
         out=out,
         resume=begun,
         threads=options.threads,
         allow_unsigned=options.allow_unsigned,
     )
-    if not train(run):
-        raise KeyboardInterrupt
+    train(train_options)
     return out
 
 

@@ -20,16 +20,23 @@ from .train_options import Train, check_resumed, parse
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train, and tell what was made and what can be done with it."""
     options = parse(arguments)
-    if not train(options):
+    try:
+        train(options)
+    except Stopped:
         sys.exit(f"Stopped and saved.\n{ending(options)}")
     print(ending(options))
 
 
-def train(options: Train) -> bool:
-    """Train; whether the run came to its end. Else the user stopped it between two updates, and it is saved.
+class Stopped(KeyboardInterrupt):
+    """The user, or a scheduler, stopped a run between two updates, and it is saved."""
+
+
+def train(options: Train) -> Reinforce:
+    """Train.
 
     Raises:
-        KeyboardInterrupt: the user stopped it before there was anything to save, or while it was saving.
+        Stopped: it was stopped, and can go on.
+        KeyboardInterrupt: it was stopped before there was anything to save, or once more while it was saving.
         ValueError: options that can't be.
     """
     check_device(options.device)
@@ -47,8 +54,8 @@ def train(options: Train) -> bool:
     except KeyboardInterrupt:
         if checkpoints.metrics or not (options.out / LAST).exists():
             raise
-        return False
-    return True
+        raise Stopped from None
+    return agent
 
 
 def begin(options: Train) -> Reinforce:
@@ -58,8 +65,6 @@ def begin(options: Train) -> Reinforce:
         ValueError: the options don't fit each other, or the run that lies in the directory.
     """
     last = options.out / LAST
-    if options.resume and options.weights:
-        raise ValueError(f"--weights {options.weights} begins a run, --resume goes on with one: leave one of them out")
     if options.resume:
         agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
         check_resumed(options, agent.config)
@@ -108,14 +113,15 @@ def ending(options: Train) -> str:
     lines += [f"  {LOG:<18} a line for each checkpoint", "What next:"]
     agent = shlex.quote(str(options.out / next(iter(errors))))
     out = shlex.quote(str(options.out))
+    module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
     more = "" if episodes < options.total_episodes else f" --total-episodes {2 * options.total_episodes}"
     lines += [
         f"  {program()} {command}"
         for command in (
-            f"evaluate {agent}",
-            f"watch {agent}",
+            f"evaluate {agent}{module}",
+            f"watch {agent}{module}",
             f"plot curves {out}",
-            f"train --out {out} --resume{more}{_kept(options)}",
+            f"train --out {out} --resume{more}{module}{_kept(options)}",
         )
     ]
     return "\n".join(lines)
@@ -124,7 +130,6 @@ def ending(options: Train) -> str:
 def _kept(options: Train) -> str:
     """The options that `--resume` does not find in the run, as they were given."""
     words = {
-        f" --env-id {options.env_id}": ":" in options.env_id,
         f" --device {options.device}": options.device != "cpu",
         " --tensorboard": options.tensorboard,
     }

@@ -87,6 +87,10 @@ def parse(arguments: Sequence[str]) -> Train:
     first = _first(arguments)
     base = recipe(first.recipe) if first.recipe else Config()
     if first.resume and not first.help:
+        if first.weights:
+            raise ValueError(
+                f"--weights {first.weights} begins a run, --resume goes on with one: leave one of them out"
+            )
         if first.recipe:
             raise ValueError(f"--recipe {first.recipe}: --resume keeps the run's hyper-parameters; leave --recipe out")
         import_module_of(first.env_id or "")  # the user wrote the id; one in a file imports nothing
@@ -100,6 +104,8 @@ def parse(arguments: Sequence[str]) -> Train:
 
 def check_resumed(options: Train, config: Config) -> None:
     """Raise a ValueError if a run of this configuration can't go on with these options."""
+    # A run's file has the arguments that its environment's id stands for, too.
+    options = dataclasses.replace(options, env_kwargs=config.env_kwargs | options.env_kwargs)
     for f in dataclasses.fields(Config):
         ours, theirs = getattr(options, f.name), getattr(config, f.name)
         if f.name != "total_episodes" and ours != theirs:
@@ -113,7 +119,7 @@ def check_resumed(options: Train, config: Config) -> None:
 def _first(arguments: Sequence[str]) -> argparse.Namespace:
     """The options that decide about the others' defaults."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name in ("recipe", "out", "env-id"):
+    for name in ("recipe", "out", "env-id", "weights"):
         parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", nargs="?", default=None)
     for name in ("resume", "allow-unsigned"):
         flag = argparse.BooleanOptionalAction

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zipfile import is_zipfile
 
 import numpy as np
 import tyro
@@ -91,13 +92,16 @@ def watch(options: Watch) -> None:
         _show(groups, options, title=f"RAM on {agent.env_id.split('/')[-1]}")
     else:
         with metered("episodes", options.agent) as progress, naming(options.out):
-            _write(_told(groups, progress, total or len(options.index)), options, options.out)
+            written = _write(_told(groups, progress, total or len(options.index)), options, options.out)
+        print(f"wrote {options.out}: {written}, {options.out.stat().st_size / 1e6:.2f} MB")
 
 
 def read_images(path: Path | None) -> dict[str, Any]:
     """The arrays "images" and "labels" of a file as keyword arguments; none without a file."""
     if path is None:
         return {}
+    if not is_zipfile(path):
+        raise ValueError(f"{path} is missing, or no .npz file; numpy.savez(path, images=..., labels=...) writes one")
     with np.load(path) as arrays:
         if missing := {"images", "labels"} - set(arrays):
             raise ValueError(f"{path} has no array {' and none '.join(sorted(missing))}")
@@ -139,8 +143,8 @@ def strip(episode: Episode, *, tile: int) -> list[Frame]:
     return [draw(views[t], size=tile, panel=False) for t in moments]
 
 
-def _write(groups: Iterator[list[Episode]], options: Watch, path: Path) -> None:
-    """Write all episodes to one file."""
+def _write(groups: Iterator[list[Episode]], options: Watch, path: Path) -> str:
+    """Write all episodes to one file; returns what it holds."""
     first = next(groups, None)
     if first is None:
         raise ValueError("there is no such episode to write")
@@ -148,8 +152,7 @@ def _write(groups: Iterator[list[Episode]], options: Watch, path: Path) -> None:
     if path.suffix.lower() == ".png":
         rows = [strip(episode, tile=options.size // 12 * 6) for group in groups for episode in group]
         write_strip(path, rows)
-        print(f"wrote {path}: {len(rows)} rows")
-        return
+        return f"{len(rows)} rows"
     frames: list[Frame] = []
     holds: list[float] = []
     for group in groups:
@@ -157,7 +160,7 @@ def _write(groups: Iterator[list[Episode]], options: Watch, path: Path) -> None:
         frames += moments
         holds += [1.0] * (len(moments) - 1) + [PAUSE]
     write_video(path, frames, fps=options.fps or first[0].fps, holds=holds)
-    print(f"wrote {path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
+    return f"{len(frames)} frames"
 
 
 def _show(groups: Iterator[list[Episode]], options: Watch, *, title: str) -> None:

@@ -163,11 +163,12 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
 
 def _spec(env_id: str) -> EnvSpec:
     try:
-        return gym.spec(env_id)
+        return gym.spec(env_id.rpartition(":")[2])  # which knows no modules
     except gym.error.Error as error:
         ours = ", ".join(sorted(name for name in gym.registry if name.startswith("ram_envs/")))
         raise gym.error.UnregisteredEnv(
-            f"{str(error).rstrip('.')} (of {env_id!r}). There are {ours}; one of your own module is my_module:My-v0"
+            f"there is no environment {env_id!r} ({str(error).rstrip('.')}); there are {ours}, and those of your own "
+            "modules, such as my_module:Mine-v0"
         ) from error
 
 
@@ -200,7 +201,7 @@ def find_splits(env_id: str, env_kwargs: dict[str, Any]) -> tuple[str, ...]:
     The class that is its entry point tells, before anything is made. Where the entry point is a function without such
     an attribute, or the class has a property, an environment is made and asked.
     """
-    spec = gym.spec(env_id)
+    spec = _spec(env_id)
     creator = _creator(spec.vector_entry_point or spec.entry_point)
     found = getattr(creator, "splits", () if inspect.isclass(creator) else None)
     if isinstance(found, (tuple, list)):
@@ -222,4 +223,6 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
     kwargs = {} if spec is None else {key: value for key, value in spec.kwargs.items() if key not in CALLERS_OWN}
     env_id = "" if spec is None else spec.id
+    if env_id and config.env_id.rpartition(":")[2] == env_id:
+        env_id = config.env_id  # with the module that registers it
     return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)

@@ -19,6 +19,8 @@ from ram_envs.retina.compiled import copy_items
 
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
 
+FAR_OUTSIDE = 5  # A location beyond this is taken for pixels: no policy's noise leads so far.
+
 Pooling = Literal["average", "max"]
 
 
@@ -151,6 +153,8 @@ def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
         row = int(np.argmin(inside.all(axis=1)))
         value = locations[row].tolist()
         remedy = "clip it with numpy.clip(location, -1, 1)" if np.isfinite(value).all() else "it must be finite"
+        if np.isfinite(value).all() and np.abs(value).max() > FAR_OUTSIDE:
+            remedy = "pixels (column, row) are (2 * column / width - 1, 2 * row / height - 1)"
         raise ValueError(f"location {value} of row {row} is outside [-1, 1]; {remedy}")
     return locations
 
