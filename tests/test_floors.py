@@ -94,7 +94,8 @@ class Module:
 
 def modules_of(package: str) -> list[Module]:
     paths = sorted(FOLDERS[package].rglob("*.py"))
-    return [Module(package, path) for path in paths if path != FOLDERS[package] / "__init__.py"]
+    # __init__ and __main__ of the package itself are its doors, and lie on no floor.
+    return [Module(package, path) for path in paths if path.parent != FOLDERS[package] or path.stem[:2] != "__"]
 
 
 MODULES = {package: modules_of(package) for package in FLOORS}

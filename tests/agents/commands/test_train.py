@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
+from typing import Any
 
 import pytest
 import ram_agents
 import torch
 from ram_agents import Reinforce, cli, recipe
 from ram_agents.commands.train import take_weights
-from ram_agents.commands.train_options import parse
+from ram_agents.evaluation.runs import Checkpoints
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
 TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
-
-
-def test_a_recipe_and_options_over_it() -> None:
-    options = parse(["--recipe", "cluttered60", "--learning-rate", "0.5", "--env-kwargs", '{"num_glimpses": 4}'])
-    plain = recipe("cluttered60")
-    assert options.learning_rate == 0.5
-    assert options.env_kwargs == plain.env_kwargs | {"num_glimpses": 4}
-    assert (options.env_id, options.reward, options.num_envs) == (plain.env_id, plain.reward, plain.num_envs)
-    assert parse(["--learning-rate", "0.5", "--recipe", "cluttered60"]).learning_rate == 0.5
 
 
 @pytest.mark.parametrize(
@@ -99,3 +93,87 @@ def test_stopping_is_taught_to_the_shipped_agent() -> None:
     agent = Reinforce(config=stopper.replace(num_envs=2))
     take_weights(agent, "mnist28")
     assert torch.equal(agent.policy.f_a.weight, ram_agents.load("mnist28").policy.f_a.weight)
+
+
+def quick(monkeypatch) -> None:
+    """Validate on nothing: 60% at first, then worse."""
+    errors = iter([60.0, 70.0, 80.0, 90.0])
+    monkeypatch.setattr("ram_agents.evaluation.runs.validation_errors", lambda agent, env: [next(errors)])
+
+
+def test_the_end_tells_what_there_is_and_what_comes_next(tmp_path, monkeypatch, capsys) -> None:
+    quick(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    cli.main(["train", *TINY, "--out", "my run", "--tensorboard"])
+    assert capsys.readouterr().out.splitlines() == [
+        "my run holds, after 80 of 80 episodes:",
+        "  best.safetensors   held-out error 60.00%",
+        "  last.safetensors   held-out error 80.00%",
+        "  progress.jsonl     a line for each checkpoint",
+        "What next:",
+        "  ram evaluate 'my run/best.safetensors'",
+        "  ram watch 'my run/best.safetensors'",
+        "  ram plot curves 'my run'",
+        "  ram train --out 'my run' --resume --total-episodes 160 --tensorboard",
+    ]
+    assert Reinforce.load("my run/last.safetensors").validation_error == 80
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeypatch) -> None:
+    quick(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    update = Reinforce.update
+
+    def stop(self: Reinforce) -> Any:
+        if self.updates == 5:
+            signal.raise_signal(number)
+        return update(self)
+
+    monkeypatch.setattr(Reinforce, "update", stop)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", "run"])
+    told = str(end.value.code)
+    assert told.startswith("Stopped and saved.\nrun holds, after 48 of 80 episodes:")
+    assert "last.safetensors   held-out error 70.00%" in told
+    assert told.endswith("  ram train --out run --resume")
+    assert Reinforce.load("run/last.safetensors").updates == 6
+    monkeypatch.setattr(Reinforce, "update", update)
+    cli.main(["train", "--out", "run", "--resume", "--no-progress-bar"])
+    assert Reinforce.load("run/last.safetensors").updates == 10
+
+
+def test_a_second_signal_while_saving_is_no_saved_run(tmp_path, monkeypatch, capsys) -> None:
+    def stop(agent: Any, env: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ram_agents.evaluation.runs.validation_errors", stop)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", str(tmp_path)])
+    assert end.value.code == 130
+    assert "ram train: interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["log", "checkpoint"])
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays(kind, tmp_path, monkeypatch) -> None:
+    quick(monkeypatch)
+    save = Checkpoints.save
+
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill(self: Checkpoints, agent: Reinforce) -> None:
+        if agent.updates == 8:
+            module = "evaluation.runs.json.dumps" if kind == "log" else "training.checkpoint.os.fsync"
+            monkeypatch.setattr(f"ram_agents.{module}", full)
+        save(self, agent)
+
+    monkeypatch.setattr(Checkpoints, "save", fill)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", str(tmp_path)])
+    name = "progress.jsonl" if kind == "log" else "last.safetensors"
+    assert str(end.value.code).startswith(f"ram train: {tmp_path / name}: No space left on device; make room")
+    monkeypatch.undo()
+    assert Reinforce.load(tmp_path / "last.safetensors").updates == 4
+    assert not list(tmp_path.glob(".*.part"))
+    cli.main(["train", "--out", str(tmp_path), "--resume", "--no-progress-bar"])
