@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..evaluation.evaluate import Evaluation, evaluate
-from ..evaluation.pretrained import load, shipped_agents
+from ..evaluation.pretrained import load, pretrained_names
 from ..training.config import recipe
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> None:
         raise ValueError(f"no row of the paper has the agent {', '.join(unknown)}; there are: {', '.join(AGENTS)}")
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
-    for name in options.agents or [name for name in AGENTS if options.train or name in shipped_agents()]:
+    for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
         rows = [row for row in ROWS if row.agent == name]
         if options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
@@ -149,8 +149,8 @@ def _cells(lines: Sequence[Line]) -> list[str]:
 
 
 def _mean(figures: Sequence[float | None]) -> str:
-    told = [figure for figure in figures if figure is not None]
-    return f"{sum(told) / len(told):.2f}" if told else "-"
+    known = [figure for figure in figures if figure is not None]
+    return f"{sum(known) / len(known):.2f}" if known else "-"
 
 
 def _figures(line: Line) -> dict[str, float | None]:

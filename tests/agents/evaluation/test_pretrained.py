@@ -23,7 +23,7 @@ BOUNDS = {
 
 
 def test_every_agent_is_tested() -> None:
-    assert set(ram_agents.shipped_agents()) == set(BOUNDS)
+    assert set(ram_agents.pretrained_names()) == set(BOUNDS)
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -47,7 +47,7 @@ def test_importing_the_agents_registers_the_environments() -> None:
 
 
 def test_shipped_files_hold_no_optimiser_state() -> None:
-    for name in ram_agents.shipped_agents():
+    for name in ram_agents.pretrained_names():
         assert not any(optimizer.state for optimizer in ram_agents.load(name).optimizers)
 
 

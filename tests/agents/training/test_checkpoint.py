@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ram_agents import Reinforce, load, shipped_agents
+from ram_agents import Reinforce, load, pretrained_names
 from ram_agents.training import checkpoint
 from safetensors.torch import save_file
 from toy_env import PeekVectorEnv, SmoothVectorEnv
@@ -127,8 +127,8 @@ def test_a_failed_write_leaves_the_old_file(agent, tmp_path, monkeypatch) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_shipped_agents_are_listed_when_the_name_is_unknown(tmp_path) -> None:
-    names = ", ".join(shipped_agents()) or "none yet"
+def test_pretrained_names_are_listed_when_the_name_is_unknown(tmp_path) -> None:
+    names = ", ".join(pretrained_names()) or "none yet"
     with pytest.raises(FileNotFoundError, match=f"no agent of this name comes with the package; there are: {names}"):
         load("cluttered61")
     Reinforce(PeekVectorEnv(8), **SMALL).save(tmp_path / "mine")
