@@ -358,7 +358,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run() -> None:
     class Broken(PeekVectorEnv):
         def step(self, actions):
             observation, reward, *rest = super().step(actions)
-            return observation, reward * np.inf, *rest
+            return observation, reward + np.inf, *rest
 
     agent = Reinforce(Broken(8), total_episodes=80, **SMALL)
     before = weights(agent).clone()
