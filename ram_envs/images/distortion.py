@@ -6,8 +6,10 @@ Not in the paper. As in `scenes`, everything random is a pure function of unifor
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uintp
+from numba import uintp
 from numpy.typing import NDArray
+
+from ram_envs.retina.compiled import kernel, part
 
 NUM_DRAWS = 5
 """How many uniform draws make one linear map."""
@@ -68,7 +70,7 @@ def distort(
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _distort(out, images, indices, maps, bent):  # type: ignore[no-untyped-def]
     height, width, channels = images.shape[1:]
     middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
@@ -99,7 +101,7 @@ def _distort(out, images, indices, maps, bent):  # type: ignore[no-untyped-def]
                     out[b, i, j, channel] = uintp((1 - down) * upper + down * lower + 0.5)  # rounds
 
 
-@njit(nogil=True)
+@part
 def _between(pixels, cells):  # type: ignore[no-untyped-def]
     """The cell of the mesh that each row (or column) lies in, and how far it is in it, from 0 to 1."""
     position = np.arange(pixels) * (cells / max(pixels - 1, 1))

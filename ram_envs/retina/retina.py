@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numba import njit, uintp
+from numba import uintp
 from numpy.typing import NDArray
 
-from ram_envs.retina.compiled import copy_items
+from ram_envs.retina.compiled import copy_items, kernel, part
 
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
 
@@ -172,13 +172,87 @@ def _is_integer(value: Any) -> bool:
 # end), and the test for that keeps the loops out of the vector registers. docs/performance.md has the measurements.
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first(centre, size):  # type: ignore[no-untyped-def]
     """The first pixel of a window of `size` pixels around `centre`."""
     return int(np.floor(centre - size / 2 + 0.5))
 
 
-@njit(nogil=True, error_model="numpy")
+@kernel
+def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
+    """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
+
+    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
+    is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
+    """
+    channels = len(pixel)  # Known when compiling, so that the grey version has steps of 1.
+    batch, height, row_length = images.shape
+    num_scales, patch_size = output.shape[1:3]
+    width = row_length // channels
+    coarsest = patch_size << (num_scales - 1)
+    pixels, result = images.reshape(-1), output.reshape(-1)
+    for b in range(batch):
+        row_centre = (np.float64(locations[b, 1]) + 1.0) / 2.0 * height
+        column_centre = (np.float64(locations[b, 0]) + 1.0) / 2.0 * width
+        top, left = _first(row_centre, coarsest), _first(column_centre, coarsest)
+        for channel in range(channels):
+            first = b * height * row_length + channel
+            _copy_window(pixels, pixel, first, height, width, top, left, coarsest, window)
+            for scale in range(num_scales):
+                down = _first(row_centre, patch_size << scale) - top
+                across = _first(column_centre, patch_size << scale) - left
+                start = uintp(down * coarsest + across)
+                to = uintp((b * num_scales + scale) * patch_size * patch_size * channels + channel)
+                if scale == 0:
+                    _put_finest(window, start, coarsest, patch_size, unit, result, to, pixel)
+                else:
+                    _put_pooled(
+                        window, start, coarsest, patch_size, scale, sums, spare, unit, use_max, result, to, pixel
+                    )
+
+
+@part
+def _copy_window(pixels, pixel, first, height, width, top, left, size, window):  # type: ignore[no-untyped-def]
+    """Copy one channel of an image, which begins at `pixels[first]`, into `window` (size x size); zeros outside it."""
+    channels = len(pixel)
+    step = uintp(channels)
+    begin, end = max(-left, 0), min(width - left, size)
+    count = uintp(max(end - begin, 0))
+    window[:] = 0
+    for row in range(max(-top, 0), min(height - top, size)):
+        source = uintp(first + ((top + row) * width + left + begin) * channels)
+        to = uintp(row * size + begin)
+        if channels == 1:
+            copy_items(window, to, pixels, source, count)
+            continue
+        for j in range(count):
+            window[to + j] = pixels[source + j * step]
+
+
+@part
+def _put_finest(window, start, stride, patch_size, unit, result, to, pixel):  # type: ignore[no-untyped-def]
+    """Fill a patch of scale 0, at `result[to]`, with the pixels from `window[start]`, rows `stride` apart."""
+    stride, patch_size, step = uintp(stride), uintp(patch_size), uintp(len(pixel))
+    for i in range(patch_size):
+        for j in range(patch_size):
+            result[to + (i * patch_size + j) * step] = unit * np.float32(window[start + i * stride + j])
+
+
+@part
+def _put_pooled(window, start, stride, patch_size, scale, sums, spare, unit, use_max, result, to, pixel):  # type: ignore[no-untyped-def]
+    """Fill a patch of a coarser scale, at `result[to]`, with the pooled pixels from `window[start]`."""
+    size, step = uintp(patch_size << scale), uintp(len(pixel))
+    _halve(window, start, uintp(stride), size, sums, use_max)
+    for _ in range(1, scale):
+        size = size // uintp(2)
+        _halve(sums, uintp(0), size, size, spare, use_max)
+        sums, spare = spare, sums
+    gain = unit if use_max else unit / np.float32(1 << (2 * scale))
+    for i in range(uintp(patch_size * patch_size)):
+        result[to + i * step] = gain * np.float32(sums[i])
+
+
+@part
 def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-untyped-def]
     """Pool blocks of 2 x 2: `size` x `size` pixels of `source`, rows `stride` apart, fill the first of `target`."""
     two, half = uintp(2), uintp(size // 2)
@@ -195,58 +269,7 @@ def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-unt
                 target[to + j] = pair + source[below + two * j] + source[below + two * j + uintp(1)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
-    """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
-
-    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
-    is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
-    """
-    channels = len(pixel)  # Known when compiling, so that the grey version has steps of 1.
-    batch, height, row_length = images.shape
-    num_scales, patch_size = output.shape[1], uintp(output.shape[2])
-    width = row_length // channels
-    coarsest = output.shape[2] << (num_scales - 1)
-    stride = uintp(coarsest)
-    pixels, result = images.reshape(-1), output.reshape(-1)
-    step = uintp(channels)
-    for b in range(batch):
-        row_centre = (np.float64(locations[b, 1]) + 1.0) / 2.0 * height
-        column_centre = (np.float64(locations[b, 0]) + 1.0) / 2.0 * width
-        top, left = _first(row_centre, coarsest), _first(column_centre, coarsest)
-        begin, end = max(-left, 0), min(width - left, coarsest)
-        for channel in range(channels):
-            window[:] = 0
-            for row in range(max(-top, 0), min(height - top, coarsest)):
-                source = uintp((b * height + top + row) * row_length + (left + begin) * channels + channel)
-                to = uintp(row * coarsest + begin)
-                if channels == 1:
-                    copy_items(window, to, pixels, source, uintp(max(end - begin, 0)))
-                    continue
-                for j in range(uintp(max(end - begin, 0))):
-                    window[to + j] = pixels[source + j * step]
-            for scale in range(num_scales):
-                size = uintp(output.shape[2] << scale)
-                down = _first(row_centre, output.shape[2] << scale) - top
-                across = _first(column_centre, output.shape[2] << scale) - left
-                start = uintp(down * coarsest + across)
-                to = uintp(((b * num_scales + scale) * output.shape[2] * output.shape[2]) * channels + channel)
-                if scale == 0:
-                    for i in range(patch_size):
-                        for j in range(patch_size):
-                            result[to + (i * patch_size + j) * step] = unit * np.float32(window[start + i * stride + j])
-                    continue
-                _halve(window, start, stride, size, sums, use_max)
-                for _ in range(1, scale):
-                    size = size // uintp(2)
-                    _halve(sums, uintp(0), size, size, spare, use_max)
-                    sums, spare = spare, sums
-                gain = unit if use_max else unit / np.float32(1 << (2 * scale))
-                for i in range(patch_size * patch_size):
-                    result[to + i * step] = gain * np.float32(sums[i])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: ignore[no-untyped-def]
     """Light in `output` (B, k, g, g), all 0, the cells in which the pixels (B, P, 2) lie."""
     num_scales, patch_size = output.shape[1:3]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uintp
+from numba import uintp
 from numpy.typing import NDArray
 
-from ram_envs.retina.compiled import copy_items, prefetch
+from ram_envs.retina.compiled import copy_items, kernel, part, prefetch
 
 
 class SceneRules(NamedTuple):
@@ -126,7 +126,7 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
 
 
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
-@njit(cache=True, nogil=True)
+@kernel
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
@@ -142,7 +142,7 @@ def _compose(scenes, images, indices, corners, sources, distractors, size, chann
             _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
 
 
-@njit(nogil=True)
+@part
 def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
     """Prefetch some rows of an image, a cache line of 64 bytes at a time."""
     pixels, start = images.reshape(-1), (index * images.shape[1] + top) * images.shape[2]
@@ -150,7 +150,7 @@ def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
         prefetch(pixels, uintp(start + offset))
 
 
-@njit(nogil=True)
+@part
 def _put(scenes, b, images, index, from_top, from_left, top, left, height, width, channels, add):  # type: ignore[no-untyped-def]
     """Copy a part of an image to scene b, or add it and clamp to 255; what hangs over the edge is lost."""
     rows, row_length = scenes.shape[1:]
