@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+
+def check_known(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a TypeError that names the unknown arguments among those `given`, and lists the known ones."""
+    if unknown := sorted(set(given) - set(known)):
+        raise TypeError(f"unexpected keyword argument {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
 
 
 def check_whole(name: str, value: Any, least: int) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_whole
-from ram_envs.retina.retina import Retina
+from ram_envs.arguments import check_known, check_whole
+from ram_envs.retina.retina import Pooling, Retina
 
 InitialLocation = Literal["random", "center"]
 Rows = NDArray[np.intp]
@@ -20,17 +20,34 @@ Rows = NDArray[np.intp]
 GAZE_SEED = 20144
 
 
+class GazeOptions(TypedDict, total=False):
+    """How the rows look at their images; each may be left out."""
+
+    patch_size: int | None
+    """The retina's g; 8 if not given. This and the next two are for callers that give no retina."""
+    num_scales: int | None
+    """The retina's k; 1 if not given."""
+    pooling: Pooling | None
+    """The retina's: "average", if not given, or "max"."""
+    image_key: str | None
+    """Which key of the observation is the image, if the observation is a Dict."""
+    max_saccade: float | None
+    """None, if not given, for absolute locations; for relative ones how far the gaze moves at most in each direction in
+    one step, in units of half the image."""
+    periphery: int | tuple[int, int] | None
+    """Width and height, or (height, width), of the whole image shrunk; None, if not given, for none."""
+    initial_location: InitialLocation
+    """Where the first image of an episode is looked at: "random", if not given, uniform over it, or "center"."""
+
+
 class Gaze:
     """The gaze of `num_rows` rows over the images that a space describes.
 
     Args:
         space: one row's observation space: a Box of an image, or a Dict that has one under `image_key`.
         num_rows: n.
-        retina: the glimpse sensor.
-        image_key: of a Dict.
-        max_saccade: None for locations to look at; else how far a shift of the gaze goes in each direction.
-        periphery: width and height, or (height, width), of the whole image shrunk; None for none.
-        initial_location: "random", uniform over the image, or "center".
+        retina: the glimpse sensor; None to make it from the options.
+        options: see `GazeOptions`.
     """
 
     def __init__(
@@ -38,21 +55,20 @@ class Gaze:
         space: spaces.Space[Any],
         *,
         num_rows: int,
-        retina: Retina,
-        image_key: str | None,
-        max_saccade: float | None,
-        periphery: int | tuple[int, int] | None,
-        initial_location: InitialLocation,
+        retina: Retina | None = None,
+        **options: Unpack[GazeOptions],
     ) -> None:
-        if initial_location not in ("random", "center"):
-            raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
+        check_known(options, GazeOptions.__annotations__)
+        max_saccade, periphery = options.get("max_saccade"), options.get("periphery")
+        self.initial_location = options.get("initial_location", "random")
+        if self.initial_location not in ("random", "center"):
+            raise ValueError(f"initial_location is {self.initial_location!r}; it must be 'random' or 'center'")
         if max_saccade is not None and not 0 < max_saccade <= 2:
             raise ValueError(f"max_saccade is {max_saccade!r}; it must be above 0 and at most 2, the image's width")
-        self.retina = retina
-        self.image_key = image_key
-        self.form = image_form(space, image_key)
+        self.retina = _retina(retina, options)
+        self.image_key = options.get("image_key")
+        self.form = image_form(space, self.image_key)
         self.max_saccade = max_saccade
-        self.initial_location = initial_location
         self._shrink = None if periphery is None else Shrink(self.form.shape, periphery)
         self.location: NDArray[np.float32] = np.zeros((num_rows, 2), np.float32)
         """Where each row looks, (num_rows, 2)."""
@@ -104,6 +120,14 @@ class Gaze:
         if self._shrink is not None:
             seen["periphery"] = self._shrink(images)
         return seen
+
+
+def _retina(retina: Retina | None, options: GazeOptions) -> Retina:
+    values = {name: options.get(name) for name in ("patch_size", "num_scales", "pooling")}
+    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    if retina is not None and given:
+        raise ValueError(f"give a retina or its arguments, not both: {retina} and {given}")
+    return retina or Retina(**given)
 
 
 class ImageForm(NamedTuple):
