@@ -9,12 +9,15 @@ import numpy as np
 from numba import uintp
 from numpy.typing import NDArray
 
+from ram_envs.arguments import check_array, check_below, check_images, check_moderate
 from ram_envs.retina.compiled import kernel, part
 
 NUM_DRAWS = 5
 """How many uniform draws make one linear map."""
 MESH = 5
 """Bent images are moved at so many nodes each way, the outer ones on the edge."""
+LARGEST = 1e300
+"""Of a map or a bend: no sum of them overflows."""
 NUM_BEND_DRAWS = 2 * MESH**2
 """How many more bend one image."""
 
@@ -57,15 +60,29 @@ def distort(
         images: (N, h, w) or (N, h, w, C).
         indices: (B,), which of them.
         maps: (B, 2, 2), from `linear_maps`.
-        bent: (B, 5, 5, 2) pixels, from `bends`; None for straight images.
+        bent: (B, m, n, 2) pixels, of a mesh of m x n nodes, as from `bends`; None for straight images.
 
     Returns:
         (B, h, w) or (B, h, w, C), fresh.
+
+    Raises:
+        TypeError: an array of another dtype.
+        ValueError: an array of another shape, or maps or bends that are not finite, or beyond 1e300.
+        IndexError: an index of no image.
     """
+    images = check_images("images", images)
+    indices = check_array("indices", indices, np.int64, (None,))
+    check_below("indices", indices, len(images))
+    bent = np.zeros((len(indices), 2, 2, 2)) if bent is None else bent
+    maps = check_array("maps", maps, np.float64, (len(indices), 2, 2))
+    bent = check_array("bends", bent, np.float64, (len(indices), None, None, 2))
+    if min(bent.shape[1:3]) < 2:
+        raise ValueError(f"bends have shape {bent.shape}; a mesh has at least 2 nodes each way")
+    check_moderate("maps", maps, LARGEST)
+    check_moderate("bends", bent, LARGEST)
     out = np.empty((len(indices), *images.shape[1:]), np.uint8)
     channels = images.shape[3] if images.ndim == 4 else 1
     shape = (*images.shape[1:3], channels)
-    bent = np.zeros((len(indices), 2, 2, 2)) if bent is None else bent
     _distort(out.reshape(-1, *shape), images.reshape(-1, *shape), indices, maps, bent)
     return out
 

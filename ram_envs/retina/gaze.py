@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_known, check_whole
+from ram_envs.arguments import check_images, check_known, check_whole, has_channels_first
 from ram_envs.retina.retina import Pooling, Retina
 
 InitialLocation = Literal["random", "center"]
@@ -18,6 +18,9 @@ Rows = NDArray[np.intp]
 
 # Mixed into every seed: else the gaze would begin where the environment's own first random numbers say.
 GAZE_SEED = 20144
+
+ROUNDING = 1e-3
+"""Images may leave their bounds by so much of the way from black to white, and are cut off there."""
 
 
 class GazeOptions(TypedDict, total=False):
@@ -142,12 +145,33 @@ class ImageForm(NamedTuple):
     dtype: np.dtype[Any]
 
     def pixels(self, images: Any) -> NDArray[Any]:
-        """A batch of images (B, H, W[, C]) as the retina takes them: contiguous, uint8 or float32 in 0..1."""
-        images = np.ascontiguousarray(images)
+        """A batch of images (B, H, W[, C]) as the retina takes them: contiguous, uint8 or float32 in 0..1.
+
+        Raises:
+            TypeError, ValueError: the environment shows other images than its space describes.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != self.shape:
+            raise ValueError(
+                f"the environment's images have the shape {images.shape[1:]}, but its observation space says "
+                f"{self.shape}; mend the environment"
+            )
         if self.dtype == np.uint8 and (self.low, self.high) == (0, 255):
-            return images
-        images = images.astype(np.float32)
-        return images if (self.low, self.high) == (0, 1) else (images - self.low) / np.float32(self.high - self.low)
+            return check_images("the environment's images", images)
+        if images.dtype.kind not in "fiub":
+            raise TypeError(f"the environment's images have dtype {images.dtype}; they must be numbers")
+        scaled = np.ascontiguousarray(images, np.float32)
+        if (self.low, self.high) != (0, 1):
+            scaled = (scaled - self.low) / np.float32(self.high - self.low)
+        darkest, brightest = scaled.min(), scaled.max()
+        if darkest >= 0 and brightest <= 1:
+            return scaled
+        if not (darkest >= -ROUNDING and brightest <= 1 + ROUNDING):  # NaN is not
+            raise ValueError(
+                f"the environment's images span {images.min()} to {images.max()}, but its observation space says "
+                f"{self.low} to {self.high}; mend the environment"
+            )
+        return np.clip(scaled, 0, 1)
 
 
 def image_form(space: spaces.Space[Any], image_key: str | None) -> ImageForm:
@@ -174,7 +198,7 @@ def image_form(space: spaces.Space[Any], image_key: str | None) -> ImageForm:
     if not np.isfinite([low, high]).all() or low >= high:
         raise ValueError(f"the image's bounds are {low} and {high}; they must be finite, to tell black from white")
     shape = image.shape
-    if len(shape) == 3 and shape[0] <= 4 < shape[2]:
+    if has_channels_first(shape):
         raise ValueError(
             f"the image's shape {shape} has its channels (or stacked frames) first; bring it to (H, W, C) with "
             "gymnasium.wrappers.TransformObservation and numpy.moveaxis(image, 0, -1)"

@@ -15,6 +15,7 @@ import numpy as np
 from numba import uintp
 from numpy.typing import NDArray
 
+from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.retina.compiled import copy_items, kernel, part
 
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
@@ -67,6 +68,10 @@ class Retina:
         return (self.num_scales, self.patch_size, self.patch_size, *image_shape[2:])
 
     def __call__(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
+        """See `glimpse`."""
+        return self.glimpse(images, locations)
+
+    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
         """Take one glimpse of each image.
 
         Args:
@@ -80,12 +85,8 @@ class Retina:
             TypeError: images of another dtype.
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
-        images = _check_images(images)
+        images = check_images("images", images, (np.uint8, np.float32))
         locations = check_locations(locations, len(images))
-        return self.glimpse(images, locations)
-
-    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
-        """As a call, without its checks: for callers that have made them."""
         batch, height, width = images.shape[:3]
         channels = images.shape[3] if images.ndim == 4 else 1
         output = np.empty((batch, *self.shape(images.shape[1:])), np.float32)
@@ -117,12 +118,20 @@ class Retina:
 
         Args:
             pixels: (B, P, 2), the white pixels' columns and rows, inside the image; a pixel may be named twice.
-            locations: (B, 2), checked by the caller.
+            locations: (B, 2), each (x, y) in [-1, 1].
             image_shape: (H, W).
 
         Returns:
             What `glimpse` gives for those images, (B, k, g, g).
+
+        Raises:
+            TypeError: pixels of another dtype.
+            IndexError: a pixel outside the image.
+            ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
+        pixels = check_array("pixels", pixels, np.int64, (None, None, 2))
+        check_below("pixels", pixels, image_shape[1::-1])
+        locations = check_locations(locations, len(pixels))
         output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
         locations = locations.astype(np.float64, copy=False)
         _glimpse_pixels(pixels, locations, image_shape[0], image_shape[1], output, self.pooling == "max")
@@ -153,15 +162,6 @@ def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
         remedy = "clip it with numpy.clip(location, -1, 1)" if np.isfinite(value).all() else "it must be finite"
         raise ValueError(f"location {value} of row {row} is outside [-1, 1]; {remedy}")
     return locations
-
-
-def _check_images(images: Any) -> NDArray[Any]:
-    images = np.asarray(images)
-    if images.dtype not in (np.uint8, np.float32):
-        raise TypeError(f"images have dtype {images.dtype}; convert them to uint8 (0..255) or float32 (0..1)")
-    if images.ndim not in (3, 4) or 0 in images.shape[1:]:
-        raise ValueError(f"images have shape {images.shape}; expected (B, H, W) or (B, H, W, C), none of them 0")
-    return np.ascontiguousarray(images)
 
 
 def _is_integer(value: Any) -> bool:

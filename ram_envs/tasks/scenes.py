@@ -7,12 +7,13 @@ not matter.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import uintp
 from numpy.typing import NDArray
 
+from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.retina.compiled import copy_items, kernel, part, prefetch
 
 
@@ -20,8 +21,7 @@ class SceneRules(NamedTuple):
     """What a scene is made of; sizes in pixels.
 
     An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
-    With
-    `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
+    With `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
     """
 
     canvas_height: int
@@ -103,9 +103,25 @@ def compose(
         rules: what the scenes are made of.
         distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
         out: where to paint, contiguous; a fresh array if None.
+
+    Raises:
+        TypeError: an array of another dtype.
+        ValueError: an array of another shape, or an `out` that is not contiguous.
+        IndexError: an index of no image, or a cut that hangs over its image's edge.
     """
+    images = check_images("images", images)
+    if images.shape[1:3] != (rules.image_height, rules.image_width):
+        raise ValueError(
+            f"images have shape {images.shape}, but the rules are of {rules.image_height}x{rules.image_width}"
+        )
+    distractor_images = check_distractor_images(distractor_images, images)
+    indices = check_array("indices", indices, np.int64, (None,))
+    check_below("indices", indices, len(images))
+    placement = _check_placement(placement, len(indices), rules, len(distractor_images))
     shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
-    scenes = np.empty(shape, np.uint8) if out is None else out
+    scenes = np.empty(shape, np.uint8) if out is None else check_array("out", out, np.uint8, shape)
+    if out is not None and scenes is not out:
+        raise ValueError("out is not contiguous; pass an array of its own memory")
     channels = images.shape[3] if images.ndim == 4 else 1
     _compose(
         scenes.reshape(*scenes.shape[:2], -1),
@@ -118,6 +134,31 @@ def compose(
         channels,
     )
     return scenes
+
+
+def check_distractor_images(distractor_images: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The images that distractors are cut from, (M, h, w[, C]) uint8 in the form of `images`; `images` if None.
+
+    Raises:
+        TypeError, ValueError: other dtypes or shapes, or no image.
+    """
+    if distractor_images is None or distractor_images is images:
+        return images
+    distractor_images = check_images("distractor_images", distractor_images)
+    if distractor_images.shape[1:] != images.shape[1:] or not len(distractor_images):
+        raise ValueError(
+            f"distractor_images have shape {distractor_images.shape} and images {images.shape}; distractors are cut "
+            f"from at least one image of the same form: bring them to (M, {', '.join(map(str, images.shape[1:]))})"
+        )
+    return distractor_images
+
+
+def _check_placement(placement: Placement, batch: int, rules: SceneRules, num_sources: int) -> Placement:
+    corners = check_array("corners", placement.corners, np.int64, (batch, 2))
+    distractors = check_array("distractors", placement.distractors, np.int64, (batch, None, 5))
+    height, width = rules.image_height - rules.distractor_size + 1, rules.image_width - rules.distractor_size + 1
+    check_below("distractors", distractors[..., :3], (num_sources, height, width))
+    return Placement(corners, distractors)
 
 
 def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:

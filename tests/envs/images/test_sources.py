@@ -110,6 +110,40 @@ def test_distractors_are_cut_from_training_images_in_every_split() -> None:
         assert env.reset(seed=0)[0]["glimpse"].sum() == lit
 
 
+def test_distractor_images_are_taken_as_images_are() -> None:
+    """Floats and lists are converted: a white distractor lights its 4 pixels of a black scene, at any split."""
+    arguments = {"images": np.zeros((2, 8, 8), np.uint8), "labels": [0, 1], "canvas_size": 8, "patch_size": 8}
+    arguments |= {"num_distractors": 1, "distractor_size": 2, "initial_location": "center"}
+    white = np.full((3, 8, 8), 255, np.uint8)
+    for distractors in (white, list(white), white / 255, np.ones((3, 8, 8), np.float32)):
+        env = gym.make(ID, **arguments, distractor_images=distractors)
+        assert env.reset(seed=0)[0]["glimpse"].sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("distractor_images", "named"),
+    [
+        (np.zeros((3, 8, 8), np.uint8), r"distractor_images have shape \(3, 8, 8\) and images \(12, 28, 28\)"),
+        (np.zeros((3, 28, 28, 3), np.uint8), r"\(3, 28, 28, 3\)"),
+        (np.zeros((0, 28, 28), np.uint8), r"distractor_images are empty"),
+        (np.zeros((3, 28, 28), np.int64), "distractor_images have dtype int64"),
+        (np.full((3, 28, 28), 255.0), r"float distractor_images span 255\.0"),
+        (np.zeros((28, 28), np.uint8), r"distractor_images have shape \(28, 28\)"),
+    ],
+)
+def test_distractor_images_of_another_form_are_refused_when_the_environment_is_made(
+    distractor_images: Any, named: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=named):
+        gym.make(
+            ID,
+            images=own_images(28, 28),
+            labels=np.arange(12) % 3,
+            num_distractors=2,
+            distractor_images=distractor_images,
+        )
+
+
 def test_an_environment_plays_its_split_and_names_its_classes(folder: Path) -> None:
     env = gym.make(ID, images=str(folder), split="test", patch_size=8, initial_location="center")
     assert env.unwrapped.task.action_names == ("even", "odd")
@@ -133,6 +167,7 @@ def test_an_environment_plays_its_split_and_names_its_classes(folder: Path) -> N
         ({"images": "{npz}", "split": "dev"}, "'dev'"),
         ({"images": "{npz}", "class_names": ["one"]}, "1"),
         ({"images": "{npz}", "num_classes": 3}, r"num_classes is 3.*2 class_names"),
+        ({"images": own_images(4, 4), "labels": [0] * 12, "num_classes": 10**9}, "num_classes is 1000000000"),
         ({"images": [np.zeros((2, 3)), np.zeros((4, 5))], "labels": [0, 1]}, r"\(2, 3\), \(4, 5\)"),
         ({"images": np.zeros((0, 4, 4), np.uint8), "labels": []}, r"empty.*\(0, 4, 4\)"),
         ({"images": own_images(4, 4), "labels": [0, 1]}, r"\(2,\) for 12 images"),
