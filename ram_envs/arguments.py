@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,11 @@ from numpy.typing import NDArray
 
 FEW = 4
 """So many numbers are channels rather than rows, where they come first and more come last."""
+
+
+def shown(path: Path) -> str:
+    """A path as a message tells it: in quotes if it has line breaks, say, in it."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
 def check_known(given: Iterable[str], known: Iterable[str]) -> None:
@@ -83,7 +89,8 @@ def check_array(name: str, values: Any, dtype: type, shape: tuple[int | None, ..
         if values.dtype == np.bool_ or not np.can_cast(values.dtype, dtype):
             raise TypeError(f"{name} have dtype {values.dtype}; convert them to {np.dtype(dtype)}")
         values = values.astype(dtype)
-    if values.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, values.shape, strict=True)):
+    fits = values.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, values.shape, strict=True))
+    if not fits:
         raise ValueError(f"{name} have shape {values.shape}; expected {shape}".replace("None", "n"))
     return np.ascontiguousarray(values)
 
