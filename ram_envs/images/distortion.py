@@ -15,18 +15,19 @@ from ram_envs.retina.compiled import kernel, part
 NUM_DRAWS = 5
 """How many uniform draws make one linear map."""
 MESH = 5
-"""Bent images are moved at so many nodes each way, the outer ones on the edge."""
+"""The number of nodes each way at which a bent image is moved; the outer ones lie on its edge."""
 LARGEST = 1e300
 """Of a map or a bend: no sum of them overflows."""
 NUM_BEND_DRAWS = 2 * MESH**2
-"""How many more bend one image."""
+"""How many more uniform draws bend one image."""
 
 
 def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np.float64]:
     """From uniform draws (B, 5) to maps (B, 2, 2) of (row, column): the identity, plus up to `max_distortion` in each.
 
-    Off the diagonal alike they slant, unlike they rotate; on it they stretch. A random half stays as it is:
-    interpolation blurs, and who has seen blurred strokes alone is worse at sharp ones.
+    The numbers on the diagonal stretch; those off it slant if they are alike, and rotate if they are opposite. A random
+    half of the maps stays the identity: interpolation blurs, and an agent that has seen only blurred strokes is worse at
+    sharp ones.
     """
     return np.eye(2) + max_distortion * _chosen(draws)[:, None, None] * (2 * draws[:, :4].reshape(-1, 2, 2) - 1)
 
@@ -34,7 +35,7 @@ def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np
 def bends(draws: NDArray[np.float64], max_bend: float) -> NDArray[np.float64]:
     """From uniform draws (B, 5 + 50) to displacements (B, 5, 5, 2) of a mesh's nodes, up to `max_bend` pixels each way.
 
-    A coarse form of elastic distortion (Simard et al. 2003). Those images are bent that `linear_maps` of the same draws
+    A coarse form of elastic distortion (Simard et al. 2003). It bends the images that `linear_maps` of the same draws
     distorts.
     """
     nodes = 2 * draws[:, NUM_DRAWS : NUM_DRAWS + NUM_BEND_DRAWS].reshape(-1, MESH, MESH, 2) - 1

@@ -1,4 +1,4 @@
-"""Where the rows of any environment with images look, and what they see there: the rules of `foveated`, batched."""
+"""The gaze over any environment's images: where each row looks and what it sees there."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Gaze:
         return spaces.Dict(others | seen)
 
     def seed(self, seeds: Sequence[int | None]) -> None:
-        """Begin the rows' generators anew, one seed for each; None lets a row's go on."""
+        """Seed the generator of each row anew; a row whose seed is None keeps its generator."""
         for row, seed in enumerate(seeds):
             if seed is not None:
                 self._generators[row] = np.random.default_rng([seed, GAZE_SEED])
@@ -104,7 +104,7 @@ class Gaze:
             self.location[row] = self._generators[row].uniform(-1, 1, 2) if random else 0
 
     def move(self, locations: NDArray[np.floating[Any]]) -> None:
-        """All rows look at `locations` (num_rows, 2), checked by the caller; or as far away from where they looked."""
+        """All rows look at `locations` (num_rows, 2), in [-1, 1]; with `max_saccade` they are shifts of the gaze."""
         if self.max_saccade is not None:
             locations = np.clip(self.location + self.max_saccade * locations, -1, 1)
         self.location = locations.astype(np.float32)
@@ -134,14 +134,14 @@ def _retina(retina: Retina | None, options: GazeOptions) -> Retina:
 
 
 class ImageForm(NamedTuple):
-    """What images a space describes."""
+    """The form of the images that a space describes."""
 
     shape: tuple[int, ...]
     """(H, W) or (H, W, C)."""
     low: float
-    """What is black."""
+    """The value of black."""
     high: float
-    """What is white."""
+    """The value of white."""
     dtype: np.dtype[Any]
 
     def pixels(self, images: Any) -> NDArray[Any]:
@@ -239,7 +239,7 @@ class Shrink:
 
 
 def _shares(size: int, cells: int) -> NDArray[np.float32]:
-    """(cells, size): which share of each cell each of `size` pixels has."""
+    """The share of each cell that each of `size` pixels has, (cells, size)."""
     edges = np.arange(cells + 1) * (size / cells)
     pixels = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
