@@ -26,8 +26,8 @@ def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np
     """From uniform draws (B, 5) to maps (B, 2, 2) of (row, column): the identity, plus up to `max_distortion` in each.
 
     The numbers on the diagonal stretch; those off it slant if they are alike, and rotate if they are opposite. A random
-    half of the maps stays the identity: interpolation blurs, and an agent that has seen only blurred strokes is worse at
-    sharp ones.
+    half of the maps stays the identity: interpolation blurs, and an agent that has seen blurred strokes alone is worse
+    at sharp ones.
     """
     return np.eye(2) + max_distortion * _chosen(draws)[:, None, None] * (2 * draws[:, :4].reshape(-1, 2, 2) - 1)
 
