@@ -1,6 +1,7 @@
 """Checks of arguments: each returns the value in its working form, or raises an error that names it and the remedy.
 
-The checks of arrays are the one gate to compiled code, which reads and writes memory without checks of its own.
+The checks of arrays are the one gate to compiled code. What would take long to look through a second time, the values
+of indices and locations, compiled code looks at as it goes: it stops there and says so, and the checks say why.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_flag, check_number, check_whole
-from ram_envs.images.datasets import MOST_CLASSES, Dataset, as_images, check_split, load_resized_mnist
+from ram_envs.images.datasets import MOST_CLASSES, Dataset, check_split, load_resized_mnist
 from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Retina
-from ram_envs.tasks.scenes import Placement, SceneRules, check_distractor_images, compose, place
+from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, place
 from ram_envs.tasks.task import Outcome, Task
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
@@ -79,9 +79,7 @@ class Classification(Task):
         self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
         self.dataset = dataset
         self.num_indices = len(dataset.labels)
-        if distractor_images is not None:
-            distractor_images = as_images("distractor_images", distractor_images)
-        self.distractor_images = check_distractor_images(distractor_images, dataset.images)
+        self.distractor_images = as_distractor_images(distractor_images, dataset.images)
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
         self.rules = SceneRules(
             canvas_height=canvas_height,

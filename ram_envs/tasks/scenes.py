@@ -14,6 +14,7 @@ from numba import uintp
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_array, check_below, check_images
+from ram_envs.images.datasets import as_images
 from ram_envs.retina.compiled import copy_items, kernel, part, prefetch
 
 
@@ -114,51 +115,52 @@ def compose(
         raise ValueError(
             f"images have shape {images.shape}, but the rules are of {rules.image_height}x{rules.image_width}"
         )
-    distractor_images = check_distractor_images(distractor_images, images)
+    distractor_images = check_images("distractor_images", distractor_images)
+    _check_distractor_images(distractor_images, images)
     indices = check_array("indices", indices, np.int64, (None,))
-    check_below("indices", indices, len(images))
-    placement = _check_placement(placement, len(indices), rules, len(distractor_images))
+    corners = check_array("corners", placement.corners, np.int64, (len(indices), 2))
+    distractors = check_array("distractors", placement.distractors, np.int64, (len(indices), None, 5))
     shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
     scenes = np.empty(shape, np.uint8) if out is None else check_array("out", out, np.uint8, shape)
     if out is not None and scenes is not out:
         raise ValueError("out is not contiguous; pass an array of its own memory")
     channels = images.shape[3] if images.ndim == 4 else 1
-    _compose(
+    complete = _compose(
         scenes.reshape(*scenes.shape[:2], -1),
         images.reshape(*images.shape[:2], -1),
         indices,
-        placement.corners,
+        corners,
         distractor_images.reshape(*distractor_images.shape[:2], -1),
-        placement.distractors,
+        distractors,
         rules.distractor_size,
         channels,
     )
+    if not complete:
+        check_below("indices", indices, len(images))
+        cut_to = rules.image_height - rules.distractor_size + 1, rules.image_width - rules.distractor_size + 1
+        check_below("distractors", distractors[..., :3], (len(distractor_images), *cut_to))
     return scenes
 
 
-def check_distractor_images(distractor_images: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The images that distractors are cut from, (M, h, w[, C]) uint8 in the form of `images`; `images` if None.
+def as_distractor_images(distractor_images: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A user's images to cut distractors from, in the form of `images`: (M, h, w[, C]) uint8; `images` if None.
 
     Raises:
-        TypeError, ValueError: other dtypes or shapes, or no image.
+        TypeError, ValueError: what `datasets.as_images` refuses, or images of another shape.
     """
-    if distractor_images is None or distractor_images is images:
+    if distractor_images is None:
         return images
-    distractor_images = check_images("distractor_images", distractor_images)
+    distractor_images = as_images("distractor_images", distractor_images)
+    _check_distractor_images(distractor_images, images)
+    return distractor_images
+
+
+def _check_distractor_images(distractor_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> None:
     if distractor_images.shape[1:] != images.shape[1:] or not len(distractor_images):
         raise ValueError(
             f"distractor_images have shape {distractor_images.shape} and images {images.shape}; distractors are cut "
             f"from at least one image of the same form: bring them to (M, {', '.join(map(str, images.shape[1:]))})"
         )
-    return distractor_images
-
-
-def _check_placement(placement: Placement, batch: int, rules: SceneRules, num_sources: int) -> Placement:
-    corners = check_array("corners", placement.corners, np.int64, (batch, 2))
-    distractors = check_array("distractors", placement.distractors, np.int64, (batch, None, 5))
-    height, width = rules.image_height - rules.distractor_size + 1, rules.image_width - rules.distractor_size + 1
-    check_below("distractors", distractors[..., :3], (num_sources, height, width))
-    return Placement(corners, distractors)
 
 
 def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -169,6 +171,7 @@ def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
 @kernel
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
+    """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
         # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
@@ -176,11 +179,17 @@ def _compose(scenes, images, indices, corners, sources, distractors, size, chann
         _expect(images, indices[following], 0, height)
         for n in range(distractors.shape[1]):
             _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
+        if not 0 <= indices[b] < len(images):
+            return False
         scenes[b] = 0
         _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
+            inside = 0 <= from_top <= height - size and 0 <= from_left <= width - size
+            if not (inside and 0 <= index < len(sources)):
+                return False
             _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
+    return True
 
 
 @part
