@@ -275,6 +275,30 @@ def test_told_the_lit_pixels_it_sees_the_same_as_shown_the_image(case: tuple) ->
     np.testing.assert_allclose(retina.glimpse_pixels(pixels, locations, shape), retina(images, locations), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("pixels", "locations", "error", "named"),
+    [
+        (np.zeros((2, 1, 2), np.int64), np.zeros((1, 2)), ValueError, r"locations have shape \(1, 2\)"),
+        (np.zeros((1, 1, 3), np.int64), np.zeros((1, 2)), ValueError, r"pixels have shape \(1, 1, 3\)"),
+        (np.zeros((1, 1, 2)), np.zeros((1, 2)), TypeError, "float64"),
+        (np.array([[[8, 0]]]), np.zeros((1, 2)), IndexError, "hold 8, .* 0 to 7"),
+        (np.array([[[0, 6]]]), np.zeros((1, 2)), IndexError, "hold 6, .* 0 to 5"),
+        (np.array([[[0, -1]]]), np.zeros((1, 2)), IndexError, "hold -1"),
+        (np.array([[[0, 0]]]), np.array([[0, np.nan]]), ValueError, "nan"),
+    ],
+)
+def test_pixels_that_are_none_of_the_image_are_refused(
+    pixels: np.ndarray, locations: np.ndarray, error: type, named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        Retina(4).glimpse_pixels(pixels, locations, (6, 8))
+
+
+def test_images_with_their_channels_first_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*numpy\.moveaxis"):
+        Retina(4)(np.zeros((2, 3, 32, 32), np.uint8), np.zeros((2, 2)))
+
+
 def test_windows_are_where_the_patches_come_from() -> None:
     image = np.random.default_rng(4).integers(0, 256, (11, 14), dtype=np.uint8)
     padded = np.pad(image, 40)
