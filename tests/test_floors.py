@@ -16,7 +16,7 @@ from places import DOCS, ROOT
 # folder, or a module that lies beside the folders.
 FLOORS = {
     "ram_envs": [
-        {"arguments", "data"},
+        {"arguments", "data", "extras"},
         {"retina", "images", "rendering"},
         {"tasks"},
         {"shells"},
@@ -38,6 +38,7 @@ MOST_MODULES = 10  # of a room, beside its __init__
 OUTSIDE = {
     "arguments": set(),
     "data": set(),
+    "extras": set(),
     "retina": {"numba", "llvmlite", "gymnasium"},
     "images": {"numba", "gymnasium", "PIL", "sklearn"},
     "rendering": {"gymnasium", "pygame"},

@@ -92,4 +92,4 @@ def test_an_empty_environment_needs_nothing_but_the_wheel(python: Path, tmp_path
 def test_a_missing_extra_is_named(python: Path, tmp_path: Path, code: str, extra: str) -> None:
     done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert f"ram-envs[{extra}]" in done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ram_envs.extras import how_to_install
+
 try:
     import ray.rllib  # noqa: F401
 except ModuleNotFoundError as error:
     raise ImportError(
-        'ram_agents.rllib needs Ray\'s RLlib: run `pip install "ram-envs[rllib]"`, in a virtual environment of its own '
+        f"ram_agents.rllib needs Ray's RLlib: run {how_to_install('rllib')}, and in a virtual environment of its own, "
         "because Ray pins an older Gymnasium"
     ) from error
 

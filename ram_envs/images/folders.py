@@ -12,6 +12,8 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+from ram_envs.extras import how_to_install
+
 ImageSize = int | tuple[int, int]
 # Of 8 bits a channel; the others (16 bits, floats) have no one way to become bytes.
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
@@ -136,6 +138,6 @@ def _pillow() -> ModuleType:
         from PIL import Image
     except ImportError as error:
         raise DependencyNotInstalled(
-            'pillow is not installed, and folders of images need it: `pip install "ram-envs[render]"`'
+            f"pillow is not installed, and folders of images need it: run {how_to_install('render')}"
         ) from error
     return Image

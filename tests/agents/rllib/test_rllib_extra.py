@@ -17,4 +17,4 @@ def test_nothing_loads_ray_unasked() -> None:
 
 def test_a_missing_extra_is_named() -> None:
     done = in_fresh_interpreter("import sys; sys.modules['ray'] = None; import ram_agents.rllib")
-    assert 'ImportError: ram_agents.rllib needs Ray\'s RLlib: run `pip install "ram-envs[rllib]"`' in done.stderr
+    assert "ImportError: ram_agents.rllib needs Ray's RLlib: run `pip install '.[rllib]'`" in done.stderr

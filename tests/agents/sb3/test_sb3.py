@@ -217,4 +217,4 @@ def test_the_agents_load_no_stable_baselines3() -> None:
 @pytest.mark.parametrize("missing", ["stable_baselines3", "sb3_contrib"])
 def test_a_missing_extra_is_named(missing: str) -> None:
     done = in_fresh_interpreter(f"import sys; sys.modules[{missing!r}] = None; import ram_agents.sb3")
-    assert 'ImportError: ram_agents.sb3 needs Stable-Baselines3: run `pip install "ram-envs[sb3]"`' in done.stderr
+    assert "ImportError: ram_agents.sb3 needs Stable-Baselines3: run `pip install '.[sb3]'`" in done.stderr

@@ -218,7 +218,7 @@ def test_without_pygame_the_error_names_the_extra_and_episodes_go_on(each_id, mo
     monkeypatch.setitem(sys.modules, "pygame", None)
     with each_id.make(render_mode="rgb_array") as env:
         env.reset(seed=0)
-        with pytest.raises(gym.error.DependencyNotInstalled, match=r"ram-envs\[render\]"):
+        with pytest.raises(gym.error.DependencyNotInstalled, match=r"pip install '\.\[render\]'"):
             env.render()
         env.action_space.seed(0)
         env.step(env.action_space.sample())
