@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from places import DOCS
+from processes import run_python
 
 pytest.importorskip("ray.rllib", reason="RLlib is an extra with a virtual environment of its own")
 
@@ -160,7 +157,7 @@ from ray.tune.registry import ENV_CREATOR, _global_registry
 pickle.load(open({str(tmp_path / "class_and_ctor_args.pkl")!r}, "rb"))
 print(_global_registry.contains(ENV_CREATOR, "ram_envs"))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = run_python(code)
     assert done.stdout == "True\n", done.stderr
 
 
@@ -231,19 +228,3 @@ def test_what_does_not_fit_is_refused(algorithm: Algorithm) -> None:
     control = Reinforce(ID, num_envs=8, gaze="random", **SMALL)
     with pytest.raises(ValueError, match="gaze is 'random'"):
         load_agent(algorithm, control)
-
-
-# The document
-
-
-def test_the_examples_of_the_document_run() -> None:
-    text = (DOCS / "rllib.md").read_text()
-    examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    assert len(examples) >= 2
-    names: dict[str, Any] = {}
-    try:
-        for example in examples:
-            exec(example, names)
-        assert names["tuned"].env_id == ID
-    finally:
-        names["algorithm"].stop()

@@ -1,7 +1,6 @@
 """Every id in every render mode, and through Gymnasium's own tools for watching, recording and playing."""
 
 import itertools
-import subprocess
 import sys
 
 import gymnasium as gym
@@ -11,6 +10,7 @@ import pytest
 from conftest import IDS, Case, assert_same
 from gymnasium.utils.play import play
 from gymnasium.wrappers import HumanRendering, RecordVideo
+from processes import run_python
 
 pygame = pytest.importorskip("pygame")
 
@@ -238,4 +238,5 @@ assert "pygame" in sys.modules
 import pygame
 assert not pygame.display.get_init()
 """
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    done = run_python(program)
+    assert done.returncode == 0, done.stderr
