@@ -162,6 +162,9 @@ def load_agent(algorithm: Algorithm, agent: Reinforce) -> None:
     weights = {f"ram.{name}": tensor for name, tensor in convert_to_numpy(agent.policy.state_dict()).items()}
     modules = {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: weights}}
     algorithm.set_state({COMPONENT_LEARNER_GROUP: {COMPONENT_LEARNER: modules}})
+    # RLlib sends them to the env runners too, which ignore them, as the learner's count of updates is what it was.
+    for group in filter(None, (algorithm.env_runner_group, algorithm.eval_env_runner_group)):
+        group.foreach_env_runner(lambda runner: runner.set_state(modules))
 
 
 def _try_out(env_config: dict[str, Any], model_config: dict[str, Any]) -> Spaces:
