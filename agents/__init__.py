@@ -13,7 +13,9 @@ try:
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("ram_"):
         raise
-    message = f'ram_agents needs {error.name}, which is not installed: pip install "ram-envs[agents]"'
+    from ram_envs.extras import how_to_install
+
+    message = f"ram_agents needs {error.name}, which is not installed: run {how_to_install('agents')}"
     raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = [

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from places import DOCS, ROOT
+from processes import run_python
 
 # The rooms of each package, floor by floor: a room may import from its own floor and from those below. A room is a
 # folder, or a module that lies beside the folders.
 FLOORS = {
     "ram_envs": [
-        {"arguments", "data"},
+        {"arguments", "data", "extras"},
         {"retina", "images", "rendering"},
         {"tasks"},
         {"shells"},
@@ -38,6 +38,7 @@ MOST_MODULES = 12  # of a room, beside its __init__
 OUTSIDE = {
     "arguments": set(),
     "data": set(),
+    "extras": set(),
     "retina": {"numba", "llvmlite", "gymnasium"},
     "images": {"numba", "gymnasium", "PIL", "sklearn"},
     "rendering": {"gymnasium", "pygame"},
@@ -227,7 +228,8 @@ print(*sys.modules)
 data = (".gz", ".safetensors", ".json", ".toml")
 print(*[name for name in opened if name.endswith(data) and ".dist-info" not in name])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = run_python(script, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
     modules, opened = done.stdout.split("\n")[:2]
     return set(modules.split()), set(opened.split())
 

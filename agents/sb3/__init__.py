@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from ram_envs.extras import how_to_install
+
 try:
     import stable_baselines3  # noqa: F401
     from sb3_contrib import RecurrentPPO
 except ModuleNotFoundError as error:
-    raise ImportError('ram_agents.sb3 needs Stable-Baselines3: run `pip install "ram-envs[sb3]"`') from error
+    raise ImportError(f"ram_agents.sb3 needs Stable-Baselines3: run {how_to_install('sb3')}") from error
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback

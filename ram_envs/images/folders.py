@@ -13,6 +13,7 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from ram_envs.arguments import shown
+from ram_envs.extras import how_to_install
 from ram_envs.images.datasets import SPLITS
 
 ImageSize = int | tuple[int, int]
@@ -215,6 +216,6 @@ def _pillow() -> ModuleType:
         from PIL import Image
     except ImportError as error:
         raise DependencyNotInstalled(
-            'pillow is not installed, and folders of images need it: `pip install "ram-envs[render]"`'
+            f"pillow is not installed, and folders of images need it: run {how_to_install('render')}"
         ) from error
     return Image

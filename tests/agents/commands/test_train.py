@@ -62,8 +62,9 @@ def test_errors_are_one_line(words, message) -> None:
 def test_a_bad_value_is_told(capsys) -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(["train", "--num-envs", "0"])
-    assert end.value.code == 2
-    assert "num_envs must be at least 1, not 0" in capsys.readouterr().err
+    # Newer versions of tyro tell it themselves, older ones leave it to us.
+    told = capsys.readouterr().err if end.value.code == 2 else end.value.code
+    assert "num_envs must be at least 1, not 0" in told
 
 
 def test_a_run(tmp_path, capsys) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import gymnasium as gym
 import numpy as np
 import pytest
 import ram_agents
+from processes import run_python
 from ram_agents.evaluation.evaluate import evaluate
 
 # Test error in %, single path, of the first 1,000 scenes: a coarse bound, so that a wrong file or sensor shows.
@@ -43,7 +41,8 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 def test_importing_the_agents_registers_the_environments() -> None:
     code = "import gymnasium, ram_agents; gymnasium.spec('ram_envs/Catch-v0')"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_shipped_files_hold_no_optimiser_state() -> None:
