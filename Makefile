@@ -7,7 +7,7 @@ DEMO ?= demo
 DEMO_TRAIN ?=
 OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-old-gymnasium test-rllib test-rllib-slow test-integrations check lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -15,16 +15,18 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all,dev]"
 	touch $@
 
-# The main job on real input: train RAM on MNIST for a minute or two, measure it, draw what it learned.
+# The main job on real input: train RAM on MNIST for a minute or two, measure it, draw what it learned. A run that was
+# stopped goes on, one that has ended is measured and drawn again; `make clean` deletes it.
 demo: install
-	rm -rf $(DEMO)
-	$(BIN)/ram train --recipe demo --out $(DEMO)/run $(DEMO_TRAIN)
-	$(BIN)/ram evaluate $(DEMO)/run/last.safetensors --split test --paths 0
+	$(BIN)/ram train --out $(DEMO)/run \
+		$(if $(wildcard $(DEMO)/run/last.safetensors),--resume,--recipe demo $(DEMO_TRAIN))
+	$(BIN)/ram evaluate $(DEMO)/run/last.safetensors --split test --paths 0 --out $(DEMO)/result.json
 	$(BIN)/ram plot curves $(DEMO)/run --out $(DEMO)/learning-curve.png
 	$(BIN)/ram watch $(DEMO)/run/last.safetensors --episodes 8 --out $(DEMO)/digits.gif
+	@$(BIN)/python docs/demo.py $(DEMO) $(BIN)
 
 demo-short:
 	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 20"
@@ -36,7 +38,17 @@ test: install
 test-slow: install
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
-# The environments on the oldest Gymnasium that users bring along (Ray pins it).
+# On the lowest versions that pyproject.toml admits.
+test-lowest: $(VENV)-lowest/installed
+	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest --numprocesses 2
+
+$(VENV)-lowest/installed: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/pip install --quiet --constraint constraints-lowest.txt torch
+	$(VENV)-lowest/bin/pip install --quiet --constraint constraints-lowest.txt --editable ".[all,dev]"
+	touch $@
+
+# The environments on the Gymnasium that Ray pins.
 test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
 	OMP_NUM_THREADS=1 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
 		tests/envs/shells tests/envs/tasks tests/envs/wrappers/test_wrappers.py

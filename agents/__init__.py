@@ -3,14 +3,30 @@
 try:
     import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
 
-    from .evaluation.pretrained import load, shipped_agents
+    from .evaluation.evaluate import evaluate
+    from .evaluation.pretrained import load, pretrained_names
+    from .evaluation.runs import Checkpoints
     from .model.policy import RAM
+    from .training.callbacks import Callback
     from .training.config import Config, recipe, recipe_names
     from .training.reinforce import Reinforce
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("ram_"):
         raise
-    message = f'ram_agents needs {error.name}, which is not installed: pip install "ram-envs[agents]"'
+    from ram_envs.extras import how_to_install
+
+    message = f"ram_agents needs {error.name}, which is not installed: run {how_to_install('agents')}"
     raise ModuleNotFoundError(message, name=error.name) from error
 
-__all__ = ["RAM", "Config", "Reinforce", "load", "recipe", "recipe_names", "shipped_agents"]
+__all__ = [
+    "RAM",
+    "Callback",
+    "Checkpoints",
+    "Config",
+    "Reinforce",
+    "evaluate",
+    "load",
+    "pretrained_names",
+    "recipe",
+    "recipe_names",
+]

@@ -1,7 +1,7 @@
 """Measure whether trained agents carry over to other scenes: `python docs/shifts.py`.
 
 Prints a Markdown table, and puts it between `<!-- shifts -->` and `<!-- /shifts -->` in RESULTS.md. Agents are named by
-arguments, shipped ones or checkpoints; by default all shipped ones of Glimpse-MNIST.
+arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import Any
 
 import ram_agents
 import torch
-from ram_agents import Reinforce
+from ram_agents import Reinforce, pretrained_names
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env
-from ram_agents.evaluation.pretrained import shipped_agents
 
 RESULTS = Path(__file__).parent.parent / "RESULTS.md"
 BEGIN, END = "<!-- shifts -->", "<!-- /shifts -->"
@@ -69,12 +68,12 @@ def markdown(measured: dict[str, dict[str, float | None]]) -> str:
 def main() -> None:
     """Measure, print, and renew the table in RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("agents", nargs="*", help="names of shipped agents, or checkpoints")
+    parser.add_argument("agents", nargs="*", help="names of pretrained agents, or checkpoints")
     parser.add_argument("--episodes", type=int, help="only the first so many test scenes")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = options.agents or [name for name in shipped_agents() if "GlimpseMNIST" in ram_agents.load(name).env_id]
+    names = options.agents or [name for name in pretrained_names() if "GlimpseMNIST" in ram_agents.load(name).env_id]
     table = markdown({name: measure(name, options.episodes) for name in names})
     print(table)
     if RESULTS.exists():

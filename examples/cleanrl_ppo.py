@@ -1,6 +1,6 @@
 """PPO in one file, after CleanRL's manner: RAM learns to name digits from the final reward alone; no label is seen.
 
-`pip install "ram-envs[agents]"` first. python examples/cleanrl_ppo.py --seed 1
+`pip install ".[agents]"` first. python examples/cleanrl_ppo.py --seed 1
 """
 
 from __future__ import annotations

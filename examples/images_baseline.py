@@ -1,6 +1,6 @@
 """What one gets on the images of GlimpseImages without looking about: chance, and logistic regression on whole images.
 
-`pip install "ram-envs[samples]"` first. python examples/images_baseline.py --images sklearn:digits
+`pip install ".[samples]"` first. python examples/images_baseline.py --images sklearn:digits
 """
 
 from __future__ import annotations

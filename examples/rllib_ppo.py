@@ -1,4 +1,4 @@
-"""RAM in RLlib: GlimpseMNIST by the paper's hybrid loss. `pip install "ram-envs[rllib]"` first.
+"""RAM in RLlib: GlimpseMNIST by the paper's hybrid loss. `pip install ".[rllib]"` first.
 
 python examples/rllib_ppo.py --directory runs/rllib-hybrid                     # on this machine
 python examples/rllib_ppo.py --directory runs/rllib-hybrid --address auto      # on the Ray cluster of this machine

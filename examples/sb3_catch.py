@@ -1,4 +1,4 @@
-"""RAM in Stable-Baselines3: Catch through the retina, from the final reward alone. `pip install "ram-envs[sb3]"` first.
+"""RAM in Stable-Baselines3: Catch through the retina, from the final reward alone. `pip install ".[sb3]"` first.
 
 python examples/sb3_catch.py --directory runs/sb3-catch
 """

@@ -1,4 +1,4 @@
-"""RAM in Stable-Baselines3: GlimpseMNIST by the paper's hybrid loss. `pip install "ram-envs[sb3]"` first.
+"""RAM in Stable-Baselines3: GlimpseMNIST by the paper's hybrid loss. `pip install ".[sb3]"` first.
 
 python examples/sb3_recurrent_ppo.py --directory runs/sb3-hybrid
 """

@@ -1,4 +1,4 @@
-"""RAM in Stable-Baselines3: GlimpseMNIST from the reward alone, no label is seen. `pip install "ram-envs[sb3]"` first.
+"""RAM in Stable-Baselines3: GlimpseMNIST from the reward alone, no label is seen. `pip install ".[sb3]"` first.
 
 python examples/sb3_reward_only.py --directory runs/sb3-reward
 """

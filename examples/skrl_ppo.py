@@ -1,6 +1,6 @@
 """skrl's PPO with its own networks: catch a ball that is seen through a small retina.
 
-`pip install ram-envs torch skrl tyro` first. python examples/skrl_ppo.py --seed 1
+`pip install . torch skrl tyro` first. python examples/skrl_ppo.py --seed 1
 """
 
 from __future__ import annotations

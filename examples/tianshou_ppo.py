@@ -1,6 +1,6 @@
 """Tianshou's PPO with its own networks: choose where to look on a digit, then name it.
 
-`pip install ram-envs torch tianshou tyro` first. python examples/tianshou_ppo.py --seed 1
+`pip install . torch tianshou tyro` first. python examples/tianshou_ppo.py --seed 1
 """
 
 from __future__ import annotations

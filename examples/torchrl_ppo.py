@@ -1,6 +1,6 @@
 """RAM in TorchRL: PPO learns to name digits from the final reward alone; no label is seen.
 
-`pip install "ram-envs[agents]" torchrl` first. python examples/torchrl_ppo.py --seed 1
+`pip install ".[agents]" torchrl` first. python examples/torchrl_ppo.py --seed 1
 """
 
 import gymnasium as gym

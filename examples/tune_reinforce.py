@@ -1,4 +1,4 @@
-"""Ray Tune sweeps the built-in agent's location std and learning rate. `pip install "ram-envs[rllib]"` first.
+"""Ray Tune sweeps the built-in agent's location std and learning rate. `pip install ".[rllib]"` first.
 
 python examples/tune_reinforce.py --directory runs/tune                        # on this machine
 python examples/tune_reinforce.py --directory runs/tune --address auto         # on the Ray cluster of this machine

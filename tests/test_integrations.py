@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import runpy
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import pytest
-from places import EXAMPLES
+from documents import Block, blocks, run_block
+from places import DOCS, EXAMPLES
 
 LIBRARIES = {"cleanrl_ppo": "torch", "torchrl_ppo": "torchrl", "tianshou_ppo": "tianshou", "skrl_ppo": "skrl"}
 SHORT = {
@@ -28,6 +30,11 @@ def example(request: pytest.FixtureRequest) -> str:
     """Each example's name in turn, where its library is installed."""
     pytest.importorskip(LIBRARIES[request.param], reason="tested in a virtual environment of its own")
     return request.param
+
+
+@pytest.mark.parametrize("block", blocks(DOCS / "integrations.md"))
+def test_a_block_of_the_document_runs_alone(block: Block, tmp_path: Path) -> None:
+    run_block(block, tmp_path)
 
 
 def load(example: str) -> dict[str, Any]:

@@ -1,17 +1,20 @@
-"""The wheel: what is in it, and that it works alone, in an empty virtual environment far from the checkout."""
+"""The sdist and the wheel: what is in them, and that the wheel works alone, in an empty virtual environment."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from places import ROOT
+from processes import run
 
 TRY = """
 import sys, gymnasium as gym
@@ -22,25 +25,74 @@ print(observation["glimpse"].shape, sys.modules["ram_envs"].__file__)
 """
 
 
-def run(*command: object, cwd: Path) -> str:
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+}
+"""Of a command that sees nothing of this checkout."""
+
+
+def run_far_away(*command: object, cwd: Path) -> str:
     """Run a command that sees nothing of this checkout, and return what it prints."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run([*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    done = run(*command, cwd=cwd, env=ENVIRONMENT)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done.stdout + done.stderr
+
+
+def sources() -> set[str]:
+    """Every file of the project but those of its continuous integration."""
+    if (ROOT / ".git").exists():
+        listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+        assert listed.returncode == 0, listed.stderr
+        names = listed.stdout.splitlines()
+    else:
+        names = unpacked()
+    return {name for name in names if not name.startswith(".ci/") and (ROOT / name).is_file()}
+
+
+def unpacked() -> list[str]:
+    """Where there is no git, in an unpacked sdist: the files that it came with."""
+    made = {"PKG-INFO", "setup.cfg"}
+    names = (ROOT / "ram_envs.egg-info" / "SOURCES.txt").read_text().splitlines()
+    return [name for name in names if name not in made and ".egg-info/" not in name]
+
+
+class Built(NamedTuple):
+    """What `python -m build` made and printed."""
+
+    sdist: Path
+    wheel: Path
+    printed: str
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel, built from a clean copy of the sources."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The sdist and the wheel, the second made from the first, of a clean copy of the sources."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    for name in ("ram_envs", "agents"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", source / "dist", cwd=source)
-    (built,) = (source / "dist").glob("*.whl")
-    return built
+    for name in sources():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    printed = run_far_away(sys.executable, "-m", "build", "--no-isolation", cwd=source)
+    (sdist,), (wheel,) = (source / "dist").glob("*.tar.gz"), (source / "dist").glob("*.whl")
+    return Built(sdist, wheel, printed)
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Built) -> Path:
+    return built.wheel
+
+
+def test_building_warns_of_nothing(built: Built) -> None:
+    assert not re.findall(r"(?i)^.*(?:warn|deprecat).*", built.printed, flags=re.MULTILINE)
+
+
+def test_the_sdist_holds_all_that_its_tests_need(built: Built) -> None:
+    """That is, everything; what setuptools adds is known."""
+    with tarfile.open(built.sdist) as archive:
+        names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    added = {name for name in names if name.startswith("ram_envs.egg-info/")} | {"PKG-INFO", "setup.cfg"}
+    assert names - added == sources()
 
 
 def test_the_wheel_holds_both_packages_their_data_and_nothing_else(wheel: Path) -> None:
@@ -58,7 +110,7 @@ def test_the_wheel_holds_both_packages_their_data_and_nothing_else(wheel: Path) 
 
 def test_the_wheels_code_runs_from_where_it_is_unpacked(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
-    printed = run(sys.executable, "-c", f"import sys; sys.path.insert(0, 'unpacked')\n{TRY}", cwd=tmp_path)
+    printed = run_far_away(sys.executable, "-c", f"import sys; sys.path.insert(0, 'unpacked')\n{TRY}", cwd=tmp_path)
     assert printed.startswith("(1, 8, 8)")
     assert str(Path("unpacked", "ram_envs")) in printed
 
@@ -68,16 +120,16 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new virtual environment that holds the wheel and what the wheel asks for."""
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=True)
-    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    run_far_away(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
     return folder / "bin" / "python"
 
 
 @pytest.mark.slow
 def test_an_empty_environment_needs_nothing_but_the_wheel(python: Path, tmp_path: Path) -> None:
-    printed = run(python, "-c", TRY, cwd=tmp_path)
+    printed = run_far_away(python, "-c", TRY, cwd=tmp_path)
     assert printed.startswith("(1, 8, 8)")
     assert str(python.parent.parent) in printed
-    run(python, "-m", "pip", "check", cwd=tmp_path)
+    run_far_away(python, "-m", "pip", "check", cwd=tmp_path)
 
 
 @pytest.mark.slow
@@ -90,6 +142,6 @@ def test_an_empty_environment_needs_nothing_but_the_wheel(python: Path, tmp_path
     ],
 )  # fmt: skip
 def test_a_missing_extra_is_named(python: Path, tmp_path: Path, code: str, extra: str) -> None:
-    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run(python, "-c", code, cwd=tmp_path, env=ENVIRONMENT)
     assert done.returncode != 0
-    assert f"ram-envs[{extra}]" in done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..evaluation.evaluate import Evaluation, evaluate
-from ..evaluation.pretrained import load, shipped_agents
+from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training.config import recipe
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> None:
         check_out(options.out, directory=True)
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
-    for name in options.agents or [name for name in AGENTS if options.train or name in shipped_agents()]:
+    for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
         rows = [row for row in ROWS if row.agent == name]
         if options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
@@ -171,8 +171,8 @@ def _cells(lines: Sequence[Line]) -> list[str]:
 
 
 def _mean(figures: Sequence[float | None]) -> str:
-    told = [figure for figure in figures if figure is not None]
-    return f"{sum(told) / len(told):.2f}" if told else "-"
+    known = [figure for figure in figures if figure is not None]
+    return f"{sum(known) / len(known):.2f}" if known else "-"
 
 
 def _figures(line: Line) -> dict[str, float | None]:

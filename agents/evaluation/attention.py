@@ -87,7 +87,7 @@ def distance_to_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> 
 
 
 class Cost(NamedTuple):
-    """Milliseconds for one image, of images of one size."""
+    """Milliseconds of processor time for one image, of images of one size."""
 
     size: int
     """Width and height in pixels."""
@@ -121,10 +121,10 @@ def cost(size: int, *, batch_size: int = 8, patch_size: int = 12, num_scales: in
 
 
 def _seconds(call: Callable[[], object], at_least: float = 0.02) -> float:
-    """Of one call, repeated until so much time has gone."""
+    """Processor time of one call, repeated until so much has gone; other processes do not count."""
     call()
-    count, start = 0, time.perf_counter()
-    while (gone := time.perf_counter() - start) < at_least or not count:
+    count, start = 0, time.process_time()
+    while (gone := time.process_time() - start) < at_least or not count:
         call()
         count += 1
     return gone / count

@@ -12,7 +12,7 @@ from ..training.reinforce import Reinforce
 WEIGHTS = resources.files(__package__.partition(".")[0]) / "weights"
 
 
-def shipped_agents() -> list[str]:
+def pretrained_names() -> list[str]:
     """Their names."""
     folder = WEIGHTS
     if not folder.is_dir():
@@ -21,7 +21,7 @@ def shipped_agents() -> list[str]:
 
 
 def load(name_or_path: str | Path, *, device: torch.device | str = "cpu", allow_unsigned: bool = False) -> Reinforce:
-    """A shipped agent by its name, such as "cluttered60", or any agent by its file.
+    """A pretrained agent by its name, such as "cluttered60", or any agent by its file.
 
     Args:
         name_or_path: the name or the file.
@@ -34,7 +34,7 @@ def load(name_or_path: str | Path, *, device: torch.device | str = "cpu", allow_
     """
     if Path(name_or_path).is_file():
         return Reinforce.load(name_or_path, device=device, allow_unsigned=allow_unsigned)
-    names = shipped_agents()
+    names = pretrained_names()
     if str(name_or_path) not in names:
         raise FileNotFoundError(
             f"there is no file {name_or_path}, and no agent of this name comes with the package; there are: "

@@ -52,7 +52,7 @@ def can_stop(space: spaces.Space[Any]) -> bool:
 
 
 def from_description(description: list[Any]) -> spaces.Space[Any]:
-    """The space that `describe` told of."""
+    """The space of a description that `describe` gave."""
     form, *sizes = description
     if form == "flat":
         return spaces.Box(-1, 1, (2 + sizes[0],))

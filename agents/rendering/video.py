@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ram_envs.extras import how_to_install
 from ram_envs.rendering.frames import tile
 from ram_envs.rendering.painting import NIGHT, SCALE_COLOURS, SLATE, VERMILLION, WHITE, YELLOW
 
@@ -67,7 +68,7 @@ def _write_mp4(path: Path, frames: Sequence[Frame], holds: Sequence[float], fps:
         import imageio.v2
         import imageio_ffmpeg  # noqa: F401
     except ImportError as error:
-        raise ImportError('an MP4 needs imageio with ffmpeg: run `pip install "ram-envs[render]"`') from error
+        raise ImportError(f"an MP4 needs imageio with ffmpeg: run {how_to_install('render')}") from error
     times = max(1, round(12 / fps))
     writer: Any = imageio.v2.get_writer(path, fps=fps * times, macro_block_size=2, quality=8)
     with writer:

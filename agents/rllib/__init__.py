@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ram_envs.extras import how_to_install
+
 try:
     import ray.rllib  # noqa: F401
 except ModuleNotFoundError as error:
     raise ImportError(
-        'ram_agents.rllib needs Ray\'s RLlib: run `pip install "ram-envs[rllib]"`, in a virtual environment of its own '
+        f"ram_agents.rllib needs Ray's RLlib: run {how_to_install('rllib')}, and in a virtual environment of its own, "
         "because Ray pins an older Gymnasium"
     ) from error
 
@@ -155,6 +157,9 @@ def load_agent(algorithm: Algorithm, agent: Reinforce) -> None:
     weights = {f"ram.{name}": tensor for name, tensor in convert_to_numpy(agent.policy.state_dict()).items()}
     modules = {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: weights}}
     algorithm.set_state({COMPONENT_LEARNER_GROUP: {COMPONENT_LEARNER: modules}})
+    # RLlib sends them to the env runners too, which ignore them, as the learner's count of updates is what it was.
+    for group in filter(None, (algorithm.env_runner_group, algorithm.eval_env_runner_group)):
+        group.foreach_env_runner(lambda runner: runner.set_state(modules))
 
 
 def _try_out(env_config: dict[str, Any], model_config: dict[str, Any]) -> Spaces:

@@ -23,7 +23,7 @@ class SeedApart(VectorWrapper):
     """Give every env runner scenes of its own.
 
     RLlib seeds runner w with seed + w, and a vector environment its row i with that + i: of two runners, all rows but
-    one would play the same scenes. So a reset's seed is hashed before it is handed on.
+    one would have the same scenes. So a reset's seed is hashed before it is handed on.
     """
 
     def reset(
@@ -57,15 +57,15 @@ def make_env(config: Mapping[str, Any]) -> AnyVectorEnv:
     return SeedApart(env)
 
 
-def check_autoreset(env: VectorEnv[Any, Any, Any], **told: Any) -> None:
-    """Refuse what RLlib would play wrongly in silence: it takes the step after an episode's end for a reset.
+def check_autoreset(env: VectorEnv[Any, Any, Any], **kwargs: Any) -> None:
+    """Refuse what RLlib would take wrongly in silence: it takes the step after an episode's end for a reset.
 
     With same-step autoreset that step is the next episode's first, and its transition is lost; without autoreset there
     is no step after the end. RLlib checks neither. Serves as its callback `on_environment_created` too.
 
     Args:
         env: any vector environment.
-        told: what else RLlib tells its callbacks.
+        kwargs: what else RLlib gives its callbacks.
 
     Raises:
         ValueError: the autoreset mode is not next-step.

@@ -40,17 +40,17 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
 
     def setup(self) -> None:
         """Make the network; called by the base class."""
-        told = self.model_config
+        options = self.model_config
         labelled = isinstance(self.observation_space, spaces.Dict) and "label" in self.observation_space.spaces
-        label_weight = told.get("label_weight")
+        label_weight = options.get("label_weight")
         if label_weight and not labelled:
             raise ValueError(f"label_weight={label_weight} needs labels, and the observation has none: use label=True")
         self.label_weight = float(labelled) if label_weight is None else label_weight
-        self.step_weight: float = told.get("step_weight", 0.5)
-        self.baseline_probability: bool = told.get("baseline_probability", False)
+        self.step_weight: float = options.get("step_weight", 0.5)
+        self.baseline_probability: bool = options.get("baseline_probability", False)
         if can_stop(self.action_space):
             raise ValueError("RAM in RLlib has no place for 'stop': make the environment with can_stop=False")
-        self.ram = RAM(self.observation_space, self.action_space, **told.get("ram", {}))
+        self.ram = RAM(self.observation_space, self.action_space, **options.get("ram", {}))
         self.action_dist_cls = GreedyGlimpseDistribution if self.hybrid else GlimpseDistribution
 
     @property

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from ram_envs.extras import how_to_install
+
 try:
     import stable_baselines3  # noqa: F401
     from sb3_contrib import RecurrentPPO
 except ModuleNotFoundError as error:
-    raise ImportError('ram_agents.sb3 needs Stable-Baselines3: run `pip install "ram-envs[sb3]"`') from error
+    raise ImportError(f"ram_agents.sb3 needs Stable-Baselines3: run {how_to_install('sb3')}") from error
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
@@ -123,7 +125,7 @@ def to_agent(model: RecurrentPPO, *, env_id: str = "", env_kwargs: dict[str, Any
 
 
 def success_rate(model: BaseAlgorithm, env: VecEnv, num_scenes: int, *, deterministic: bool = True) -> float:
-    """The share in [0, 1] of scenes 0, 1, ... that end in success, each played once by the model's own `predict`.
+    """The share in [0, 1] of scenes 0, 1, ... that end in success, each seen once by the model's own `predict`.
 
     Args:
         model: of any algorithm, recurrent or not.
@@ -133,7 +135,7 @@ def success_rate(model: BaseAlgorithm, env: VecEnv, num_scenes: int, *, determin
     """
     successes = 0
     for first in range(0, num_scenes, env.num_envs):
-        # The last batch is filled up with scenes that were played before; they do not count.
+        # The last batch is filled up with scenes that were seen before; they do not count.
         scenes = (first + np.arange(env.num_envs)) % num_scenes
         env.set_options([{"index": int(scene)} for scene in scenes])
         observation, state = env.reset(), None

@@ -169,7 +169,7 @@ def make_vec_env(
     Args:
         env_id: such as "ram_envs/Catch-v0".
         n_envs: rows.
-        seed: row i plays what a single environment seeded with seed + i plays.
+        seed: row i has the episodes of a single environment seeded with seed + i.
         label: show the label in the observation, for the hybrid loss of `RAMPolicy`.
         env_kwargs: the environment's arguments.
         monitor_dir: where to write the episodes' returns to a CSV file, if anywhere.

@@ -65,8 +65,8 @@ def _check_spaces(spaces: Mapping[str, Any], shapes: Shapes) -> None:
         raise ValueError(f"its spaces can't be: {json.dumps(spaces)[:100]}")
     held = shapes["policy.f_g.what.weight"][1], shapes["policy.f_a.weight"][0]
     if (math.prod(glimpse), sizes[-1]) != held:
-        told = math.prod(glimpse), sizes[-1]
-        raise ValueError(f"its description tells of {told} pixels and actions, and it holds weights for {held}")
+        described = math.prod(glimpse), sizes[-1]
+        raise ValueError(f"its description tells of {described} pixels and actions, and it holds weights for {held}")
 
 
 def jsonable_config(config: Config) -> dict[str, Any]:
@@ -92,15 +92,15 @@ def description_of(file: Checkpoint, *, allow_unsigned: bool) -> Description:
         ValueError: an old file, whose checksum leaves the description out, unless `allow_unsigned`; or a description
             that can't be.
     """
-    told = file.description
+    description = file.description
     if file.format == UNSIGNED_FORMAT:
         if not allow_unsigned:
             raise ValueError(
                 f"{file.path} is of an old format, whose checksum leaves the description out (what it was trained on "
                 "and how). If you trust it, load it with allow_unsigned=True (--allow-unsigned) and save it"
             )
-        told = {**told, "config": _from_version_1(told["config"])}
-    return Description(**told)
+        description = {**description, "config": _from_version_1(description["config"])}
+    return Description(**description)
 
 
 def _from_version_1(config: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Te
 def restore_optimizers(
     optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
 ) -> None:
-    """Give the optimisers the states that `optimizer_tensors` told, where there are any."""
+    """Give the optimisers the states of which `optimizer_tensors` gave the tensors, where there are any."""
     for optimizer in optimizers:
         ordered = [names[parameter] for group in optimizer.param_groups for parameter in group["params"]]
         state = {i: part(tensors, f"optimizer.{name}.") for i, name in enumerate(ordered)}

@@ -165,7 +165,7 @@ def _spec(env_id: str) -> EnvSpec:
     try:
         return gym.spec(env_id.rpartition(":")[2])  # which knows no modules
     except gym.error.Error as error:
-        ours = ", ".join(sorted(name for name in gym.registry if name.startswith("ram_envs/")))
+        ours = ", ".join(sorted(name for name, spec in gym.registry.items() if spec.namespace == "ram_envs"))
         raise gym.error.UnregisteredEnv(
             f"there is no environment {env_id!r} ({str(error).rstrip('.')}); there are {ours}, and those of your own "
             "modules, such as my_module:Mine-v0"

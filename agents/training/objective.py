@@ -40,7 +40,7 @@ def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: 
     """The losses of a batch of episodes.
 
     Args:
-        rollout: played with gradients.
+        rollout: collected with gradients.
         config: of the reward, the baseline and the loss.
         location_std: that the locations were drawn with.
         hybrid: the action learns by cross-entropy on the label; else by REINFORCE, as the location does.

@@ -30,7 +30,7 @@ PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 class Reinforce(Agent):
     """Train RAM by REINFORCE and, where the environment's infos tell the label, by cross-entropy (section 3.2).
 
-    One update plays one episode in every row of a vector environment, and takes one step of the optimiser on all of it.
+    One update runs one episode in every row of a vector environment, and takes one step of the optimiser on all of it.
 
     Args:
         env: an environment id; or any Gymnasium vector environment with RAM's spaces, in any autoreset mode; or only
@@ -146,7 +146,7 @@ class Reinforce(Agent):
         return self
 
     def update(self) -> Metrics:
-        """Play a batch of episodes and take one step of the optimiser."""
+        """Run a batch of episodes and take one step of the optimiser."""
         config, progress = self.config, self.updates / self.total_updates
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
@@ -158,7 +158,7 @@ class Reinforce(Agent):
         return Metrics(**measured, learning_rate=rate, location_std=self.policy.location_std)
 
     def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
-        """Play, and one step of the optimisers; with what `Metrics` tells of both."""
+        """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
         assert self.env is not None, "learn() makes the environment"
         runner = Runner(
             self.policy,

@@ -205,11 +205,17 @@ class Runner:
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
     def choose(self) -> Choice:
-        """What to do next in each row. The autograd graph is made on the way: training needs no second pass."""
+        """What to do next in each row. The autograd graph is made on the way: training needs no second pass.
+
+        Raises:
+            FloatingPointError: the policy's outputs are not finite; it says where that entered.
+        """
         if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
             self.observation, _ = self.env.reset(options={"reset_mask": self._over})
         self.seen = to_tensors(self.observation, self._device)
         self.output, self._state = self.policy.step(self.seen, self._state)
+        if not _is_finite(self.output):
+            raise FloatingPointError(_where_not_finite(self.seen, self.policy))
         self.choice = choose(
             self.policy,
             self.output,
@@ -227,6 +233,23 @@ class Runner:
         self._over, active = np.logical_or(terminated, truncated), self.active
         self.active = active & ~self._over
         return Step(np.where(active, reward, 0.0), active, active & self._over, info)
+
+
+def _is_finite(output: RAMOutput) -> bool:
+    """Whether all that is chosen from is; a sum is not as soon as one number is not."""
+    return bool(torch.isfinite(output.logits.detach().sum() + output.location_mean.detach().sum()))
+
+
+def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
+    """Where numbers that are not finite entered: with the observation, with a weight, or between them."""
+    for key, value in seen.items():
+        rows = (~torch.isfinite(value)).flatten(1).any(1).nonzero().flatten()
+        if len(rows):
+            return f'the environment\'s "{key}" of row {rows[0].item()} is not finite: it holds NaN, or infinity'
+    for name, weight in policy.named_parameters():
+        if not torch.isfinite(weight).all():
+            return f"the weight {name} is not finite: the run has diverged; begin it anew with a lower learning rate"
+    return "the policy's outputs are not finite, though observation and weights are: its weights have grown too large"
 
 
 def collect_rollout(runner: Runner) -> Rollout:

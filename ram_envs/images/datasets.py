@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from functools import lru_cache
 from importlib.resources import files
@@ -12,9 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.arguments import check_batch_shape
+
 SPLITS = ("train", "validation", "test")
 HELD_OUT = 10  # Of a user's own images every tenth is for the test.
 CHUNK = 1000  # Images that are resized at once: few megabytes of floats.
+MOST_CLASSES = 100_000  # Each has a name and an output of the action network.
 NUM_VALIDATION = 5000  # The last images of MNIST's training file are held out to choose models by.
 
 
@@ -88,29 +92,49 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
         labels: (N,), whole numbers from 0.
 
     Raises:
-        ValueError: no images, images without labels, other shapes, labels below 0, or floats outside [0, 1].
+        ValueError: no images, images without labels, other shapes, labels out of range, or floats outside [0, 1].
         TypeError: other dtypes.
     """
     if images is None or labels is None:
         missing = "images" if images is None else "labels"
         raise ValueError(f"{missing} are missing: pass images (N, H, W[, C]) and labels (N,)")
-    images, labels = _as_array("images", images), _as_array("labels", labels)
-    if images.ndim not in (3, 4):
-        raise ValueError(f"images have shape {images.shape}; expected (N, H, W) or (N, H, W, C)")
-    if 0 in images.shape:
-        raise ValueError(f"images are empty: their shape is {images.shape}; pass at least one image")
+    images, labels = as_images("images", images), _as_array("labels", labels)
     if labels.shape != (len(images),):
         raise ValueError(f"labels have shape {labels.shape} for {len(images)} images; expected ({len(images)},)")
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels have dtype {labels.dtype}; convert them to whole numbers from 0")
     if labels.min() < 0:
         raise ValueError(f"label {labels.min()} at index {labels.argmin()} is negative; classes count from 0")
-    images = np.ascontiguousarray(_to_bytes(images))
+    if labels.max() >= MOST_CLASSES:
+        raise ValueError(
+            f"label {labels.max()} at index {labels.argmax()} is too large: at most {MOST_CLASSES} classes are "
+            "possible, from 0; number those that occur with numpy.unique(labels, return_inverse=True)[1]"
+        )
+    labels = labels.astype(np.int64)
+    labels.flags.writeable = False
+    return Dataset(images, labels)
+
+
+def as_images(name: str, images: Any) -> NDArray[np.uint8]:
+    """A user's images as a read-only array that nobody else can write to, (N, H, W) or (N, H, W, C) uint8.
+
+    Args:
+        name: of the argument, for errors.
+        images: (N, H, W) or (N, H, W, C), N at least 1, uint8 in 0..255, or floats in 0..1, which are rounded to bytes.
+
+    Raises:
+        ValueError: no images, other shapes, or floats outside [0, 1].
+        TypeError: other dtypes.
+    """
+    images = _as_array(name, images)
+    if 0 in images.shape:
+        raise ValueError(f"{name} are empty: their shape is {images.shape}; pass at least one image")
+    check_batch_shape(name, images.shape)
+    images = np.ascontiguousarray(_to_bytes(name, images))
     if images.flags.writeable:
         images = images.copy()  # The caller's own array may change later, and the scenes with it.
-    labels = labels.astype(np.int64)
-    images.flags.writeable = labels.flags.writeable = False
-    return Dataset(images, labels)
+    images.flags.writeable = False
+    return images
 
 
 def held_out(labels: NDArray[np.int64], split: str) -> NDArray[np.intp]:
@@ -168,7 +192,7 @@ def read_idx(path: Any) -> NDArray[np.uint8]:
         raise ValueError(f"{path} is not an IDX file of unsigned bytes: it begins with {content[:4]!r}")
     start = 4 + 4 * content[3]
     shape = tuple(np.frombuffer(content[4:start], ">u4").tolist()) if len(content) >= start else ()
-    if len(shape) != content[3] or len(content) - start != int(np.prod(shape, dtype=np.int64)):
+    if len(shape) != content[3] or len(content) - start != math.prod(shape):
         raise ValueError(
             f"{path} is cut short or damaged: its header says {shape}, and {len(content) - start} bytes follow it"
         )
@@ -183,11 +207,11 @@ def _as_array(name: str, values: Any) -> NDArray[Any]:
         raise ValueError(f"{name} have several shapes: {shapes[:4]}; bring them to one") from error
 
 
-def _to_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind != "f":
-        raise TypeError(f"images have dtype {images.dtype}; convert them to uint8 (0..255) or floats (0..1)")
+        raise TypeError(f"{name} have dtype {images.dtype}; convert them to uint8 (0..255) or floats (0..1)")
     if not (images.min() >= 0 and images.max() <= 1):
-        raise ValueError(f"float images span {images.min()} to {images.max()}; scale them to 0..1")
+        raise ValueError(f"float {name} span {images.min()} to {images.max()}; scale them to 0..1")
     return np.rint(images * 255).astype(np.uint8)

@@ -6,22 +6,28 @@ Not in the paper. As in `scenes`, everything random is a pure function of unifor
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uintp
+from numba import uintp
 from numpy.typing import NDArray
+
+from ram_envs.arguments import check_array, check_below, check_images, check_moderate
+from ram_envs.retina.compiled import kernel, part
 
 NUM_DRAWS = 5
 """How many uniform draws make one linear map."""
 MESH = 5
-"""Bent images are moved at so many nodes each way, the outer ones on the edge."""
+"""The number of nodes each way at which a bent image is moved; the outer ones lie on its edge."""
+LARGEST = 1e300
+"""Of a map or a bend: no sum of them overflows."""
 NUM_BEND_DRAWS = 2 * MESH**2
-"""How many more bend one image."""
+"""How many more uniform draws bend one image."""
 
 
 def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np.float64]:
     """From uniform draws (B, 5) to maps (B, 2, 2) of (row, column): the identity, plus up to `max_distortion` in each.
 
-    Off the diagonal alike they slant, unlike they rotate; on it they stretch. A random half stays as it is:
-    interpolation blurs, and who has seen blurred strokes alone is worse at sharp ones.
+    The numbers on the diagonal stretch; those off it slant if they are alike, and rotate if they are opposite. A random
+    half of the maps stays the identity: interpolation blurs, and an agent that has seen blurred strokes alone is worse
+    at sharp ones.
     """
     return np.eye(2) + max_distortion * _chosen(draws)[:, None, None] * (2 * draws[:, :4].reshape(-1, 2, 2) - 1)
 
@@ -29,7 +35,7 @@ def linear_maps(draws: NDArray[np.float64], max_distortion: float) -> NDArray[np
 def bends(draws: NDArray[np.float64], max_bend: float) -> NDArray[np.float64]:
     """From uniform draws (B, 5 + 50) to displacements (B, 5, 5, 2) of a mesh's nodes, up to `max_bend` pixels each way.
 
-    A coarse form of elastic distortion (Simard et al. 2003). Those images are bent that `linear_maps` of the same draws
+    A coarse form of elastic distortion (Simard et al. 2003). It bends the images that `linear_maps` of the same draws
     distorts.
     """
     nodes = 2 * draws[:, NUM_DRAWS : NUM_DRAWS + NUM_BEND_DRAWS].reshape(-1, MESH, MESH, 2) - 1
@@ -55,20 +61,34 @@ def distort(
         images: (N, h, w) or (N, h, w, C).
         indices: (B,), which of them.
         maps: (B, 2, 2), from `linear_maps`.
-        bent: (B, 5, 5, 2) pixels, from `bends`; None for straight images.
+        bent: (B, m, n, 2) pixels, of a mesh of m x n nodes, as from `bends`; None for straight images.
 
     Returns:
         (B, h, w) or (B, h, w, C), fresh.
+
+    Raises:
+        TypeError: an array of another dtype.
+        ValueError: an array of another shape, or maps or bends that are not finite, or beyond 1e300.
+        IndexError: an index of no image.
     """
+    images = check_images("images", images)
+    indices = check_array("indices", indices, np.int64, (None,))
+    check_below("indices", indices, len(images))
+    bent = np.zeros((len(indices), 2, 2, 2)) if bent is None else bent
+    maps = check_array("maps", maps, np.float64, (len(indices), 2, 2))
+    bent = check_array("bends", bent, np.float64, (len(indices), None, None, 2))
+    if min(bent.shape[1:3]) < 2:
+        raise ValueError(f"bends have shape {bent.shape}; a mesh has at least 2 nodes each way")
+    check_moderate("maps", maps, LARGEST)
+    check_moderate("bends", bent, LARGEST)
     out = np.empty((len(indices), *images.shape[1:]), np.uint8)
     channels = images.shape[3] if images.ndim == 4 else 1
     shape = (*images.shape[1:3], channels)
-    bent = np.zeros((len(indices), 2, 2, 2)) if bent is None else bent
     _distort(out.reshape(-1, *shape), images.reshape(-1, *shape), indices, maps, bent)
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _distort(out, images, indices, maps, bent):  # type: ignore[no-untyped-def]
     height, width, channels = images.shape[1:]
     middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
@@ -99,7 +119,7 @@ def _distort(out, images, indices, maps, bent):  # type: ignore[no-untyped-def]
                     out[b, i, j, channel] = uintp((1 - down) * upper + down * lower + 0.5)  # rounds
 
 
-@njit(nogil=True)
+@part
 def _between(pixels, cells):  # type: ignore[no-untyped-def]
     """The cell of the mesh that each row (or column) lies in, and how far it is in it, from 0 to 1."""
     position = np.arange(pixels) * (cells / max(pixels - 1, 1))

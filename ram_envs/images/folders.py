@@ -1,4 +1,4 @@
-"""Folders of image files, one folder for each class; pillow is loaded when one is read."""
+"""Folders of image files, one folder for each class; pillow is loaded when a file is read."""
 
 from __future__ import annotations
 
@@ -12,22 +12,51 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+from ram_envs.arguments import shown
+from ram_envs.extras import how_to_install
+from ram_envs.images.datasets import SPLITS
+
 ImageSize = int | tuple[int, int]
+# What counts as an image, by its suffix, and is opened as one, by what is in it. Pillow knows more, but some of that is
+# no picture of pixels, and for some of it other programs are run.
+SUFFIXES = {
+    "AVIF": (".avif",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG2000": (".jp2",),
+    "PNG": (".png",),
+    "PPM": (".pbm", ".pgm", ".pnm", ".ppm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
 # Of 8 bits a channel; the others (16 bits, floats) have no one way to become bytes.
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
+GREY = ("1", "L", "LA")
+TRANSPARENT = ("LA", "PA", "RGBA")  # of others one colour may be declared to be transparent
 ORIENTATION, TURNED = 274, (5, 6, 7, 8)  # of EXIF: cameras tell that a picture lies on its side
+WIDTH, HEIGHT = 256, 257  # of TIFF: the size of what is stored
 
 
 def folder_names(path: Path) -> tuple[str, ...]:
     """The names of the folders in a folder, sorted, without hidden ones.
 
     Raises:
-        ValueError: there are none.
+        FileNotFoundError: the folder does not exist.
+        ValueError: there are none in it, or one whose name can't be printed.
     """
-    names = sorted(folder.name for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    names = tuple(entry.name for entry in _entries(path) if entry.is_dir())
     if not names:
-        raise ValueError(f"{path} holds no folders; put the images of each class into a folder of its own there")
-    return tuple(names)
+        raise ValueError(f"{shown(path)} holds no folders; put the images of each class into a folder of its own there")
+    for name in names:
+        if not name.isprintable():
+            raise ValueError(f"the folder {str(path / name)!r} has a name that can't be printed; rename it")
+    return names
+
+
+def is_split(path: Path) -> bool:
+    """Whether a folder is split already: all folders in it are named "train", "validation" or "test"."""
+    return set(folder_names(path)) <= set(SPLITS)
 
 
 def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], NDArray[np.int64]]:
@@ -37,29 +66,61 @@ def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], N
 
     Raises:
         FileNotFoundError: the folder does not exist.
-        ValueError: another class than `class_names`, or a class without images.
+        ValueError: another class than `class_names`, a class without images, or a folder in a class's.
     """
-    if not path.is_dir():
-        raise FileNotFoundError(f"there is no folder {path}; beside a folder train, validation and test are needed too")
     if unknown := set(folder_names(path)) - set(class_names):
-        raise ValueError(f"{path} has the classes {sorted(unknown)}, which are not trained; known are {class_names}")
-    suffixes = set(_pillow().registered_extensions())
+        raise ValueError(
+            f"{shown(path)} has the classes {sorted(unknown)}, which are not trained; known are {class_names}"
+        )
     files: list[Path] = []
     labels: list[int] = []
     for label, name in enumerate(class_names):
-        folder = path / name
-        found = sorted(file for file in folder.glob("[!.]*") if file.suffix.lower() in suffixes)
-        if not found:
-            raise ValueError(f"{folder} holds no images; each class needs some")
+        found = _images_of_class(path / name)
         files += found
         labels += [label] * len(found)
     return files, np.array(labels, np.int64)
 
 
-def read_images(files: Sequence[Path], image_size: ImageSize | None) -> Callable[[NDArray[np.intp]], NDArray[np.uint8]]:
-    """A reader of some of the files, (n, H, W) if all files are grey, else (n, H, W, 3); transparency is dropped.
+def _images_of_class(folder: Path) -> list[Path]:
+    entries = _entries(folder)
+    if inner := [entry for entry in entries if entry.is_dir()]:
+        raise ValueError(
+            f"{shown(inner[0])} is a folder in the folder of a class; the images of a class lie beside each other. "
+            "Folders of splits are named train, validation and test, and no other folder lies beside them"
+        )
+    suffixes = {suffix for some in SUFFIXES.values() for suffix in some}
+    found = [entry for entry in entries if entry.suffix.lower() in suffixes]
+    if not found:
+        raise ValueError(f"{shown(folder)} holds no images ({' '.join(sorted(suffixes))}); each class needs some")
+    return found
 
-    The headers of all files are read at once, so that every split has the same form.
+
+def _entries(path: Path) -> list[Path]:
+    """The files and folders in a folder, sorted by name, without hidden ones."""
+    if not path.is_dir():
+        raise FileNotFoundError(f"there is no folder {shown(path)}")
+    entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    for entry in entries:
+        if not (entry.is_file() or entry.is_dir()):  # reading a pipe would wait for ever
+            raise ValueError(
+                f"{shown(entry)} is neither a file nor a folder, nor a link that leads to one; take it away"
+            )
+    return entries
+
+
+class Form(NamedTuple):
+    """The form of an image, or the one that images are brought to."""
+
+    mode: str
+    """Pillow's: "L" for grey, "RGB" for colour."""
+    size: tuple[int, int]
+    """(width, height), as pillow has it."""
+    scaled: bool = False
+    """Whether images of other sizes are scaled to this one."""
+
+
+def common_form(files: Sequence[Path], image_size: ImageSize | None) -> Form:
+    """The form of files, by their headers: grey if all of them are, else in colour.
 
     Args:
         files: of at least one image.
@@ -67,31 +128,33 @@ def read_images(files: Sequence[Path], image_size: ImageSize | None) -> Callable
             middle; None for images that have one size.
 
     Raises:
-        ValueError: a file that is no image or damaged, or without `image_size` images of two sizes; it names them.
+        ValueError: a file that is no image, or without `image_size` images of two sizes; it names them.
     """
     headers = [_header(file) for file in files]
-    if image_size is None:
-        fitted, size = None, headers[0].size
-        for file, header in zip(files, headers, strict=True):
-            if header.size != size:
-                raise ValueError(
-                    f"{files[0]} has {size[1]}x{size[0]} pixels (height x width) and {file} "
-                    f"{header.size[1]}x{header.size[0]}; bring them to one size with image_size={min(size)}, say"
-                )
-    else:
-        fitted = _size(image_size)
-    mode = "L" if all(header.is_grey for header in headers) else "RGB"
+    mode = "L" if all(header.mode in GREY for header in headers) else "RGB"
+    if image_size is not None:
+        return Form(mode, _size(image_size), scaled=True)
+    size = headers[0].size
+    for file, header in zip(files, headers, strict=True):
+        if header.size != size:
+            raise ValueError(
+                f"{shown(files[0])} has {size[1]}x{size[0]} pixels (height x width) and {shown(file)} "
+                f"{header.size[1]}x{header.size[0]}; bring them to one size with image_size={min(size)}, say"
+            )
+    return Form(mode, size)
+
+
+def read_images(files: Sequence[Path], form: Form) -> Callable[[NDArray[np.intp]], NDArray[np.uint8]]:
+    """A reader of some of the files: of grey form (n, H, W), in colour (n, H, W, 3); what is transparent is white.
+
+    Raises:
+        ValueError: when it reads, for a file that is damaged; it names the file.
+    """
 
     def read(indices: NDArray[np.intp]) -> NDArray[np.uint8]:
-        return np.stack([_pixels(files[index], mode, fitted) for index in indices])
+        return np.stack([_pixels(files[index], form) for index in indices])
 
     return read
-
-
-class _Header(NamedTuple):
-    size: tuple[int, int]
-    """(width, height), as pillow has it."""
-    is_grey: bool
 
 
 def _size(image_size: ImageSize) -> tuple[int, int]:
@@ -101,34 +164,51 @@ def _size(image_size: ImageSize) -> tuple[int, int]:
     return int(sizes[1]), int(sizes[0])
 
 
-def _header(file: Path) -> _Header:
+def _header(file: Path) -> Form:
+    """The file's own mode, and its size when it is turned upright."""
     with _opened(file) as image:
-        width, height = image.size
+        # Pillow tells the size of a TIFF file as it will be when it is turned, of others as it is stored.
+        width, height = (image.tag_v2[WIDTH], image.tag_v2[HEIGHT]) if image.format == "TIFF" else image.size
         # The base class's method: that of PNG files would decode the whole image.
         turned = _pillow().Image.getexif(image).get(ORIENTATION) in TURNED
         mode = image.mode
     if mode not in MODES:
-        raise ValueError(f"{file} has the mode {mode}; convert it to 8 bits a channel (L or RGB) first")
-    return _Header((height, width) if turned else (width, height), mode in ("1", "L", "LA"))
+        raise ValueError(f"{shown(file)} has the mode {mode}; convert it to 8 bits a channel (L or RGB) first")
+    return Form(mode, (height, width) if turned else (width, height))
 
 
-def _pixels(file: Path, mode: str, fitted: tuple[int, int] | None) -> NDArray[np.uint8]:
+def _pixels(file: Path, form: Form) -> NDArray[np.uint8]:
     from PIL import ImageOps
 
     with _opened(file) as image:
-        upright = ImageOps.exif_transpose(image).convert(mode)
-    return np.asarray(ImageOps.fit(upright, fitted) if fitted else upright)
+        upright = _on_white(ImageOps.exif_transpose(image)).convert(form.mode)
+    if form.scaled:
+        upright = ImageOps.fit(upright, form.size)
+    if upright.size != form.size:
+        raise ValueError(f"{shown(file)} had {form.size} pixels (width, height) before and has {upright.size} now")
+    return np.asarray(upright)
+
+
+def _on_white(image: Any) -> Any:
+    """The image on a white ground, where it has a transparent one."""
+    if image.mode not in TRANSPARENT and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    return _pillow().alpha_composite(_pillow().new("RGBA", image.size, "white"), image)
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
     """The file as pillow's image; whatever pillow finds wrong with it is a ValueError that names the file."""
     pillow = _pillow()
+    pillow.init()
     try:
-        with pillow.open(file) as image:
+        # A path in place of a stream would be mapped to memory: pillow 11.3 then garbles TIFF files that lie on a side.
+        with file.open("rb") as stream, pillow.open(stream, formats=[f for f in SUFFIXES if f in pillow.OPEN]) as image:
             yield image
-    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
-        raise ValueError(f"{file} can't be read as an image ({error}); mend it or take it away") from error
+    except Exception as error:  # what pillow raises on damaged files may be anything
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{shown(file)} can't be read as an image ({reason}); mend it or take it away") from error
 
 
 def _pillow() -> ModuleType:
@@ -136,6 +216,6 @@ def _pillow() -> ModuleType:
         from PIL import Image
     except ImportError as error:
         raise DependencyNotInstalled(
-            'pillow is not installed, and folders of images need it: `pip install "ram-envs[render]"`'
+            f"pillow is not installed, and folders of images need it: run {how_to_install('render')}"
         ) from error
     return Image

@@ -8,6 +8,8 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+from ram_envs.extras import how_to_install
+
 TILE = 32
 Labelled = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...] | None]
 """Images (N, H, W[, C]), labels (N,), and the classes' names."""
@@ -49,4 +51,4 @@ def _tiles(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _missing() -> DependencyNotInstalled:
-    return DependencyNotInstalled('scikit-learn is not installed; its data sets need `pip install "ram-envs[samples]"`')
+    return DependencyNotInstalled(f"scikit-learn is not installed; for its data sets run {how_to_install('samples')}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ram_envs.images.datasets import Dataset, check_split, held_out, make_dataset
-from ram_envs.images.folders import ImageSize, folder_names, list_images, read_images
+from ram_envs.arguments import shown
+from ram_envs.images.archives import read_npz
+from ram_envs.images.datasets import MOST_CLASSES, Dataset, check_split, held_out, make_dataset
+from ram_envs.images.folders import ImageSize, common_form, folder_names, is_split, list_images, read_images
 from ram_envs.images.samples import SAMPLES
 
 
@@ -49,13 +50,13 @@ def load_split(
 
     Args:
         images: arrays (N, H, W[, C]); or a path, of an .npz file with "images", "labels" and perhaps "class_names", or
-            of a folder with one folder of images for each class; or a name of
-            `samples.SAMPLES`, such as "sklearn:digits".
+            of a folder with one folder of images for each class; or a name of `samples.SAMPLES`, such as
+            "sklearn:digits".
         labels: (N,) whole numbers from 0, with arrays.
         split: "train", "validation" or "test".
         hold_out: True splits the images by the rule of `datasets.held_out`, False takes all of them in every split. By
-            default arrays are taken whole, and everything else is split; a folder that holds the folders "train",
-            "validation" and "test" is split already.
+            default arrays are taken whole, and everything else is split. A folder that holds no other folders than
+            "train", "validation" and "test" is split already.
         image_size: of a folder's images: width and height, or (height, width), to which each is scaled and cut.
 
     Raises:
@@ -64,17 +65,15 @@ def load_split(
         gymnasium.error.DependencyNotInstalled: pillow or scikit-learn is missing.
     """
     check_split(split)
-    path = images if isinstance(images, (str, os.PathLike)) else None
+    path = Path(images) if isinstance(images, (str, os.PathLike)) else None
     if path is not None and labels is not None:
         raise ValueError(f"images are {str(path)!r}, which tells its labels itself; leave labels out")
-    if image_size is not None and not (path is not None and Path(path).is_dir()):
+    if image_size is not None and not (path is not None and path.is_dir()):
         raise ValueError(f"image_size is {image_size!r}, but only the images of a folder can be resized")
-    if path is not None and Path(path, "train").is_dir():
+    if path is not None and path.is_dir() and is_split(path):
         if hold_out is not None:
-            raise ValueError(f"hold_out is {hold_out}, but {path} has a folder for each split; leave it out")
-        names = folder_names(Path(path, "train"))
-        training, source = (_folder(Path(path, name), image_size, names) for name in ("train", split))
-        return Split(source.dataset(), names, lambda: training.dataset().images)
+            raise ValueError(f"hold_out is {hold_out}, but {shown(path)} has a folder for each split; leave it out")
+        return _split_folder(path, split, image_size)
     source = _arrays(images, labels) if path is None else _open(path, image_size)
     if path is not None if hold_out is None else hold_out:
         training_indices = held_out(source.labels, "train")
@@ -84,15 +83,31 @@ def load_split(
     return Split(dataset, source.class_names, lambda: dataset.images)
 
 
-def _open(path: str | os.PathLike[str], image_size: ImageSize | None) -> Source:
+def _open(path: Path, image_size: ImageSize | None) -> Source:
     if str(path) in SAMPLES:
         return _arrays(*SAMPLES[str(path)]())
-    if Path(path).is_dir():
-        return _folder(Path(path), image_size, folder_names(Path(path)))
-    if Path(path).suffix == ".npz":
-        return _npz(Path(path))
-    what = "is neither a folder nor an .npz file" if Path(path).exists() else "does not exist"
+    if path.is_dir():
+        names = folder_names(path)
+        files, labels = list_images(path, names)
+        return Source(labels, names, read_images(files, common_form(files, image_size)))
+    if path.suffix == ".npz" and path.is_file():
+        return _npz(path)
+    what = "is neither a folder nor an .npz file" if path.exists() else "does not exist"
     raise FileNotFoundError(f"images {str(path)!r} {what}; samples are {', '.join(SAMPLES)}")
+
+
+def _split_folder(path: Path, split: str, image_size: ImageSize | None) -> Split:
+    """A split of a folder that has one folder for each; the form of the images is that of all splits together."""
+    for name in ("train", split):
+        if not (path / name).is_dir():
+            raise FileNotFoundError(
+                f"there is no folder {shown(path / name)}; beside a folder train, validation and test are needed too"
+            )
+    names = folder_names(path / "train")
+    listed = {name: list_images(path / name, names) for name in folder_names(path)}
+    form = common_form([file for files, _ in listed.values() for file in files], image_size)
+    training, source = (Source(listed[name][1], names, read_images(listed[name][0], form)) for name in ("train", split))
+    return Split(source.dataset(), names, lambda: training.dataset().images)
 
 
 def _arrays(images: Any, labels: Any, class_names: tuple[str, ...] | None = None) -> Source:
@@ -104,20 +119,14 @@ def _arrays(images: Any, labels: Any, class_names: tuple[str, ...] | None = None
 
 
 def _npz(path: Path) -> Source:
+    arrays = read_npz(path, ("images", "labels"), ("class_names",))
+    names = arrays.get("class_names")
+    if names is not None and (names.ndim != 1 or names.dtype.kind not in "US" or len(names) > MOST_CLASSES):
+        raise ValueError(
+            f"class_names in {shown(path)} are {names.dtype} {names.shape}; they must be one word for each class"
+        )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} can't be read ({error}); write it with numpy.savez") from error
-    if not {"images", "labels"} <= arrays.keys():
-        raise ValueError(f'{path} holds {sorted(arrays)}; it must hold "images" and "labels"')
-    names = tuple(map(str, arrays["class_names"])) if "class_names" in arrays else None
-    return _arrays(arrays["images"], arrays["labels"], names)
-
-
-def _folder(path: Path, image_size: ImageSize | None, class_names: tuple[str, ...]) -> Source:
-    files, labels = list_images(path, class_names)
-    read = read_images(files, image_size)
-    return Source(labels, class_names, read)
+        class_names = None if names is None else tuple(names.astype(np.str_).tolist())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"class_names in {shown(path)} are bytes beyond ASCII ({error}); store str") from error
+    return _arrays(arrays["images"], arrays["labels"], class_names)

@@ -15,6 +15,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.extras import how_to_install
+
 if TYPE_CHECKING:
     import pygame
 
@@ -52,7 +54,7 @@ def import_pygame() -> ModuleType:
         import pygame.font
     except ImportError as error:
         raise gymnasium.error.DependencyNotInstalled(
-            'pygame is not installed, and rendering needs it: run `pip install "ram-envs[render]"`'
+            f"pygame is not installed, and rendering needs it: run {how_to_install('render')}"
         ) from error
     return pygame
 

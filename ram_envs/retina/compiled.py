@@ -1,13 +1,89 @@
-"""What the compiled kernels share."""
+"""What the compiled kernels share: how they are compiled and cached, and two instructions that numba has not."""
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+import warnings
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.serialize import dumps
 from numba.extending import intrinsic
+
+part: Any = njit(nogil=True, error_model="numpy", forceinline=True)
+"""Decorator of a function that kernels call; it is compiled into them, as if it were written there."""
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Decorator of a compiled function that Python calls; the compiled code is kept on the disk where that is possible.
+
+    Where nothing can be written it is compiled anew in every process, after one warning. A file of the cache that is
+    damaged is written anew.
+    """
+    compiled: Any = njit(nogil=True, error_model="numpy")(function)
+    try:
+        compiled._cache = _KernelCache(function)  # what njit(cache=True) does, with numba's own class
+    except RuntimeError:  # numba has found no folder to write to
+        _warn_uncached()
+    return compiled
+
+
+@cache  # One warning, however many kernels there are.
+def _warn_uncached() -> None:
+    warnings.warn(
+        "compiled code can't be kept on the disk, so every process compiles the retina and the scenes anew, for "
+        "seconds; set NUMBA_CACHE_DIR to a folder that can be written to",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+class _Checked(CompileResultCacheImpl):
+    """Numba's form of compiled code, with a checksum: what a crash left half written may well be code that runs."""
+
+    def reduce(self, data: Any) -> tuple[bytes, bytes]:
+        """The code as bytes, after their checksum."""
+        code = dumps(super().reduce(data))
+        return hashlib.sha256(code).digest(), code
+
+    def rebuild(self, target_context: Any, reduced_data: tuple[bytes, bytes]) -> Any:
+        """The code again; a ValueError if it is not what was written."""
+        checksum, code = reduced_data
+        if hashlib.sha256(code).digest() != checksum:
+            raise ValueError("the checksum is wrong")
+        return super().rebuild(target_context, pickle.loads(code))
+
+
+class _KernelCache(FunctionCache):
+    """Numba's cache of one function's compiled code; it survives damaged files and full disks."""
+
+    _impl_class = _Checked
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled code for some types, or None; damaged files are emptied, so that they are written anew."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # damaged pickles raise errors of any kind
+            try:
+                self.flush()
+            except OSError:
+                self.disable()
+                _warn_uncached()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled code for some types, where that is possible."""
+        try:
+            super().save_overload(sig, data)
+        except OSError:  # the disk is full, say
+            self.disable()
+            _warn_uncached()
 
 
 def _copy_items(typing_context: Any, target: Any, to: Any, source: Any, start: Any, count: Any) -> Any:

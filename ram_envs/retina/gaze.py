@@ -1,16 +1,16 @@
-"""Where the rows of any environment with images look, and what they see there: the rules of `foveated`, batched."""
+"""The gaze over any environment's images: where each row looks and what it sees there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_whole
-from ram_envs.retina.retina import Retina
+from ram_envs.arguments import check_images, check_known, check_whole, has_channels_first
+from ram_envs.retina.retina import Pooling, Retina
 
 InitialLocation = Literal["random", "center"]
 Rows = NDArray[np.intp]
@@ -19,6 +19,29 @@ Rows = NDArray[np.intp]
 # Mixed into every seed: else the gaze would begin where the environment's own first random numbers say.
 GAZE_SEED = 20144
 
+ROUNDING = 1e-3
+"""Images may leave their bounds by so much of the way from black to white, and are cut off there."""
+
+
+class GazeOptions(TypedDict, total=False):
+    """How the rows look at their images; each may be left out."""
+
+    patch_size: int | None
+    """The retina's g; 8 if not given. This and the next two are for callers that give no retina."""
+    num_scales: int | None
+    """The retina's k; 1 if not given."""
+    pooling: Pooling | None
+    """The retina's: "average", if not given, or "max"."""
+    image_key: str | None
+    """Which key of the observation is the image, if the observation is a Dict."""
+    max_saccade: float | None
+    """None, if not given, for absolute locations; for relative ones how far the gaze moves at most in each direction in
+    one step, in units of half the image."""
+    periphery: int | tuple[int, int] | None
+    """Width and height, or (height, width), of the whole image shrunk; None, if not given, for none."""
+    initial_location: InitialLocation
+    """Where the first image of an episode is looked at: "random", if not given, uniform over it, or "center"."""
+
 
 class Gaze:
     """The gaze of `num_rows` rows over the images that a space describes.
@@ -26,11 +49,8 @@ class Gaze:
     Args:
         space: one row's observation space: a Box of an image, or a Dict that has one under `image_key`.
         num_rows: n.
-        retina: the glimpse sensor.
-        image_key: of a Dict.
-        max_saccade: None for locations to look at; else how far a shift of the gaze goes in each direction.
-        periphery: width and height, or (height, width), of the whole image shrunk; None for none.
-        initial_location: "random", uniform over the image, or "center".
+        retina: the glimpse sensor; None to make it from the options.
+        options: see `GazeOptions`.
     """
 
     def __init__(
@@ -38,21 +58,20 @@ class Gaze:
         space: spaces.Space[Any],
         *,
         num_rows: int,
-        retina: Retina,
-        image_key: str | None,
-        max_saccade: float | None,
-        periphery: int | tuple[int, int] | None,
-        initial_location: InitialLocation,
+        retina: Retina | None = None,
+        **options: Unpack[GazeOptions],
     ) -> None:
-        if initial_location not in ("random", "center"):
-            raise ValueError(f"initial_location is {initial_location!r}; it must be 'random' or 'center'")
+        check_known(options, GazeOptions.__annotations__)
+        max_saccade, periphery = options.get("max_saccade"), options.get("periphery")
+        self.initial_location = options.get("initial_location", "random")
+        if self.initial_location not in ("random", "center"):
+            raise ValueError(f"initial_location is {self.initial_location!r}; it must be 'random' or 'center'")
         if max_saccade is not None and not 0 < max_saccade <= 2:
             raise ValueError(f"max_saccade is {max_saccade!r}; it must be above 0 and at most 2, the image's width")
-        self.retina = retina
-        self.image_key = image_key
-        self.form = image_form(space, image_key)
+        self.retina = _retina(retina, options)
+        self.image_key = options.get("image_key")
+        self.form = image_form(space, self.image_key)
         self.max_saccade = max_saccade
-        self.initial_location = initial_location
         self._shrink = None if periphery is None else Shrink(self.form.shape, periphery)
         self.location: NDArray[np.float32] = np.zeros((num_rows, 2), np.float32)
         """Where each row looks, (num_rows, 2)."""
@@ -73,7 +92,7 @@ class Gaze:
         return spaces.Dict(others | seen)
 
     def seed(self, seeds: Sequence[int | None]) -> None:
-        """Begin the rows' generators anew, one seed for each; None lets a row's go on."""
+        """Seed the generator of each row anew; a row whose seed is None keeps its generator."""
         for row, seed in enumerate(seeds):
             if seed is not None:
                 self._generators[row] = np.random.default_rng([seed, GAZE_SEED])
@@ -85,7 +104,7 @@ class Gaze:
             self.location[row] = self._generators[row].uniform(-1, 1, 2) if random else 0
 
     def move(self, locations: NDArray[np.floating[Any]]) -> None:
-        """All rows look at `locations` (num_rows, 2), checked by the caller; or as far away from where they looked."""
+        """All rows look at `locations` (num_rows, 2), in [-1, 1]; with `max_saccade` they are shifts of the gaze."""
         if self.max_saccade is not None:
             locations = np.clip(self.location + self.max_saccade * locations, -1, 1)
         self.location = locations.astype(np.float32)
@@ -106,24 +125,53 @@ class Gaze:
         return seen
 
 
+def _retina(retina: Retina | None, options: GazeOptions) -> Retina:
+    values = {name: options.get(name) for name in ("patch_size", "num_scales", "pooling")}
+    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    if retina is not None and given:
+        raise ValueError(f"give a retina or its arguments, not both: {retina} and {given}")
+    return retina or Retina(**given)
+
+
 class ImageForm(NamedTuple):
-    """What images a space describes."""
+    """The form of the images that a space describes."""
 
     shape: tuple[int, ...]
     """(H, W) or (H, W, C)."""
     low: float
-    """What is black."""
+    """The value of black."""
     high: float
-    """What is white."""
+    """The value of white."""
     dtype: np.dtype[Any]
 
     def pixels(self, images: Any) -> NDArray[Any]:
-        """A batch of images (B, H, W[, C]) as the retina takes them: contiguous, uint8 or float32 in 0..1."""
-        images = np.ascontiguousarray(images)
+        """A batch of images (B, H, W[, C]) as the retina takes them: contiguous, uint8 or float32 in 0..1.
+
+        Raises:
+            TypeError, ValueError: the environment shows other images than its space describes.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != self.shape:
+            raise ValueError(
+                f"the environment's images have the shape {images.shape[1:]}, but its observation space says "
+                f"{self.shape}; mend the environment"
+            )
         if self.dtype == np.uint8 and (self.low, self.high) == (0, 255):
-            return images
-        images = images.astype(np.float32)
-        return images if (self.low, self.high) == (0, 1) else (images - self.low) / np.float32(self.high - self.low)
+            return check_images("the environment's images", images)
+        if images.dtype.kind not in "fiub":
+            raise TypeError(f"the environment's images have dtype {images.dtype}; they must be numbers")
+        scaled = np.ascontiguousarray(images, np.float32)
+        if (self.low, self.high) != (0, 1):
+            scaled = (scaled - self.low) / np.float32(self.high - self.low)
+        darkest, brightest = scaled.min(), scaled.max()
+        if darkest >= 0 and brightest <= 1:
+            return scaled
+        if not (darkest >= -ROUNDING and brightest <= 1 + ROUNDING):  # NaN is not
+            raise ValueError(
+                f"the environment's images span {images.min()} to {images.max()}, but its observation space says "
+                f"{self.low} to {self.high}; mend the environment"
+            )
+        return np.clip(scaled, 0, 1)
 
 
 def image_form(space: spaces.Space[Any], image_key: str | None) -> ImageForm:
@@ -150,7 +198,7 @@ def image_form(space: spaces.Space[Any], image_key: str | None) -> ImageForm:
     if not np.isfinite([low, high]).all() or low >= high:
         raise ValueError(f"the image's bounds are {low} and {high}; they must be finite, to tell black from white")
     shape = image.shape
-    if len(shape) == 3 and shape[0] <= 4 < shape[2]:
+    if has_channels_first(shape):
         raise ValueError(
             f"the image's shape {shape} has its channels (or stacked frames) first; bring it to (H, W, C) with "
             "gymnasium.wrappers.TransformObservation and numpy.moveaxis(image, 0, -1)"
@@ -191,7 +239,7 @@ class Shrink:
 
 
 def _shares(size: int, cells: int) -> NDArray[np.float32]:
-    """(cells, size): which share of each cell each of `size` pixels has."""
+    """The share of each cell that each of `size` pixels has, (cells, size)."""
     edges = np.arange(cells + 1) * (size / cells)
     pixels = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numba import njit, uintp
 from numpy.typing import NDArray
 
-from ram_envs.retina.compiled import copy_items
+from ram_envs.arguments import check_array, check_below, check_images
+from ram_envs.retina import kernels
 
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
 
@@ -69,6 +69,10 @@ class Retina:
         return (self.num_scales, self.patch_size, self.patch_size, *image_shape[2:])
 
     def __call__(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
+        """See `glimpse`."""
+        return self.glimpse(images, locations)
+
+    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
         """Take one glimpse of each image.
 
         Args:
@@ -82,18 +86,14 @@ class Retina:
             TypeError: images of another dtype.
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
-        images = _check_images(images)
-        locations = check_locations(locations, len(images))
-        return self.glimpse(images, locations)
-
-    def glimpse(self, images: NDArray[Any], locations: NDArray[Any]) -> NDArray[np.float32]:
-        """As a call, without its checks: for callers that have made them."""
+        images = check_images("images", images, (np.uint8, np.float32))
+        locations = _as_locations(locations, len(images))
         batch, height, width = images.shape[:3]
         channels = images.shape[3] if images.ndim == 4 else 1
         output = np.empty((batch, *self.shape(images.shape[1:])), np.float32)
         coarsest = self.patch_size << (self.num_scales - 1)
         sums = np.empty((2, max(coarsest * coarsest // 4, 1)), self._sum_type(images.dtype))
-        _glimpse(
+        complete = kernels.glimpse_images(
             images.reshape(batch, height, width * channels),
             (0,) * channels,
             locations.astype(np.float64, copy=False),  # Exact, and one compiled version serves both.
@@ -104,6 +104,8 @@ class Retina:
             np.float32(1 / 255 if images.dtype == np.uint8 else 1),
             self.pooling == "max",
         )
+        if not complete:
+            _refuse_outside(locations)
         return output
 
     def _sum_type(self, dtype: np.dtype[Any]) -> type[np.generic]:
@@ -119,27 +121,48 @@ class Retina:
 
         Args:
             pixels: (B, P, 2), the white pixels' columns and rows, inside the image; a pixel may be named twice.
-            locations: (B, 2), checked by the caller.
+            locations: (B, 2), each (x, y) in [-1, 1].
             image_shape: (H, W).
 
         Returns:
             What `glimpse` gives for those images, (B, k, g, g).
+
+        Raises:
+            TypeError: pixels of another dtype.
+            IndexError: a pixel outside the image.
+            ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
+        pixels = check_array("pixels", pixels, np.int64, (None, None, 2))
+        locations = _as_locations(locations, len(pixels))
         output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
-        locations = locations.astype(np.float64, copy=False)
-        _glimpse_pixels(pixels, locations, image_shape[0], image_shape[1], output, self.pooling == "max")
+        exact = locations.astype(np.float64, copy=False)
+        if not kernels.glimpse_pixels(pixels, exact, image_shape[0], image_shape[1], output, self.pooling == "max"):
+            check_below("pixels", pixels, image_shape[1::-1])
+            _refuse_outside(locations)
         return output
 
     def regions(self, location: NDArray[Any], image_shape: tuple[int, ...]) -> list[Region]:
         """Where each scale looks: one `Region` per scale for a location (2,) and an image of shape (H, W[, C])."""
         row = (float(location[1]) + 1) / 2 * image_shape[0]
         column = (float(location[0]) + 1) / 2 * image_shape[1]
-        sizes = [self.patch_size << scale for scale in range(self.num_scales)]
-        return [Region(int(_first(row, size)), int(_first(column, size)), size, size) for size in sizes]
+        regions = []
+        for scale in range(self.num_scales):
+            size = self.patch_size << scale
+            top, left = kernels.first_pixel(row, size), kernels.first_pixel(column, size)
+            regions.append(Region(int(top), int(left), size, size))
+        return regions
 
 
 def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
     """The locations as a float array (batch, 2), or a ValueError that names the first bad one."""
+    locations = _as_locations(locations, batch)
+    # One comparison finds NaN, infinity and values outside: none of them satisfies it.
+    if not (np.abs(locations) <= 1).all():
+        _refuse_outside(locations)
+    return locations
+
+
+def _as_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
     locations = np.asarray(locations)
     if locations.shape != (batch, 2):
         raise ValueError(f"locations have shape {locations.shape}; expected ({batch}, 2), one (x, y) per row")
@@ -147,127 +170,20 @@ def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
         if locations.dtype.kind not in "iu":
             raise TypeError(f"locations have dtype {locations.dtype}; expected floats in [-1, 1]")
         locations = locations.astype(np.float32)
-    # One comparison finds NaN, infinity and values outside: none of them satisfies it.
-    inside = np.abs(locations) <= 1
-    if not inside.all():
-        row = int(np.argmin(inside.all(axis=1)))
-        value = locations[row].tolist()
-        remedy = "clip it with numpy.clip(location, -1, 1)" if np.isfinite(value).all() else "it must be finite"
-        if np.isfinite(value).all() and np.abs(value).max() > FAR_OUTSIDE:
-            remedy = "pixels (column, row) are (2 * column / width - 1, 2 * row / height - 1)"
-        raise ValueError(f"location {value} of row {row} is outside [-1, 1]; {remedy}")
     return locations
 
 
-def _check_images(images: Any) -> NDArray[Any]:
-    images = np.asarray(images)
-    if images.dtype not in (np.uint8, np.float32):
-        raise TypeError(f"images have dtype {images.dtype}; convert them to uint8 (0..255) or float32 (0..1)")
-    if images.ndim not in (3, 4) or 0 in images.shape[1:]:
-        raise ValueError(f"images have shape {images.shape}; expected (B, H, W) or (B, H, W, C), none of them 0")
-    return np.ascontiguousarray(images)
+def _refuse_outside(locations: NDArray[np.floating[Any]]) -> None:
+    row = int(np.argmin((np.abs(locations) <= 1).all(axis=1)))
+    value = locations[row].tolist()
+    if not np.isfinite(value).all():
+        remedy = "it must be finite"
+    elif np.abs(value).max() > FAR_OUTSIDE:
+        remedy = "a pixel (column, row) is (2 * column / width - 1, 2 * row / height - 1)"
+    else:
+        remedy = "clip it with numpy.clip(location, -1, 1)"
+    raise ValueError(f"location {value} of row {row} is outside [-1, 1]; {remedy}")
 
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-# Compiled code below: types are inferred. Indices are unsigned because a signed one may be negative (counted from the
-# end), and the test for that keeps the loops out of the vector registers. docs/performance.md has the measurements.
-
-
-@njit(cache=True, nogil=True)
-def _first(centre, size):  # type: ignore[no-untyped-def]
-    """The first pixel of a window of `size` pixels around `centre`."""
-    return int(np.floor(centre - size / 2 + 0.5))
-
-
-@njit(nogil=True, error_model="numpy")
-def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-untyped-def]
-    """Pool blocks of 2 x 2: `size` x `size` pixels of `source`, rows `stride` apart, fill the first of `target`."""
-    two, half = uintp(2), uintp(size // 2)
-    for i in range(half):
-        above, to = start + two * i * stride, i * half
-        below = above + stride
-        if use_max:
-            for j in range(half):
-                pair = max(source[above + two * j], source[above + two * j + uintp(1)])
-                target[to + j] = max(pair, max(source[below + two * j], source[below + two * j + uintp(1)]))
-        else:
-            for j in range(half):
-                pair = source[above + two * j] + source[above + two * j + uintp(1)]
-                target[to + j] = pair + source[below + two * j] + source[below + two * j + uintp(1)]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _glimpse(images, pixel, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
-    """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
-
-    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
-    is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
-    """
-    channels = len(pixel)  # Known when compiling, so that the grey version has steps of 1.
-    batch, height, row_length = images.shape
-    num_scales, patch_size = output.shape[1], uintp(output.shape[2])
-    width = row_length // channels
-    coarsest = output.shape[2] << (num_scales - 1)
-    stride = uintp(coarsest)
-    pixels, result = images.reshape(-1), output.reshape(-1)
-    step = uintp(channels)
-    for b in range(batch):
-        row_centre = (np.float64(locations[b, 1]) + 1.0) / 2.0 * height
-        column_centre = (np.float64(locations[b, 0]) + 1.0) / 2.0 * width
-        top, left = _first(row_centre, coarsest), _first(column_centre, coarsest)
-        begin, end = max(-left, 0), min(width - left, coarsest)
-        for channel in range(channels):
-            window[:] = 0
-            for row in range(max(-top, 0), min(height - top, coarsest)):
-                source = uintp((b * height + top + row) * row_length + (left + begin) * channels + channel)
-                to = uintp(row * coarsest + begin)
-                if channels == 1:
-                    copy_items(window, to, pixels, source, uintp(max(end - begin, 0)))
-                    continue
-                for j in range(uintp(max(end - begin, 0))):
-                    window[to + j] = pixels[source + j * step]
-            for scale in range(num_scales):
-                size = uintp(output.shape[2] << scale)
-                down = _first(row_centre, output.shape[2] << scale) - top
-                across = _first(column_centre, output.shape[2] << scale) - left
-                start = uintp(down * coarsest + across)
-                to = uintp(((b * num_scales + scale) * output.shape[2] * output.shape[2]) * channels + channel)
-                if scale == 0:
-                    for i in range(patch_size):
-                        for j in range(patch_size):
-                            result[to + (i * patch_size + j) * step] = unit * np.float32(window[start + i * stride + j])
-                    continue
-                _halve(window, start, stride, size, sums, use_max)
-                for _ in range(1, scale):
-                    size = size // uintp(2)
-                    _halve(sums, uintp(0), size, size, spare, use_max)
-                    sums, spare = spare, sums
-                gain = unit if use_max else unit / np.float32(1 << (2 * scale))
-                for i in range(patch_size * patch_size):
-                    result[to + i * step] = gain * np.float32(sums[i])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: ignore[no-untyped-def]
-    """Light in `output` (B, k, g, g), all 0, the cells in which the pixels (B, P, 2) lie."""
-    num_scales, patch_size = output.shape[1:3]
-    cells = output.reshape(-1)
-    for b in range(len(pixels)):
-        row_centre = (locations[b, 1] + 1.0) / 2.0 * height
-        column_centre = (locations[b, 0] + 1.0) / 2.0 * width
-        for scale in range(num_scales):
-            size, gain = patch_size << scale, np.float32(1 if use_max else 1 / (1 << (2 * scale)))
-            first = (b * num_scales + scale) * patch_size * patch_size
-            top, left = _first(row_centre, size), _first(column_centre, size)
-            for p in range(pixels.shape[1]):
-                down, across = pixels[b, p, 1] - top, pixels[b, p, 0] - left
-                counts = (down >= 0) & (down < size) & (across >= 0) & (across < size)
-                for q in range(p):  # A pixel that was named before is lit already.
-                    counts &= (pixels[b, q, 0] != pixels[b, p, 0]) | (pixels[b, q, 1] != pixels[b, p, 1])
-                # No branch, which the processor could not foresee: what does not count adds 0 to the first cell.
-                cell = uintp(first + (((down >> scale) * patch_size + (across >> scale)) if counts else 0))
-                light = gain if counts else np.float32(0)
-                cells[cell] = max(cells[cell], light) if use_max else cells[cell] + light

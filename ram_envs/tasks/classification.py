@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_flag, check_number, check_whole
-from ram_envs.images.datasets import SPLITS, Dataset, check_split, load_resized_mnist
+from ram_envs.images.datasets import MOST_CLASSES, SPLITS, Dataset, check_split, load_resized_mnist
 from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Retina
-from ram_envs.tasks.scenes import Placement, SceneRules, compose, ink_boxes, place
+from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, ink_boxes, place
 from ram_envs.tasks.task import Outcome, Task
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
@@ -81,7 +81,7 @@ class Classification(Task):
         self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
         self.dataset = dataset
         self.num_scenes: int = len(dataset.labels)
-        self.distractor_images = dataset.images if distractor_images is None else distractor_images
+        self.distractor_images = as_distractor_images(distractor_images, dataset.images)
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
         self.rules = SceneRules(
             canvas_height=canvas_height,
@@ -263,6 +263,6 @@ def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_nam
         num_classes = len(class_names)
     if num_classes is None:
         return needed
-    if check_whole("num_classes", num_classes, 1) < needed:
+    if check_whole("num_classes", num_classes, 1, MOST_CLASSES) < needed:
         raise ValueError(f"num_classes is {num_classes}, but label {needed - 1} occurs; it must be at least {needed}")
     return int(num_classes)

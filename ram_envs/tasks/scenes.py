@@ -7,21 +7,22 @@ not matter.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, uintp
+from numba import uintp
 from numpy.typing import NDArray
 
-from ram_envs.retina.compiled import copy_items, prefetch
+from ram_envs.arguments import check_array, check_below, check_images
+from ram_envs.images.datasets import as_images
+from ram_envs.retina.compiled import copy_items, kernel, part, prefetch
 
 
 class SceneRules(NamedTuple):
     """What a scene is made of; sizes in pixels.
 
     An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
-    With
-    `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
+    With `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
     """
 
     canvas_height: int
@@ -103,21 +104,63 @@ def compose(
         rules: what the scenes are made of.
         distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
         out: where to paint, contiguous; a fresh array if None.
+
+    Raises:
+        TypeError: an array of another dtype.
+        ValueError: an array of another shape, or an `out` that is not contiguous.
+        IndexError: an index of no image, or a cut that hangs over its image's edge.
     """
+    images = check_images("images", images)
+    if images.shape[1:3] != (rules.image_height, rules.image_width):
+        raise ValueError(
+            f"images have shape {images.shape}, but the rules are of {rules.image_height}x{rules.image_width}"
+        )
+    distractor_images = check_images("distractor_images", distractor_images)
+    _check_distractor_images(distractor_images, images)
+    indices = check_array("indices", indices, np.int64, (None,))
+    corners = check_array("corners", placement.corners, np.int64, (len(indices), 2))
+    distractors = check_array("distractors", placement.distractors, np.int64, (len(indices), None, 5))
     shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
-    scenes = np.empty(shape, np.uint8) if out is None else out
+    scenes = np.empty(shape, np.uint8) if out is None else check_array("out", out, np.uint8, shape)
+    if out is not None and scenes is not out:
+        raise ValueError("out is not contiguous; pass an array of its own memory")
     channels = images.shape[3] if images.ndim == 4 else 1
-    _compose(
+    complete = _compose(
         scenes.reshape(*scenes.shape[:2], -1),
         images.reshape(*images.shape[:2], -1),
         indices,
-        placement.corners,
+        corners,
         distractor_images.reshape(*distractor_images.shape[:2], -1),
-        placement.distractors,
+        distractors,
         rules.distractor_size,
         channels,
     )
+    if not complete:
+        check_below("indices", indices, len(images))
+        cut_to = rules.image_height - rules.distractor_size + 1, rules.image_width - rules.distractor_size + 1
+        check_below("distractors", distractors[..., :3], (len(distractor_images), *cut_to))
     return scenes
+
+
+def as_distractor_images(distractor_images: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A user's images to cut distractors from, in the form of `images`: (M, h, w[, C]) uint8; `images` if None.
+
+    Raises:
+        TypeError, ValueError: what `datasets.as_images` refuses, or images of another shape.
+    """
+    if distractor_images is None:
+        return images
+    distractor_images = as_images("distractor_images", distractor_images)
+    _check_distractor_images(distractor_images, images)
+    return distractor_images
+
+
+def _check_distractor_images(distractor_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> None:
+    if distractor_images.shape[1:] != images.shape[1:] or not len(distractor_images):
+        raise ValueError(
+            f"distractor_images have shape {distractor_images.shape} and images {images.shape}; distractors are cut "
+            f"from at least one image of the same form: bring them to (M, {', '.join(map(str, images.shape[1:]))})"
+        )
 
 
 def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -142,8 +185,9 @@ def _extent(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
-@njit(cache=True, nogil=True)
+@kernel
 def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
+    """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
     height, width = images.shape[1], images.shape[2] // channels
     for b in range(len(scenes)):
         # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
@@ -151,14 +195,20 @@ def _compose(scenes, images, indices, corners, sources, distractors, size, chann
         _expect(images, indices[following], 0, height)
         for n in range(distractors.shape[1]):
             _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
+        if not 0 <= indices[b] < len(images):
+            return False
         scenes[b] = 0
         _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
         for n in range(distractors.shape[1]):
             index, from_top, from_left, top, left = distractors[b, n]
+            inside = 0 <= from_top <= height - size and 0 <= from_left <= width - size
+            if not (inside and 0 <= index < len(sources)):
+                return False
             _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
+    return True
 
 
-@njit(nogil=True)
+@part
 def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
     """Prefetch some rows of an image, a cache line of 64 bytes at a time."""
     pixels, start = images.reshape(-1), (index * images.shape[1] + top) * images.shape[2]
@@ -166,7 +216,7 @@ def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
         prefetch(pixels, uintp(start + offset))
 
 
-@njit(nogil=True)
+@part
 def _put(scenes, b, images, index, from_top, from_left, top, left, height, width, channels, add):  # type: ignore[no-untyped-def]
     """Copy a part of an image to scene b, or add it and clamp to 255; what hangs over the edge is lost."""
     rows, row_length = scenes.shape[1:]

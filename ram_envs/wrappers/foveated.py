@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import gymnasium as gym
 import numpy as np
@@ -13,11 +13,11 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from ram_envs.rendering import frames
-from ram_envs.rendering.view import View
-from ram_envs.retina.gaze import Gaze, InitialLocation, Rows
-from ram_envs.retina.retina import Pooling, Retina, check_locations
+from ram_envs.arguments import check_known
+from ram_envs.retina.gaze import Gaze, GazeOptions, Rows
+from ram_envs.retina.retina import Retina, check_locations
 from ram_envs.shells import checks
+from ram_envs.wrappers.picture import Picture
 
 Info = dict[str, Any]
 
@@ -52,20 +52,14 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
     Args:
         env: the environment. Its observation is an image, a Box of shape (H, W) or (H, W, C), uint8 or float with
             finite bounds (of which the lower is black, the upper white), or a Dict that has one.
-        retina: the glimpse sensor; or give its arguments:
-        patch_size: g, 8 if not given.
-        num_scales: k, 1 if not given.
-        pooling: "average", if not given, or "max".
-        image_key: of the image, if the observation is a Dict.
-        max_saccade: None for absolute locations; for relative ones how far the gaze moves at most in each direction in
-            one step, in units of half the image.
-        periphery: width and height, or (height, width), of the whole image shrunk; None for none.
-        initial_location: where an episode's first image is looked at: "random", uniform over it, or "center".
+        retina: the glimpse sensor; None to make it from the options.
         render_mode: "rgb_array" for an environment made without it; None for the environment's own.
         action_names: for pictures, of each discrete action.
+        options: how the rows look, see `retina.gaze.GazeOptions`: `patch_size`, `num_scales` and `pooling` of the
+            retina, `image_key`, `max_saccade`, `periphery`, `initial_location`.
 
     Raises:
-        TypeError: the observation holds no image.
+        TypeError: the observation holds no image, or an argument is unknown.
         ValueError: an image of another form, or an argument out of range.
     """
 
@@ -74,45 +68,21 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
         env: gym.Env,
         retina: Retina | None = None,
         *,
-        patch_size: int | None = None,
-        num_scales: int | None = None,
-        pooling: Pooling | None = None,
-        image_key: str | None = None,
-        max_saccade: float | None = None,
-        periphery: int | tuple[int, int] | None = None,
-        initial_location: InitialLocation = "random",
         render_mode: str | None = None,
         action_names: Sequence[str] = (),
+        **options: Unpack[GazeOptions],
     ) -> None:
         RecordConstructorArgs.__init__(
-            self,
-            retina=retina,
-            patch_size=patch_size,
-            num_scales=num_scales,
-            pooling=pooling,
-            image_key=image_key,
-            max_saccade=max_saccade,
-            periphery=periphery,
-            initial_location=initial_location,
-            render_mode=render_mode,
-            action_names=action_names,
+            self, retina=retina, render_mode=render_mode, action_names=action_names, **options
         )
         gym.Wrapper.__init__(self, env)
-        self.gaze = Gaze(
-            env.observation_space,
-            num_rows=1,
-            retina=_retina(retina, patch_size=patch_size, num_scales=num_scales, pooling=pooling),
-            image_key=image_key,
-            max_saccade=max_saccade,
-            periphery=periphery,
-            initial_location=initial_location,
-        )
+        self.gaze = _gaze(env.observation_space, 1, retina, options)
         self.observation_space = self.gaze.space
         self.action_space = _action_space(env.action_space)
         self.metadata = {"render_fps": 30, **env.metadata}
         self._render_mode = _check_render_mode(render_mode)
         draws = self.render_mode == "rgb_array"
-        self._picture = Picture(self.gaze, _names(action_names, env.action_space)) if draws else None
+        self._picture = Picture(self.gaze, action_names, env.action_space) if draws else None
 
     @property
     def render_mode(self) -> str | None:  # type: ignore[override]
@@ -166,36 +136,22 @@ class FoveatedVectorObservation(VectorWrapper):
         env: VectorEnv,
         retina: Retina | None = None,
         *,
-        patch_size: int | None = None,
-        num_scales: int | None = None,
-        pooling: Pooling | None = None,
-        image_key: str | None = None,
-        max_saccade: float | None = None,
-        periphery: int | tuple[int, int] | None = None,
-        initial_location: InitialLocation = "random",
         render_mode: str | None = None,
         action_names: Sequence[str] = (),
+        **options: Unpack[GazeOptions],
     ) -> None:
         super().__init__(env)
         if "autoreset_mode" not in env.metadata:
             raise ValueError(f'{env} does not tell its autoreset mode; set env.metadata["autoreset_mode"]')
         self.autoreset_mode = checks.check_autoreset_mode(env.metadata["autoreset_mode"])
-        self.gaze = Gaze(
-            env.single_observation_space,
-            num_rows=env.num_envs,
-            retina=_retina(retina, patch_size=patch_size, num_scales=num_scales, pooling=pooling),
-            image_key=image_key,
-            max_saccade=max_saccade,
-            periphery=periphery,
-            initial_location=initial_location,
-        )
+        self.gaze = _gaze(env.single_observation_space, env.num_envs, retina, options)
         self.single_observation_space = self.gaze.space
         self.single_action_space = _action_space(env.single_action_space)
         self.observation_space = batch_space(self.single_observation_space, env.num_envs)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
         self._render_mode = _check_render_mode(render_mode)
         draws = self.render_mode == "rgb_array"
-        self._picture = Picture(self.gaze, _names(action_names, env.single_action_space)) if draws else None
+        self._picture = Picture(self.gaze, action_names, env.single_action_space) if draws else None
         self._over = np.zeros(env.num_envs, np.bool_)
 
     @property
@@ -268,64 +224,9 @@ class FoveatedVectorObservation(VectorWrapper):
         return result
 
 
-class Picture:
-    """What pictures of the rows need to remember: the latest images and actions, and the gaze's path.
-
-    Args:
-        gaze: of the rows.
-        action_names: of each discrete action; none where actions are not discrete.
-    """
-
-    def __init__(self, gaze: Gaze, action_names: tuple[str, ...]) -> None:
-        self.gaze = gaze
-        self.action_names = action_names
-        self._paths: list[list[NDArray[np.float32]]] = [[] for _ in gaze.location]
-        self._images: Any = None
-        self._actions: list[int | None] = [None] * len(self._paths)
-
-    def note(self, images: Any, begun: NDArray[np.bool_], actions: Any) -> None:
-        """Remember a batch of images, which rows `begun` an episode with them, and the actions, if there were any."""
-        self._images = images
-        for row, path in enumerate(self._paths):
-            if begun[row]:
-                path.clear()
-            if begun[row] or actions is not None:
-                path.append(self.gaze.location[row].copy())
-                has_name = actions is not None and self.action_names and not begun[row]
-                self._actions[row] = int(actions[row]) if has_name else None
-
-    def draw(self, row: int) -> NDArray[np.uint8]:
-        """The picture of one row; a pure function of what was noted.
-
-        Raises:
-            gymnasium.error.ResetNeeded: before the first reset.
-        """
-        if not self._paths[row]:
-            raise gym.error.ResetNeeded("render was called before reset; call reset first")
-        image = self.gaze.form.pixels(self._images[row][None])
-        scene = image[0] if image.dtype == np.uint8 else np.rint(image[0] * 255).astype(np.uint8)
-        location = self._paths[row][-1]
-        view = View(
-            scene=scene,
-            glimpse=self.gaze.retina.glimpse(image, location[None])[0],
-            regions=[(*region,) for region in self.gaze.retina.regions(location, scene.shape)],
-            gaze=np.array(self._paths[row]),
-            action_names=self.action_names,
-            prediction=self._actions[row],
-            label=None,
-            finished=False,
-            success=False,
-            counts={},
-            probabilities=None,
-        )
-        return frames.draw(view)
-
-
-def _retina(retina: Retina | None, **arguments: Any) -> Retina:
-    given = {name: value for name, value in arguments.items() if value is not None}
-    if retina is not None and given:
-        raise ValueError(f"give a retina or its arguments, not both: {retina} and {given}")
-    return retina or Retina(**given)
+def _gaze(space: spaces.Space[Any], num_rows: int, retina: Retina | None, options: GazeOptions) -> Gaze:
+    check_known(options, ("retina", "render_mode", "action_names", *GazeOptions.__annotations__))
+    return Gaze(space, num_rows=num_rows, retina=retina, **options)
 
 
 def _action_space(space: spaces.Space[Any]) -> spaces.Dict:
@@ -338,11 +239,3 @@ def _check_render_mode(mode: str | None) -> str | None:
             f"render_mode is {mode!r}; it must be None or 'rgb_array', for a window: gymnasium.wrappers.HumanRendering"
         )
     return mode
-
-
-def _names(names: Sequence[str], space: spaces.Space[Any]) -> tuple[str, ...]:
-    if not isinstance(space, spaces.Discrete) or space.start != 0:
-        return ()
-    if names and len(names) != space.n:
-        raise ValueError(f"{len(names)} action_names {list(names)} were given for {space.n} actions")
-    return tuple(names) or tuple(map(str, range(space.n)))

@@ -63,7 +63,7 @@ def test_it_runs_as_a_module(module, capsys, monkeypatch) -> None:
         (TypeError("unexpected keyword argument 'x'"), "unexpected keyword argument 'x'"),
         (FloatingPointError("the gradient is nan"), "the gradient is nan"),
         (gymnasium.error.NameNotFound("no nope"), "no nope"),
-        (ImportError('pip install "ram-envs[render]"'), 'pip install "ram-envs[render]"'),
+        (ImportError("pygame is missing"), "pygame is missing"),
         (OSError(errno.EACCES, "Permission denied", "a/b"), "a/b: Permission denied; choose another place"),
         (FileNotFoundError("there is no file x"), "there is no file x"),
         (MemoryError(), "MemoryError"),

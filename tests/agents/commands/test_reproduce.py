@@ -49,7 +49,7 @@ def test_every_row_has_a_recipe_and_its_environment_enough_glimpses() -> None:
             assert recipe(row.agent).env_kwargs["num_glimpses"] >= row.glimpses
 
 
-def test_the_shipped_agents_are_measured(capsys, tmp_path) -> None:
+def test_the_pretrained_names_are_measured(capsys, tmp_path) -> None:
     cli.main(["reproduce", "catch", "--episodes", "40", "--paths", "2", "--json", str(tmp_path / "figures.json")])
     (figures,) = json.loads((tmp_path / "figures.json").read_text())
     single = ram_agents.evaluation.evaluate.evaluate(ram_agents.load("catch"), episodes=40, paths=0).mean[0]

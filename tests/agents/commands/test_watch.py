@@ -275,7 +275,7 @@ def test_missing_pygame_is_told(files, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(SystemExit) as leaving:
         cli.main(["watch", files["digits"], "--out", str(tmp_path / "a.gif")])
-    assert 'pip install "ram-envs[render]"' in str(leaving.value.code)
+    assert "pip install '.[render]'" in str(leaving.value.code)
 
 
 def test_unknown_agent_is_refused():

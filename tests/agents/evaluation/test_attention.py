@@ -53,7 +53,10 @@ def test_by_glimpse_measures_where_the_agent_looks_and_where_chance_looks() -> N
 
 
 def test_a_glimpse_costs_the_same_on_any_image() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # threads that wait for each other take processor time too
     small, large = (attention.cost(size, batch_size=8, rounds=2) for size in (28, 140))
+    torch.set_num_threads(threads)
     assert large.size == 140
     assert large.glimpse < 5 * small.glimpse  # a loose bound, for busy machines; 25 times the pixels
     assert large.modern_cnn > 5 * small.modern_cnn

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import gymnasium as gym
 import numpy as np
 import pytest
 import ram_agents
+from processes import run_python
 from ram_agents.evaluation.evaluate import evaluate
 
 # Test error in %, single path, of the first 1,000 scenes: a coarse bound, so that a wrong file or sensor shows.
@@ -23,7 +21,7 @@ BOUNDS = {
 
 
 def test_every_agent_is_tested() -> None:
-    assert set(ram_agents.shipped_agents()) == set(BOUNDS)
+    assert set(ram_agents.pretrained_names()) == set(BOUNDS)
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -43,11 +41,12 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 def test_importing_the_agents_registers_the_environments() -> None:
     code = "import gymnasium, ram_agents; gymnasium.spec('ram_envs/Catch-v0')"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_shipped_files_hold_no_optimiser_state() -> None:
-    for name in ram_agents.shipped_agents():
+    for name in ram_agents.pretrained_names():
         assert not any(optimizer.state for optimizer in ram_agents.load(name).optimizers)
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from places import DOCS
+from processes import run_python
 
 pytest.importorskip("ray.rllib", reason="RLlib is an extra with a virtual environment of its own")
 
@@ -28,9 +25,13 @@ from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 
+ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # runners can't import tests
+
 ID, LENGTH, ROWS = "ram_envs/GlimpseMNIST-v0", 3, 8
 SMALL = {"glimpse_size": 16, "location_size": 16, "hidden_size": 32, "location_hidden": 4, "location_std": 0.25}
 BATCH = 2 * ROWS * LENGTH
+MOST_ITERATIONS = 3_000
+"""That a new runner may take to start: some tens on an idle machine, and on a slow one they are slow too."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +72,10 @@ def weights_of(runner: Any) -> dict[str, np.ndarray]:
 
 
 def runners(algorithm: Algorithm, function: Any) -> list[Any]:
-    return algorithm.env_runner_group.foreach_env_runner(function, local_env_runner=False)
+    """What both say; RLlib leaves out, with a line in its log, whoever fails."""
+    told = algorithm.env_runner_group.foreach_env_runner(function, local_env_runner=False)
+    assert len(told) == 2
+    return told
 
 
 def assert_same_weights(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
@@ -113,10 +117,9 @@ def test_a_killed_runner_costs_its_fragment_and_nothing_else(algorithm: Algorith
     pids = runners(algorithm, lambda runner: os.getpid())
     trained = algorithm.iteration
     os.kill(pids[0], signal.SIGKILL)
-    deadline = time.monotonic() + 120
     results = []
     while len(results) < 3 or algorithm.env_runner_group.num_healthy_remote_workers() < 2:
-        assert time.monotonic() < deadline, "the runner did not come back"
+        assert len(results) < MOST_ITERATIONS, "the runner did not come back"
         results.append(algorithm.train())
     for result in results:
         told = result["env_runners"]
@@ -160,7 +163,7 @@ from ray.tune.registry import ENV_CREATOR, _global_registry
 pickle.load(open({str(tmp_path / "class_and_ctor_args.pkl")!r}, "rb"))
 print(_global_registry.contains(ENV_CREATOR, "ram_envs"))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = run_python(code)
     assert done.stdout == "True\n", done.stderr
 
 
@@ -231,19 +234,3 @@ def test_what_does_not_fit_is_refused(algorithm: Algorithm) -> None:
     control = Reinforce(ID, num_envs=8, look="random", **SMALL)
     with pytest.raises(ValueError, match="look='random'"):
         load_agent(algorithm, control)
-
-
-# The document
-
-
-def test_the_examples_of_the_document_run() -> None:
-    text = (DOCS / "rllib.md").read_text()
-    examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    assert len(examples) >= 2
-    names: dict[str, Any] = {}
-    try:
-        for example in examples:
-            exec(example, names)
-        assert names["tuned"].env_id == ID
-    finally:
-        names["algorithm"].stop()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
-
-def in_fresh_interpreter(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+from processes import run_python
 
 
 def test_nothing_loads_ray_unasked() -> None:
     code = "import sys; sys.modules['ray'] = None; import ram_envs, ram_agents, ram_agents.cli; print('fine')"
-    assert in_fresh_interpreter(code).stdout == "fine\n"
+    assert run_python(code).stdout == "fine\n"
 
 
 def test_a_missing_extra_is_named() -> None:
-    done = in_fresh_interpreter("import sys; sys.modules['ray'] = None; import ram_agents.rllib")
-    assert 'ImportError: ram_agents.rllib needs Ray\'s RLlib: run `pip install "ram-envs[rllib]"`' in done.stderr
+    done = run_python("import sys; sys.modules['ray'] = None; import ram_agents.rllib")
+    assert "ImportError: ram_agents.rllib needs Ray's RLlib: run `pip install '.[rllib]'`" in done.stderr

@@ -99,9 +99,9 @@ def test_a_distribution_has_its_own_parameters() -> None:
 # The module
 
 
-def module(observation_space: spaces.Dict = LABELLED, **told: Any) -> RAMModule:
-    told = {"max_seq_len": T, "ram": SMALL, **told}
-    return RAMModule(observation_space=observation_space, action_space=ACTION, model_config=told)
+def module(observation_space: spaces.Dict = LABELLED, **options: Any) -> RAMModule:
+    options = {"max_seq_len": T, "ram": SMALL, **options}
+    return RAMModule(observation_space=observation_space, action_space=ACTION, model_config=options)
 
 
 def batch(steps: int = T, core: str = "rnn") -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,7 @@ pytest.importorskip("sb3_contrib", reason="Stable-Baselines3 is an extra")
 import gymnasium as gym
 from conftest import IDS, Case
 from gymnasium.vector import AutoresetMode
-from places import DOCS
+from processes import run_python
 from ram_agents import Reinforce, load
 from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.sb3 import LogLabelLoss, RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
@@ -193,32 +190,15 @@ def test_ram_learns_to_look_by_recurrent_ppo(label: bool) -> None:
     assert np.concatenate(returns).mean() > 0.95
 
 
-# The document
-
-
-def test_the_examples_of_the_document_run() -> None:
-    text = (DOCS / "stable-baselines3.md").read_text()
-    examples = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    assert len(examples) >= 4
-    names: dict[str, Any] = {}
-    for example in examples:
-        exec(example, names)
-    assert names["tuned"].env_id == "ram_envs/GlimpseMNIST-v0"
-
-
 # What is loaded when
-
-
-def in_fresh_interpreter(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
 def test_the_agents_load_no_stable_baselines3() -> None:
     code = "import sys, ram_agents; print([m for m in sys.modules if m.startswith(('stable_baselines3', 'sb3'))])"
-    assert in_fresh_interpreter(code).stdout == "[]\n"
+    assert run_python(code).stdout == "[]\n"
 
 
 @pytest.mark.parametrize("missing", ["stable_baselines3", "sb3_contrib"])
 def test_a_missing_extra_is_named(missing: str) -> None:
-    done = in_fresh_interpreter(f"import sys; sys.modules[{missing!r}] = None; import ram_agents.sb3")
-    assert 'ImportError: ram_agents.sb3 needs Stable-Baselines3: run `pip install "ram-envs[sb3]"`' in done.stderr
+    done = run_python(f"import sys; sys.modules[{missing!r}] = None; import ram_agents.sb3")
+    assert "ImportError: ram_agents.sb3 needs Stable-Baselines3: run `pip install '.[sb3]'`" in done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 pytest.importorskip("rl_zoo3", reason="the zoo is tested in a virtual environment of its own")
 
 from places import DOCS, ROOT
+from processes import run
 from ram_agents.sb3 import RAMPolicy, make_vec_env, success_rate
 from sb3_contrib import RecurrentPPO
 
@@ -24,7 +24,7 @@ def test_the_documented_command_trains_ram_on_catch(tmp_path: Path) -> None:
     (documented,) = re.findall(r"^python (-m rl_zoo3\.train .*?[^\\])$", text, flags=re.MULTILINE | re.DOTALL)
     words = shlex.split(documented.replace("\\\n", " "))
     command = [sys.executable, *words, *SHORT, f"--log-folder={tmp_path}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = run(*command, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "success_rate" in done.stdout
     (saved,) = tmp_path.glob("ppo_lstm/*/ram_envs-Catch-v0.zip")

@@ -6,15 +6,16 @@ import json
 import os
 import pickle
 import signal
-import subprocess
 import sys
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
+from subprocess import Popen
 
 import numpy as np
 import pytest
 import torch
-from ram_agents import Reinforce, load, shipped_agents
+from processes import started
+from ram_agents import Reinforce, load, pretrained_names
 from ram_agents.training import checkpoint
 from safetensors.torch import save_file
 from toy_env import PeekVectorEnv, SmoothVectorEnv
@@ -127,51 +128,61 @@ def test_a_failed_write_leaves_the_old_file(agent, tmp_path, monkeypatch) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_shipped_agents_are_listed_when_the_name_is_unknown(tmp_path) -> None:
-    names = ", ".join(shipped_agents()) or "none yet"
+def test_pretrained_names_are_listed_when_the_name_is_unknown(tmp_path) -> None:
+    names = ", ".join(pretrained_names()) or "none yet"
     with pytest.raises(FileNotFoundError, match=f"no agent of this name comes with the package; there are: {names}"):
         load("cluttered61")
     Reinforce(PeekVectorEnv(8), **SMALL).save(tmp_path / "mine")
     assert load(tmp_path / "mine").config.hidden_size == 32
 
 
-def train(out: Path, *arguments: str) -> subprocess.Popen:
+TRAIN = """
+import os, signal, sys
+from ram_agents import Reinforce, cli
+
+learn = Reinforce.learn
+
+def learn_until(agent, *arguments, callback, **options):
+    def at_update(agent, update):
+        if agent.updates == {update}:
+            {action}
+    return learn(agent, *arguments, callback=[callback, at_update], **options)
+
+Reinforce.learn = learn_until
+cli.main(["train", *{options}])
+"""
+"""`ram train`, which does something at one of its updates."""
+DIE = "os.kill(os.getpid(), signal.SIGKILL)"
+WAIT_THEN_INTERRUPT = "input('training\\n'); os.kill(os.getpid(), signal.SIGINT)"
+
+
+def train(out: Path, *arguments: str, update: int = -1, action: str = "pass") -> AbstractContextManager[Popen[str]]:
     """`ram train` on a small task in a process of its own; segments of 20 updates."""
     options = ["--out", str(out), "--threads", "1", "--no-progress-bar", *arguments]
-    code = f"from ram_agents.cli import main; main(['train', *{options!r}])"
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    code = TRAIN.format(update=update, action=action, options=options)
+    return started(sys.executable, "-c", code, env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
 
 
-RUN = ["--num-envs", "16", "--total-episodes", "2400", "--checkpoint-every", "20", "--hidden-size", "32"]
+RUN = ["--num-envs", "16", "--total-episodes", "1120", "--checkpoint-every", "20", "--hidden-size", "32"]
 RUN += ["--env-kwargs", '{"num_glimpses": 2}', "--final-location-std", "0.02", "--tensorboard"]
 
 
-def wait_for(path: Path, lines: int, process: subprocess.Popen) -> None:
-    for _ in range(600):
-        if path.exists() and len(path.read_text().splitlines()) >= lines:
-            return
-        if process.poll() is not None:
-            raise AssertionError(f"the run ended before it could be stopped: {process.stderr.read()}")  # type: ignore
-        time.sleep(0.05)
-    raise AssertionError("the run never began")
-
-
 def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
-    unbroken = train(tmp_path / "unbroken", *RUN)
-    broken = train(tmp_path / "broken", *RUN)
-    wait_for(tmp_path / "broken" / "progress.jsonl", 2, broken)
-    broken.kill()
-    assert broken.wait() == -signal.SIGKILL
-    if not (tmp_path / "broken" / "last.safetensors").exists():
-        pytest.fail("killed before the first checkpoint")
-    stopped, _ = checkpoint.read(tmp_path / "broken" / "last.safetensors")
-    assert train(tmp_path / "broken", "--resume", "--tensorboard").wait() == 0
-    assert unbroken.wait() == 0
+    with train(tmp_path / "unbroken", *RUN) as unbroken:
+        with train(tmp_path / "broken", *RUN, update=50, action=DIE) as broken:
+            _, told = broken.communicate()
+        assert broken.returncode == -signal.SIGKILL, told
+        stopped, before = checkpoint.read(tmp_path / "broken" / "last.safetensors")
+        assert before["updates"] == 40
+        with train(tmp_path / "broken", "--resume", "--tensorboard") as resumed:
+            _, told = resumed.communicate()
+        assert resumed.returncode == 0, told
+        _, told = unbroken.communicate()
+    assert unbroken.returncode == 0, told
     (one, told), (other, retold) = (
         checkpoint.read(tmp_path / name / "last.safetensors") for name in ("unbroken", "broken")
     )
-    assert told["updates"] == retold["updates"] == 150
+    assert told["updates"] == retold["updates"] == 70
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert not torch.equal(stopped["policy.f_a.weight"], one["policy.f_a.weight"])  # it was stopped midway
@@ -179,7 +190,7 @@ def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
         [json.loads(line) | {"seconds": 0} for line in (tmp_path / name / "progress.jsonl").read_text().splitlines()]
         for name in ("unbroken", "broken")
     ]
-    assert [line["episodes"] for line in logs[0]] == [320, 640, 960, 1280, 1600, 1920, 2240, 2400]
+    assert [line["episodes"] for line in logs[0]] == [320, 640, 960, 1120]
     assert logs[0] == logs[1]
     best = [checkpoint.read(tmp_path / name / "best.safetensors")[1]["updates"] for name in ("unbroken", "broken")]
     assert best[0] == best[1]
@@ -187,16 +198,16 @@ def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
     """And while the run goes on, no other may write to its files."""
-    process = train(tmp_path, *RUN[:2], "--total-episodes", "1000000", *RUN[4:])
-    wait_for(tmp_path / "progress.jsonl", 1, process)
-    _, told = train(tmp_path, "--resume").communicate(timeout=60)
-    assert f"another process is training in {tmp_path}: wait for its end" in told
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    with train(tmp_path, *RUN, update=30, action=WAIT_THEN_INTERRUPT) as process:
+        assert process.stdout.readline() == "training\n"
+        with train(tmp_path, "--resume") as other:
+            _, told = other.communicate()
+        assert f"another process is training in {tmp_path}: wait for its end" in told
+        _, told = process.communicate("go on\n")
     assert f"go on with: ram train --out {tmp_path} --resume" in told
     assert process.returncode == 1
     agent = Reinforce.load(tmp_path / "last.safetensors")
     last = json.loads((tmp_path / "progress.jsonl").read_text().splitlines()[-1])
-    assert agent.episodes == last["episodes"] >= 320
+    assert agent.episodes == last["episodes"] == 30 * 16
     agent.learn(agent.episodes + 64, resume=True)
     assert agent.episodes == last["episodes"] + 64

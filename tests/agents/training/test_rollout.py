@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from ram_agents import RAM
+from ram_agents import RAM, Reinforce
 from ram_agents.training.rollout import Runner, choose_action, choose_location, choose_stop, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
@@ -183,3 +183,32 @@ def test_gymnasiums_own_vector_environment(mode) -> None:
     torch.testing.assert_close(rollout.logits, same.logits)
     torch.testing.assert_close(rollout.reward, same.reward)
     assert torch.equal(rollout.label, same.label)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["glimpse", "location"])
+def test_an_observation_that_is_no_number_is_named_where_it_enters(key) -> None:
+    class Broken(PeekVectorEnv):
+        def step(self, actions):
+            observation, *rest = super().step(actions)
+            observation[key][2] = np.nan
+            return observation, *rest
+
+    agent = Reinforce(Broken(4), hidden_size=16)
+    with pytest.raises(FloatingPointError, match=f'the environment\'s "{key}" of row 2 is not finite'):
+        agent.learn(8)
+
+
+@pytest.mark.parametrize("hybrid", [True, False])
+def test_a_weight_that_is_no_number_is_named(hybrid) -> None:
+    agent = Reinforce(PeekVectorEnv(4), hidden_size=16, hybrid=hybrid)
+    torch.nn.init.constant_(agent.policy.f_h.glimpse.bias, float("nan"))
+    with pytest.raises(FloatingPointError, match=r"the weight f_h\.glimpse\.bias is not finite: the run has diverged"):
+        agent.learn(8)
+
+
+def test_outputs_that_overflow_are_told() -> None:
+    agent = Reinforce(PeekVectorEnv(4), hidden_size=16)
+    torch.nn.init.constant_(agent.policy.f_a.weight, 3e38)
+    torch.nn.init.constant_(agent.policy.f_h.glimpse.bias, 3e38)
+    with pytest.raises(FloatingPointError, match="outputs are not finite, though observation and weights are"):
+        agent.learn(8)

@@ -51,6 +51,25 @@ def test_between_pixels_and_outside() -> None:
     np.testing.assert_array_equal(wide[0, 0], [0, 15, 36, 0])  # at -1.5, 0.5, 2.5 (35.5), 4.5
 
 
+@pytest.mark.parametrize(
+    ("changes", "error", "named"),
+    [
+        ({"images": np.zeros((2, 3, 3))}, TypeError, "images have dtype float64"),
+        ({"indices": np.array([2])}, IndexError, "indices hold 2, .* 0 to 1"),
+        ({"indices": np.array([0, 1])}, ValueError, r"maps have shape \(1, 2, 2\); expected \(2, 2, 2\)"),
+        ({"maps": IDENTITY * np.nan}, ValueError, "maps hold nan"),
+        ({"maps": IDENTITY * -1e301}, ValueError, r"maps hold -1e\+301"),
+        ({"bent": np.zeros((1, 1, 5, 2))}, ValueError, r"\(1, 1, 5, 2\)"),
+        ({"bent": np.zeros((2, 5, 5, 2))}, ValueError, r"bends have shape \(2, 5, 5, 2\)"),
+        ({"bent": np.full((1, 5, 5, 2), np.inf)}, ValueError, "bends hold inf"),
+    ],
+)
+def test_what_would_reach_foreign_memory_is_refused(changes: dict, error: type, named: str) -> None:
+    arguments = {"images": np.zeros((2, 3, 3), np.uint8), "indices": np.array([0]), "maps": IDENTITY}
+    with pytest.raises(error, match=named):
+        distort(**(arguments | changes))
+
+
 def test_against_interpolation_pixel_by_pixel() -> None:
     generator = np.random.default_rng(1)
     images = generator.integers(0, 256, (3, 9, 8)).astype(np.uint8)

@@ -51,5 +51,5 @@ def test_they_are_environments(name: str, shape: tuple[int, ...], classes: int, 
 def test_a_missing_scikit_learn_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     for name in ("sklearn:digits", "sklearn:photos"):
-        with pytest.raises(DependencyNotInstalled, match=r"ram-envs\[samples\]"):
+        with pytest.raises(DependencyNotInstalled, match=r"pip install '\.\[samples\]'"):
             gym.make("ram_envs/GlimpseImages-v0", images=name)

@@ -241,5 +241,5 @@ assert {name for name in os.environ if name.startswith("SDL")} == {n for n in en
 
 def test_missing_pygame_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
-    with pytest.raises(gymnasium.error.DependencyNotInstalled, match=r'pip install "ram-envs\[render\]"'):
+    with pytest.raises(gymnasium.error.DependencyNotInstalled, match=r"pip install '\.\[render\]'"):
         draw(make_view())

@@ -205,7 +205,7 @@ def test_bad_rate_is_refused(window):
 def test_missing_pygame_names_the_remedy(window, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "pygame", None)
-        with pytest.raises(gymnasium.error.DependencyNotInstalled, match=r"ram-envs\[render\]"):
+        with pytest.raises(gymnasium.error.DependencyNotInstalled, match=r"pip install '\.\[render\]'"):
             window.show(frame_of(), fps=1)
 
 

@@ -41,6 +41,31 @@ def test_black_and_white_are_the_bounds_of_the_box() -> None:
         np.testing.assert_allclose(pixels.ravel(), np.ravel(expected), atol=1e-6)
 
 
+def test_values_a_little_outside_the_bounds_are_cut_off() -> None:
+    form = image_form(spaces.Box(-1, 1, (1, 3)), None)
+    pixels = form.pixels(np.array([[[-1.00001, 0, 1.00001]]]))
+    assert pixels.tolist() == [[[0, 0.5, 1]]]
+
+
+@pytest.mark.parametrize(
+    ("space", "images", "error", "named"),
+    [
+        (spaces.Box(0, 255, (2, 3), np.uint8), np.zeros((1, 3, 2), np.uint8), ValueError, r"\(3, 2\), but .*\(2, 3\)"),
+        (spaces.Box(0, 255, (2, 3), np.uint8), np.zeros((1, 2, 3, 1), np.uint8), ValueError, r"\(2, 3, 1\)"),
+        (spaces.Box(0, 255, (2, 3), np.uint8), np.zeros((1, 2, 3)), TypeError, "float64"),
+        (spaces.Box(0, 1, (2, 3)), np.full((1, 2, 3), "a"), TypeError, "<U1"),
+        (spaces.Box(0, 1, (2, 3)), np.full((1, 2, 3), 255), ValueError, r"span 255 to 255, .* 0\.0 to 1\.0"),
+        (spaces.Box(-1, 1, (2, 3)), np.full((1, 2, 3), -1.1), ValueError, r"span -1\.1"),
+        (spaces.Box(0, 1, (2, 3)), np.full((1, 2, 3), np.nan), ValueError, "nan"),
+    ],
+)
+def test_images_other_than_the_space_says_are_refused(
+    space: spaces.Box, images: np.ndarray, error: type, named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        gaze(space, num_rows=1).see(images)
+
+
 BOX = spaces.Box(0, 255, (6, 8, 3), np.uint8)
 
 

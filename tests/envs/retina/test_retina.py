@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ram_envs.retina.retina import Retina
+from ram_envs.retina.retina import Retina, check_locations
 
 FLOAT32 = {"width": 32, "allow_nan": False}
 
@@ -209,6 +210,19 @@ def test_a_location_outside_the_range_is_refused(value: float, axis: int) -> Non
 
 
 @pytest.mark.parametrize(
+    ("location", "remedy"),
+    [
+        ([14, 20], "a pixel (column, row) is (2 * column / width - 1, 2 * row / height - 1)"),
+        ([1.5, 0], "clip it with numpy.clip(location, -1, 1)"),
+        ([np.nan, 20], "it must be finite"),
+    ],
+)
+def test_a_refused_location_comes_with_its_remedy(location: list[float], remedy: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"of row 0 is outside [-1, 1]; {remedy}")):
+        check_locations(np.array([location], np.float32), 1)
+
+
+@pytest.mark.parametrize(
     ("images", "locations"),
     [
         ((9, 9), (1, 2)),
@@ -273,6 +287,30 @@ def test_told_the_lit_pixels_it_sees_the_same_as_shown_the_image(case: tuple) ->
         image[lit[:, 1], lit[:, 0]] = 255
     retina = Retina(g, k, pooling=pooling)
     np.testing.assert_allclose(retina.glimpse_pixels(pixels, locations, shape), retina(images, locations), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "locations", "error", "named"),
+    [
+        (np.zeros((2, 1, 2), np.int64), np.zeros((1, 2)), ValueError, r"locations have shape \(1, 2\)"),
+        (np.zeros((1, 1, 3), np.int64), np.zeros((1, 2)), ValueError, r"pixels have shape \(1, 1, 3\)"),
+        (np.zeros((1, 1, 2)), np.zeros((1, 2)), TypeError, "float64"),
+        (np.array([[[8, 0]]]), np.zeros((1, 2)), IndexError, "hold 8, .* 0 to 7"),
+        (np.array([[[0, 6]]]), np.zeros((1, 2)), IndexError, "hold 6, .* 0 to 5"),
+        (np.array([[[0, -1]]]), np.zeros((1, 2)), IndexError, "hold -1"),
+        (np.array([[[0, 0]]]), np.array([[0, np.nan]]), ValueError, "nan"),
+    ],
+)
+def test_pixels_that_are_none_of_the_image_are_refused(
+    pixels: np.ndarray, locations: np.ndarray, error: type, named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        Retina(4).glimpse_pixels(pixels, locations, (6, 8))
+
+
+def test_images_with_their_channels_first_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*numpy\.moveaxis"):
+        Retina(4)(np.zeros((2, 3, 32, 32), np.uint8), np.zeros((2, 2)))
 
 
 def test_windows_are_where_the_patches_come_from() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -267,3 +269,55 @@ def test_held_out_scenes_differ_in_their_places() -> None:
 def test_training_scenes_are_made_afresh() -> None:
     scenes = whole_scenes("GlimpseMNIST-Cluttered-v0", 60, np.full(50, 3))
     assert len(np.unique(scenes.reshape(50, -1), axis=0)) == 50
+
+
+IMAGES = np.full((4, 8, 8), 7, np.uint8)
+FORMS = SceneRules(12, 12, 8, 8, num_distractors=1, distractor_size=5)
+
+
+def scene_of(**changes: Any) -> np.ndarray:
+    """One scene with one distractor, some arguments changed."""
+    placement = Placement(
+        np.array(changes.pop("corners", [[0, 0]])), np.array(changes.pop("distractors", [[[3, 3, 3, 0, 0]]]))
+    )
+    arguments = {"images": IMAGES, "indices": np.zeros(1, np.int64), "distractor_images": IMAGES} | changes
+    return compose(placement=placement, rules=FORMS, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "named"),
+    [
+        (
+            {"distractor_images": IMAGES[:, :6, :6]},
+            ValueError,
+            r"distractor_images have .*\(4, 6, 6\).*\(M, 8, 8\)",
+        ),
+        ({"distractor_images": IMAGES[..., None].repeat(3, -1)}, ValueError, r"\(4, 8, 8, 3\)"),
+        ({"distractor_images": IMAGES[:0]}, ValueError, r"\(0, 8, 8\)"),
+        ({"distractor_images": IMAGES / 255}, TypeError, "distractor_images have dtype float64"),
+        ({"distractor_images": IMAGES[:3]}, IndexError, "distractors hold 3, .* 0 to 2"),
+        ({"images": IMAGES[:, :6, :6]}, ValueError, r"\(4, 6, 6\), but the rules are of 8x8"),
+        ({"images": IMAGES / 255}, TypeError, "images have dtype float64"),
+        ({"indices": np.array([4])}, IndexError, "indices hold 4"),
+        ({"indices": np.array([-1])}, IndexError, "indices hold -1"),
+        ({"indices": np.array([0.0])}, TypeError, "float64"),
+        ({"indices": np.array([0, 1])}, ValueError, r"corners have shape \(1, 2\); expected \(2, 2\)"),
+        ({"distractors": [[[3, 4, 3, 0, 0]]]}, IndexError, "hold 4, .* 0 to 3"),
+        ({"distractors": [[[3, 3, -1, 0, 0]]]}, IndexError, "hold -1"),
+        ({"distractors": [[[3, 3, 3, 0]]]}, ValueError, r"distractors have shape \(1, 1, 4\)"),
+        ({"out": np.zeros((1, 12, 12), np.int64)}, TypeError, "out have dtype int64"),
+        ({"out": np.zeros((2, 12, 12), np.uint8)}, ValueError, r"out have shape \(2, 12, 12\)"),
+        ({"out": np.zeros((1, 12, 24), np.uint8)[..., ::2]}, ValueError, "contiguous"),
+    ],
+)
+def test_what_would_reach_foreign_memory_is_refused(changes: dict[str, Any], error: type, named: str) -> None:
+    with pytest.raises(error, match=named):
+        scene_of(**changes)
+
+
+def test_what_hangs_over_the_edge_is_lost() -> None:
+    """The image far outside, the cut of 5x5 half outside: only its own corner is left."""
+    far = scene_of(corners=[[-100, 100]], distractors=[[[0, 0, 0, 10, -3]]])
+    expected = np.zeros((12, 12), np.uint8)
+    expected[10:, :2] = 7
+    np.testing.assert_array_equal(far[0], expected)

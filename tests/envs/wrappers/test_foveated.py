@@ -247,6 +247,9 @@ def test_what_does_not_fit_is_refused() -> None:
         foveated(render_mode="rgb_array", action_names=["a", "b"])
     with pytest.raises(ValueError, match=r"'human'.*HumanRendering"):
         FoveatedObservation(Drift(), RETINA, render_mode="human")
+    for wrap, env in ((FoveatedObservation, Drift()), (FoveatedVectorObservation, SyncVectorEnv([Drift]))):
+        with pytest.raises(TypeError, match=r"'patchsize'; known are retina, render_mode, .*patch_size.*periphery"):
+            wrap(env, patchsize=4)
     silent = SyncVectorEnv([Drift])
     silent.metadata = {}
     with pytest.raises(ValueError, match="autoreset_mode"):
@@ -264,6 +267,9 @@ def test_it_is_made_again_from_its_spec() -> None:
     env = FoveatedObservation(gym.make("tests/Drift-v0"), patch_size=5, max_saccade=0.5, periphery=2)
     assert json.loads(env.spec.to_json())["additional_wrappers"]
     assert_same(trajectory(gym.make(env.spec)), trajectory(env))
+    again = gym.make(pickle.loads(pickle.dumps(env.spec)))
+    assert repr(again.gaze.retina) == repr(Retina(5))
+    assert (again.gaze.max_saccade, again.observation_space) == (0.5, env.observation_space)
     assert foveated_vector("colour", "Disabled").spec is None, "no id makes it again"
 
 
