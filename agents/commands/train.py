@@ -50,7 +50,9 @@ def train(options: Train) -> Reinforce:
 
         callbacks.append(TensorBoard(options.out))
     try:
-        agent.learn(options.total_episodes, callbacks, options.progress_bar, resume=options.resume)
+        agent.learn(
+            options.total_episodes, callback=callbacks, progress_bar=options.progress_bar, resume=options.resume
+        )
     except KeyboardInterrupt:
         if checkpoints.metrics or not (options.out / LAST).exists():
             raise

@@ -23,6 +23,8 @@ from ..model.policy import glimpse_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
+NAMESPACE = "ram_envs"
+"""Of the environments that come with the agents; an unknown id is answered with their names."""
 
 
 class Declared(NamedTuple):
@@ -149,7 +151,7 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
     if colon and module not in sys.modules:
         raise ValueError(
             f"the environment {config.env_id} is of the module {module}, and a file alone imports no module, "
-            f"which would run its code; if you trust it, import {module} first (on the command line --env-id "
+            f"which would run its code; import {module} first if you trust it (on the command line: --env-id "
             f"{config.env_id})"
         )
     if not config.env_id:
@@ -165,7 +167,7 @@ def _spec(env_id: str) -> EnvSpec:
     try:
         return gym.spec(env_id.rpartition(":")[2])  # which knows no modules
     except gym.error.Error as error:
-        ours = ", ".join(sorted(name for name, spec in gym.registry.items() if spec.namespace == "ram_envs"))
+        ours = ", ".join(sorted(name for name, spec in gym.registry.items() if spec.namespace == NAMESPACE))
         raise gym.error.UnregisteredEnv(
             f"there is no environment {env_id!r} ({str(error).rstrip('.')}); there are {ours}, and those of your own "
             "modules, such as my_module:Mine-v0"
