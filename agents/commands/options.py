@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,11 +172,11 @@ def metered(unit: str, text: str = "") -> Iterator[Progress]:
         What is to be told of the work; see `Progress`.
     """
     meter: Meter | None = None
-    done = 0
+    done, start = 0, time.monotonic()
 
     def progress(more: int, total: int) -> None:
         nonlocal meter, done
-        meter = meter or Meter(total, unit)
+        meter = meter or Meter(total, unit, start=start)
         done += more
         meter.update(done, text)
 

@@ -141,11 +141,12 @@ class Meter:
         total: units of work.
         unit: their name, in the plural.
         done: units that were done before, by a run that is resumed.
+        start: when the work began, by `time.monotonic`; None for now.
     """
 
-    def __init__(self, total: int, unit: str, *, done: int = 0) -> None:
+    def __init__(self, total: int, unit: str, *, done: int = 0, start: float | None = None) -> None:
         self.total, self.unit, self.first = total, unit, done
-        self.start = self.last_line = time.monotonic()
+        self.start = self.last_line = time.monotonic() if start is None else start
         self.bar = _make_bar(total, done)
         if self.bar is not None:
             self.bar.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,10 +196,14 @@ def test_the_name_of_the_program(monkeypatch, tmp_path) -> None:
 
 
 def test_progress_adds_up(monkeypatch, capsys) -> None:
-    monkeypatch.setattr("ram_agents.training.callbacks.LINE_EVERY", 0.0)
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     with options.metered("episodes", "mnist28") as progress:
-        progress(500, 1000)
-        progress(500, 1000)
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("500 of 1,000 episodes (50%), 0:00:00 left, ")
-    assert second.endswith("/s, mnist28")
+        now = 40.0  # before the first batch is done
+        progress(400, 1000)
+        now = 80.0
+        progress(400, 1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "400 of 1,000 episodes (40%), 0:01:00 left, 10/s, mnist28",
+        "800 of 1,000 episodes (80%), 0:00:20 left, 10/s, mnist28",
+    ]
