@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import NamedTuple
 
 
@@ -30,17 +32,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         print(usage())
+    elif words[0] == "--version":
+        print(f"ram-envs {version('ram-envs')}")
     elif words[0] not in COMMANDS:
         sys.exit(f"ram: there is no command {words[0]!r}\n{usage()}")
     else:
-        module = importlib.import_module(f".commands.{COMMANDS[words[0]].module}", __package__)
-        try:
-            module.main(words[1:])
-        except (ValueError, FileNotFoundError) as error:
-            sys.exit(f"ram {words[0]}: {error}")
+        run(words[0], words[1:])
+
+
+def run(name: str, words: Sequence[str]) -> None:
+    """Run one command; a user's mistake ends it with one line, a bug with its traceback, Ctrl-C with exit code 130."""
+    try:
+        importlib.import_module(f".commands.{COMMANDS[name].module}", __package__).main(words)
+        _flush()
+    except KeyboardInterrupt:
+        print(f"\nram {name}: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.exit(1)
+    except Exception as error:
+        from .commands.options import MISTAKES, told
+
+        if not isinstance(error, MISTAKES):
+            raise
+        sys.exit(f"ram {name}: {told(error)}")
+
+
+def _flush() -> None:
+    """Write out what was printed, so that a full disk or a closed pipe is told like any other mistake."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        error.filename = "standard output"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more, and complain
+        raise
 
 
 def usage() -> str:
     """What commands there are."""
     lines = [f"  ram {name:<10} {command.help}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: ram COMMAND ...; `ram COMMAND --help` tells more", *lines])
+    return "\n".join(["usage: ram COMMAND ...; `ram COMMAND --help` tells more, `ram --version` the version", *lines])
+
+
+if __name__ == "__main__":
+    main()

@@ -95,7 +95,8 @@ class Module:
 
 def modules_of(package: str) -> list[Module]:
     paths = sorted(FOLDERS[package].rglob("*.py"))
-    return [Module(package, path) for path in paths if path != FOLDERS[package] / "__init__.py"]
+    # __init__ and __main__ of the package itself are its doors, and lie on no floor.
+    return [Module(package, path) for path in paths if path.parent != FOLDERS[package] or path.stem[:2] != "__"]
 
 
 MODULES = {package: modules_of(package) for package in FLOORS}
@@ -207,8 +208,8 @@ def test_agents_do_not_guess_what_an_environment_is(module: Module) -> None:
     """`declared` in training/envs.py is the one place that asks an environment beyond Gymnasium's interface."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and node.attr == "task":
-            # A progress bar's task, and a task of the paper's tables.
-            assert ast.unparse(node) in {"self.task", "row.task"}, ast.unparse(node)
+            # A task of the paper's tables.
+            assert ast.unparse(node) == "row.task", ast.unparse(node)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"getattr", "hasattr"}:
             assert "'task'" not in ast.unparse(node), ast.unparse(node)
         asks = isinstance(node, ast.Call) and re.search(r"\.(starts|ends)with$", ast.unparse(node.func))

@@ -11,15 +11,17 @@ from typing import Annotated, Any, Literal
 
 import torch
 import tyro
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from ..evaluation.controls import CNNS, Control, as_control, classifier_error, make_classifier, train_classifier
 from ..evaluation.evaluate import Evaluation, evaluate
-from ..evaluation.pretrained import load
+from ..evaluation.runs import naming
+from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training import checkpoint
 from ..training.reinforce import Reinforce
-from .options import DEFAULT_THREADS, JsonObject
+from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,20 @@ class Evaluate:
     """Checkpoints, or names of shipped agents."""
     split: Literal["validation", "test", "train"] = "test"
     """Choose models on "validation", report "test"."""
-    paths: int = 10
+    paths: int = number(10, NOT_NEGATIVE)
     """Sampled paths for each scene."""
-    episodes: int | None = None
+    episodes: int | None = number(None, COUNT)
     """Only the first so many scenes."""
     look: Annotated[Literal["agent", "random", "center"], tyro.conf.arg(name="look")] = "agent"
     """Look elsewhere than the agent would: the same weights, without its gaze."""
+    env_id: str | None = None
+    """Measure on this environment. An agent's file alone imports no module: for "my_module:Mine-v0" name it here."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """Change the environment's arguments: how does an agent do with more clutter, or on a larger canvas?"""
     controls: tuple[Control, ...] = ()
     """Train these with the first agent's recipe and measure them too: RAM that looks at "random" or at the "center", or
     sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn" that see whole scenes."""
-    control_episodes: int | None = None
+    control_episodes: int | None = number(None, COUNT)
     """Training episodes of a control; by default as many as the agent had."""
     controls_dir: Path = Path("runs/controls")
     """Where trained controls are kept, and found again."""
@@ -49,51 +53,66 @@ class Evaluate:
     """Print the confusion matrices."""
     out: Path | None = None
     """Write everything to this JSON file too."""
-    seed: int = 0
+    allow_unsigned: bool = False
+    """Load checkpoints of an old format too, whose checksum leaves out what they were trained on and how."""
+    seed: int = number(0, NOT_NEGATIVE)
     """Of random initial locations, and of the sampling."""
     device: str = "cpu"
     """Where the models live."""
-    threads: int = DEFAULT_THREADS
+    threads: int = number(DEFAULT_THREADS, COUNT)
     """Of torch, on the CPU."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, measure, print."""
-    options = tyro.cli(Evaluate, args=list(arguments), prog="ram evaluate")
+    options = parse(Evaluate, arguments, command="evaluate")
     if not options.agents:
         raise ValueError("name an agent: a checkpoint's path, or a shipped agent")
+    check_device(options.device)
+    if options.out:
+        check_out(options.out)
+    if options.controls:
+        check_out(options.controls_dir, "--controls-dir", directory=True)
     torch.set_num_threads(options.threads)
-    measured = {name: measure(opened(name, options), options) for name in options.agents}
+    agents = {name: opened(name, options) for name in options.agents}
+    measured = {name: measure(name, agent, options) for name, agent in agents.items()}
     errors: dict[str, float] = {}
     for control in options.controls:
         first = opened(options.agents[0], options)
         if control in CNNS:
             errors[control] = classifier_control(first, control, options)
         else:
-            measured[f"{control} (control)"] = measure(trained_control(first, control, options), options)
+            name = f"{control} (control)"
+            measured[name] = measure(name, trained_control(first, control, options), options)
     show(measured, errors, options)
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(as_json(measured, errors, options), indent=1))
+        with naming(options.out):
+            options.out.write_text(json.dumps(as_json(measured, errors, options), indent=1))
 
 
 def opened(name: str, options: Evaluate) -> Reinforce:
     """An agent, for the environment that the options ask for."""
-    agent = load(name, device=options.device)
-    agent.config = agent.config.replace(env_kwargs=agent.env_kwargs | options.env_kwargs)
-    return agent
-
-
-def measure(agent: Reinforce, options: Evaluate) -> Evaluation:
-    """One agent, as the options say."""
-    return evaluate(
-        agent,
-        split=options.split,
-        episodes=options.episodes,
-        paths=options.paths,
-        look=None if options.look == "agent" else options.look,
-        seed=options.seed,
+    return open_agent(
+        name,
+        device=options.device,
+        env_id=options.env_id,
+        env_kwargs=options.env_kwargs,
+        allow_unsigned=options.allow_unsigned,
     )
+
+
+def measure(name: str, agent: Reinforce, options: Evaluate) -> Evaluation:
+    """One agent, as the options say."""
+    with metered("episodes", name) as progress:
+        return evaluate(
+            agent,
+            split=options.split,
+            episodes=options.episodes,
+            paths=options.paths,
+            look=None if options.look == "agent" else options.look,
+            seed=options.seed,
+            progress=progress,
+        )
 
 
 def trained_control(agent: Reinforce, control: Control, options: Evaluate) -> Reinforce:
@@ -120,13 +139,14 @@ def classifier_control(agent: Reinforce, control: Control, options: Evaluate) ->
     if description == made:
         classifier.network.load_state_dict(tensors)
     else:
-        train_classifier(classifier, episodes, device=options.device)
+        with metered("scenes", f"training the {control}") as progress:
+            train_classifier(classifier, episodes, device=options.device, progress=progress)
         checkpoint.write(path, classifier.network.state_dict(), made)
     return classifier_error(classifier, options.split, device=options.device)
 
 
 def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path:
-    return options.controls_dir / f"{agent.env_id.split('/')[-1]}-{control}.safetensors"
+    return options.controls_dir / f"{agent.env_id.rpartition(':')[2].split('/')[-1]}-{control}.safetensors"
 
 
 def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> None:
@@ -136,7 +156,8 @@ def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Eva
     """
     console = Console()
     steps = max(len(result.mean) for result in measured.values())
-    table = Table(title=f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each")
+    title = f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("agent", overflow="fold")
     table.add_column("gaze")
     for t in range(1, steps + 1):

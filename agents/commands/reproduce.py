@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,14 @@ from rich.table import Table
 
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
+from ..evaluation.runs import BEST, LAST, naming, read_log
+from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training.config import recipe
 from ..training.reinforce import Reinforce
-from .options import DEFAULT_THREADS
+from .options import DEFAULT_THREADS, check_out, metered, parse
 from .paper import ROWS, Row
-from .train import Train, train
+from .train import train
+from .train_options import Train
 
 AGENTS = tuple(dict.fromkeys(row.agent for row in ROWS))
 
@@ -33,21 +37,23 @@ class Reproduce:
     """Only these; by default all that come with the package, or with `train` all that have a row."""
     train: bool = False
     """Train the agents from nothing by their recipes first, and measure those. What was begun in `out` goes on."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = number((0,), NOT_NEGATIVE)
     """Of the training: a run for each."""
     out: Path = Path("runs/reproduce")
     """Where agents are trained, in a directory by name and seed."""
-    paths: int = 10
+    paths: int = number(10, NOT_NEGATIVE)
     """Sampled paths for each scene."""
-    episodes: int | None = None
+    episodes: int | None = number(None, COUNT)
     """Only the first so many scenes."""
-    seed: int = 0
+    seed: int = number(0, NOT_NEGATIVE)
     """Of random initial locations and sampled paths, in the measurement."""
     markdown: bool = False
     """Print the table as Markdown."""
     json: Path | None = None
     """Write the figures of each run to this file too."""
-    threads: int = DEFAULT_THREADS
+    allow_unsigned: bool = False
+    """With `train`, go on with runs of an old format too, whose checksum leaves out what they are of."""
+    threads: int = number(DEFAULT_THREADS, COUNT)
     """Of torch, on the CPU."""
 
 
@@ -74,36 +80,48 @@ class Line(NamedTuple):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train if wanted, measure, print."""
-    options = tyro.cli(Reproduce, args=list(arguments), prog="ram reproduce")
+    options = parse(Reproduce, arguments, command="reproduce")
     if unknown := sorted(set(options.agents) - set(AGENTS)):
         raise ValueError(f"no row of the paper has the agent {', '.join(unknown)}; there are: {', '.join(AGENTS)}")
+    if options.json:
+        check_out(options.json, "--json")
+    if options.train:
+        check_out(options.out, directory=True)
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
     for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
         rows = [row for row in ROWS if row.agent == name]
         if options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
-                lines += timed(answered(measure(Reinforce.load(run / "best.safetensors"), options), rows), run)
+                agent = Reinforce.load(run / BEST, allow_unsigned=options.allow_unsigned)
+                lines += timed(answered(measure(run.name, agent, options), rows), run)
         else:
-            lines += answered(measure(load(name), options), rows)
+            lines += answered(measure(name, load(name), options), rows)
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps([{**line.row._asdict(), **_figures(line)} for line in lines], indent=1))
+        with naming(options.json):
+            options.json.write_text(json.dumps([{**line.row._asdict(), **_figures(line)} for line in lines], indent=1))
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:
     """The directory of a run by the recipe, resumed if it was begun before; its best agent is by validation error."""
     out = options.out / f"{name}-{seed}"
-    config = recipe(name).replace(seed=seed)
-    begun = (out / "last.safetensors").exists()
-    train(Train(**vars(config), out=out, resume=begun, threads=options.threads))
+    begun = (out / LAST).exists()
+    print(f"{'goes on with' if begun else 'trains'} {out}; if it is stopped, the same command goes on", file=sys.stderr)
+    train_options = Train(
+        **vars(recipe(name).replace(seed=seed)),
+        out=out,
+        resume=begun,
+        threads=options.threads,
+        allow_unsigned=options.allow_unsigned,
+    )
+    train(train_options)
     return out
 
 
 def timed(lines: Sequence[Line], run: Path) -> list[Line]:
     """The lines with the minutes that the run took to beat each row."""
-    log = [json.loads(line) for line in (run / "progress.jsonl").read_text().splitlines()]
+    log = read_log(run)
     return [line._replace(minutes_to_beat=minutes_to_beat(line.row, log)) for line in lines]
 
 
@@ -114,10 +132,14 @@ def minutes_to_beat(row: Row, log: Sequence[dict[str, Any]]) -> float | None:
     return beaten[0] if beaten else None
 
 
-def measure(agent: Reinforce, options: Reproduce) -> Measured:
+def measure(name: str, agent: Reinforce, options: Reproduce) -> Measured:
     """An agent on the test scenes, by its own gaze and by a random one."""
-    own = evaluate(agent, episodes=options.episodes, paths=options.paths, seed=options.seed)
-    random = evaluate(agent, episodes=options.episodes, paths=0, seed=options.seed, look="random")
+    with metered("episodes", name) as progress:
+        own = evaluate(agent, episodes=options.episodes, paths=options.paths, seed=options.seed, progress=progress)
+    with metered("episodes", f"{name}, random gaze") as progress:
+        random = evaluate(
+            agent, episodes=options.episodes, paths=0, seed=options.seed, look="random", progress=progress
+        )
     return Measured(own, random)
 
 

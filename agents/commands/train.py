@@ -2,102 +2,95 @@
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
+import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
-import tyro
 
 from ..evaluation.pretrained import load
-from ..evaluation.runs import Checkpoints
+from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
+from ..training import checkpoint
 from ..training.callbacks import Callback
-from ..training.config import Config, recipe, recipe_names
 from ..training.reinforce import Reinforce
-from .options import DEFAULT_THREADS, JsonObject
-
-
-@dataclass(frozen=True)
-class Train(Config):
-    """Train RAM by REINFORCE.
-
-    `--recipe NAME` sets every hyper-parameter below to a recipe's; options after it change single ones.
-    """
-
-    env_kwargs: JsonObject = field(default_factory=dict)
-    """The environment's keyword arguments; they add to the recipe's."""
-    out: Path = Path("runs/ram")
-    """Directory for checkpoints and logs."""
-    weights: str = ""
-    """Begin with the weights of this agent, a checkpoint's path or a shipped agent's name; a stop network that it lacks
-    begins afresh. The hyper-parameters stay as they are above."""
-    resume: bool = False
-    """Go on from last.safetensors in the directory, with that run's hyper-parameters."""
-    device: str = "cpu"
-    """Where the model lives: "cpu", "cuda", ..."""
-    threads: int = DEFAULT_THREADS
-    """Of torch, on the CPU."""
-    tensorboard: bool = False
-    """Write scalars and pictures for TensorBoard into the directory."""
-    progress_bar: bool = True
-    """Show one."""
+from .options import check_device, check_out, program
+from .train_options import Train, check_resumed, parse
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Parse the arguments and train."""
-    train(parse(arguments))
+    """Parse the arguments, train, and tell what was made and what can be done with it."""
+    options = parse(arguments)
+    try:
+        train(options)
+    except Stopped:
+        sys.exit(f"Stopped and saved.\n{ending(options)}")
+    print(ending(options))
 
 
-def parse(arguments: Sequence[str]) -> Train:
-    """The options, on top of the recipe that `--recipe` names."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--recipe")
-    known, rest = first.parse_known_args(list(arguments))
-    base = recipe(known.recipe) if known.recipe else Config()
-    description = f"{Train.__doc__}\n\nRecipes: {', '.join(recipe_names())}."
-    options = tyro.cli(
-        Train, args=rest, prog="ram train", description=description, default=Train(**dataclasses.asdict(base))
-    )
-    return dataclasses.replace(options, env_kwargs=base.env_kwargs | options.env_kwargs)
+class Stopped(KeyboardInterrupt):
+    """The user, or a scheduler, stopped a run between two updates, and it is saved."""
 
 
 def train(options: Train) -> Reinforce:
-    """Train, and say how to go on if the user interrupts."""
+    """Train.
+
+    Raises:
+        Stopped: it was stopped, and can go on.
+        KeyboardInterrupt: it was stopped before there was anything to save, or once more while it was saving.
+        ValueError: options that can't be.
+    """
+    check_device(options.device)
     torch.set_num_threads(options.threads)
-    last = options.out / "last.safetensors"
-    if options.resume and options.weights:
-        raise ValueError(f"--weights {options.weights} begins a run, --resume goes on with one: leave one of them out")
-    if options.resume:
-        agent = Reinforce.load(last, device=options.device)
-    elif last.exists():
-        raise ValueError(f"{options.out} holds a run already: add --resume to go on with it, or choose another --out")
-    else:
-        config = Config(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Config)})
-        agent = Reinforce(config=config, device=options.device)
-        if options.weights:
-            take_weights(agent, options.weights)
-    callbacks: list[Callback] = [Checkpoints(options.out)]
+    agent = begin(options)
+    check_out(options.out, directory=True)
+    checkpoints = Checkpoints(options.out)
+    callbacks: list[Callback] = [checkpoints]
     if options.tensorboard:
         from ..rendering.tensorboard import TensorBoard
 
         callbacks.append(TensorBoard(options.out))
     try:
-        agent.learn(callback=callbacks, progress_bar=options.progress_bar, resume=options.resume)
+        agent.learn(
+            options.total_episodes, callback=callbacks, progress_bar=options.progress_bar, resume=options.resume
+        )
     except KeyboardInterrupt:
-        sys.exit(f"Stopped and saved; go on with: ram train --out {options.out} --resume")
+        if checkpoints.metrics or not (options.out / LAST).exists():
+            raise
+        raise Stopped from None
     return agent
 
 
-def take_weights(agent: Reinforce, name: str) -> None:
+def begin(options: Train) -> Reinforce:
+    """The agent that is to be trained.
+
+    Raises:
+        ValueError: the options don't fit each other, or the run that lies in the directory.
+    """
+    last = options.out / LAST
+    if options.resume:
+        agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
+        check_resumed(options, agent.config)
+        if options.total_episodes < agent.episodes:
+            raise ValueError(
+                f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "
+                f"{agent.episodes} already; ask for more"
+            )
+        return agent
+    if last.exists():
+        raise ValueError(f"{options.out} holds a run already: add --resume to go on with it, or choose another --out")
+    agent = Reinforce(config=options.hyper_parameters(), device=options.device)
+    if options.weights:
+        take_weights(agent, options.weights, allow_unsigned=options.allow_unsigned)
+    return agent
+
+
+def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -> None:
     """Give an agent the weights of another, by its path or name; a stop network that this one lacks is left as it is.
 
     Raises:
         ValueError: the two are different models.
     """
-    ours, theirs = agent.policy.state_dict(), load(name).policy.state_dict()
+    ours, theirs = agent.policy.state_dict(), load(name, allow_unsigned=allow_unsigned).policy.state_dict()
     lacking = [key for key in ours if key not in theirs and not key.startswith("f_s.")]
     unfit = [key for key, tensor in theirs.items() if key not in ours or ours[key].shape != tensor.shape]
     if wrong := lacking + unfit:
@@ -106,3 +99,40 @@ def take_weights(agent: Reinforce, name: str) -> None:
             " and its environment's arguments"
         )
     agent.policy.load_state_dict(ours | theirs)
+
+
+def ending(options: Train) -> str:
+    """What a run has left in its directory, and the commands that go on from there."""
+    with checkpoint.opened(options.out / LAST) as file:
+        last = file.description
+    episodes = last["updates"] * options.num_envs
+    errors = {LAST: last["validation_error"]}
+    if (options.out / BEST).exists():
+        errors = {BEST: last["best_error"], **errors}
+    lines = [f"{options.out} holds, after {episodes:,} of {options.total_episodes:,} episodes:"]
+    for name, error in errors.items():
+        lines.append(f"  {name:<18}" + ("" if error is None else f" held-out error {error:.2f}%"))
+    lines += [f"  {LOG:<18} a line for each checkpoint", "What next:"]
+    agent = shlex.quote(str(options.out / next(iter(errors))))
+    out = shlex.quote(str(options.out))
+    module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
+    more = "" if episodes < options.total_episodes else f" --total-episodes {2 * options.total_episodes}"
+    lines += [
+        f"  {program()} {command}"
+        for command in (
+            f"evaluate {agent}{module}",
+            f"watch {agent}{module}",
+            f"plot curves {out}",
+            f"train --out {out} --resume{more}{module}{_kept(options)}",
+        )
+    ]
+    return "\n".join(lines)
+
+
+def _kept(options: Train) -> str:
+    """The options that `--resume` does not find in the run, as they were given."""
+    words = {
+        f" --device {options.device}": options.device != "cpu",
+        " --tensorboard": options.tensorboard,
+    }
+    return "".join(word for word, given in words.items() if given)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zipfile import is_zipfile
 
 import numpy as np
 import tyro
 
-from ..evaluation.pretrained import load
+from ..evaluation.runs import naming
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
 from ..rendering.episodes import Episode, Selection, environment, episodes
 from ..rendering.video import Frame, check_path, write_strip, write_video
-from .options import MISTAKES, JsonObject
+from ..training.callbacks import Progress
+from .options import JsonObject, check_out, metered, open_agent, parse
 
 if TYPE_CHECKING:
     from ram_envs.rendering.window import Window
@@ -42,69 +44,64 @@ class Watch:
     """Which scenes, where the environment has splits."""
     images: Path | None = None
     """For GlimpseImages: an .npz file with the arrays "images" and "labels"."""
-    index: tuple[int, ...] = ()
+    index: tuple[int, ...] = number((), NOT_NEGATIVE)
     """Which images of the split, or which numbered games of Catch; random ones by default."""
     only: Literal["all", "right", "wrong"] = "all"
     """Show all episodes, or only successes, or only mistakes."""
-    episodes: int | None = None
+    episodes: int | None = number(None, COUNT)
     """How many; by default all of --index, else without end in a window, and one (or one gallery) in a file."""
-    gallery: int = 1
+    gallery: int = number(1, COUNT)
     """Show that many episodes at once, as tiles."""
     out: Path | None = None
     """Write to this file, .gif, .mp4 or .png (a strip, one row for each episode), and open no window."""
-    fps: float | None = None
+    fps: float | None = number(None, POSITIVE)
     """Frames a second; by default the environment's."""
-    size: int = 480
+    size: int = number(480, COUNT)
     """Height of a picture in pixels, a multiple of 6."""
-    seed: int = 0
+    seed: int = number(0, NOT_NEGATIVE)
     """Of random images and first locations."""
     sample: bool = False
     """Draw locations and actions from their distributions, rather than take the means and the likeliest."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be shown."""
-        for name, value in (("episodes", self.episodes), ("gallery", self.gallery), ("fps", self.fps)):
-            if value is not None and value <= 0:
-                raise ValueError(f"--{name} is {value}; it must be above 0")
-        if self.out is not None:
-            check_path(self.out)
+    allow_unsigned: bool = False
+    """Load a checkpoint of an old format too, whose checksum leaves out what it was trained on and how."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run `ram watch`."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets otherwise
-    try:
-        watch(tyro.cli(Watch, args=arguments, prog="ram watch"))
-    except MISTAKES as error:
-        sys.exit(f"ram watch: {error}")
+    watch(parse(Watch, arguments, command="watch"))
 
 
 def watch(options: Watch) -> None:
     """Show or write the episodes that the options ask for."""
-    agent = load(options.agent)
-    selection = Selection(options.index, options.only, options.seed, options.sample)
-    env = environment(
-        agent,
-        num_envs=selection.num_envs,
-        split=options.split,
-        env_id=options.env_id,
-        env_kwargs=read_images(options.images) | options.env_kwargs,
+    if options.out is not None:
+        check_path(options.out)
+        check_out(options.out)
+    env_kwargs = read_images(options.images) | options.env_kwargs
+    agent = open_agent(
+        options.agent, env_id=options.env_id, env_kwargs=env_kwargs, allow_unsigned=options.allow_unsigned
     )
+    selection = Selection(options.index, options.only, options.seed, options.sample)
+    env = environment(agent, num_envs=selection.num_envs, split=options.split, env_kwargs=env_kwargs)
     chosen = episodes(agent, env, selection)
     total = options.episodes
     if total is None and options.out is not None and not options.index:
         total = options.gallery
     groups = _groups(islice(chosen, total), options.gallery)
     if options.out is None:
-        _show(groups, options, title=f"RAM on {(options.env_id or agent.env_id).split('/')[-1]}")
+        _show(groups, options, title=f"RAM on {agent.env_id.split('/')[-1]}")
     else:
-        _write(list(groups), options, options.out)
+        with metered("episodes", options.agent) as progress, naming(options.out):
+            written = _write(_told(groups, progress, total or len(options.index)), options, options.out)
+        print(f"wrote {options.out}: {written}, {options.out.stat().st_size / 1e6:.2f} MB")
 
 
 def read_images(path: Path | None) -> dict[str, Any]:
     """The arrays "images" and "labels" of a file as keyword arguments; none without a file."""
     if path is None:
         return {}
+    if not is_zipfile(path):
+        raise ValueError(f"{path} is missing, or no .npz file; numpy.savez(path, images=..., labels=...) writes one")
     with np.load(path) as arrays:
         if missing := {"images", "labels"} - set(arrays):
             raise ValueError(f"{path} has no array {' and none '.join(sorted(missing))}")
@@ -115,6 +112,13 @@ def _groups(chosen: Iterator[Episode], size: int) -> Iterator[list[Episode]]:
     """Episodes that are shown together."""
     while group := list(islice(chosen, size)):
         yield group
+
+
+def _told(groups: Iterator[list[Episode]], progress: Progress, total: int) -> Iterator[list[Episode]]:
+    """The same groups, of which `progress` is told once each is done with."""
+    for group in groups:
+        yield group
+        progress(len(group), total)
 
 
 def _moments(group: list[Episode], options: Watch) -> list[Frame]:
@@ -139,22 +143,24 @@ def strip(episode: Episode, *, tile: int) -> list[Frame]:
     return [draw(views[t], size=tile, panel=False) for t in moments]
 
 
-def _write(groups: list[list[Episode]], options: Watch, path: Path) -> None:
-    """Write all episodes to one file."""
-    if not groups:
+def _write(groups: Iterator[list[Episode]], options: Watch, path: Path) -> str:
+    """Write all episodes to one file; returns what it holds."""
+    first = next(groups, None)
+    if first is None:
         raise ValueError("there is no such episode to write")
+    groups = chain([first], groups)
     if path.suffix.lower() == ".png":
         rows = [strip(episode, tile=options.size // 12 * 6) for group in groups for episode in group]
         write_strip(path, rows)
-        return
+        return f"{len(rows)} rows"
     frames: list[Frame] = []
     holds: list[float] = []
     for group in groups:
         moments = _moments(group, options)
         frames += moments
         holds += [1.0] * (len(moments) - 1) + [PAUSE]
-    write_video(path, frames, fps=options.fps or groups[0][0].fps, holds=holds)
-    print(f"wrote {path}: {len(frames)} frames, {path.stat().st_size / 1e6:.2f} MB")
+    write_video(path, frames, fps=options.fps or first[0].fps, holds=holds)
+    return f"{len(frames)} frames"
 
 
 def _show(groups: Iterator[list[Episode]], options: Watch, *, title: str) -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ..model.actions import num_actions
 from ..model.precision import matmul_precision
+from ..training.callbacks import Progress
 from ..training.config import Config
 from ..training.envs import AnyVectorEnv, declared, make_env
 from .evaluate import batches, classification_error, scene_indices
@@ -104,10 +105,16 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     return Classifier(network, config.replace(env_kwargs=config.env_kwargs | whole, repeats=1, num_envs=batch))
 
 
-def train_classifier(classifier: Classifier, total_episodes: int, *, device: torch.device | str = "cpu") -> None:
+def train_classifier(
+    classifier: Classifier,
+    total_episodes: int,
+    *,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> None:
     """Minimise the cross-entropy on fresh scenes by Adam, from 1e-3 to 0 by a cosine.
 
-    Products are as exact as the configuration's `matmul_precision` says.
+    Products are as exact as the configuration's `matmul_precision` says; `progress` is told of scenes.
     """
     network, config = classifier.network.train(), classifier.config
     # Channels last: a processor convolves this way in two thirds of the time.
@@ -125,6 +132,8 @@ def train_classifier(classifier: Classifier, total_episodes: int, *, device: tor
         loss.backward()
         optimizer.step()
         schedule.step()
+        if progress is not None:
+            progress(config.num_envs, steps * config.num_envs)
     env.close()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..training.callbacks import Progress
 from ..training.envs import AnyVectorEnv, declared, make_env
 from ..training.rollout import Look, Runner, Stop, collect_rollout
 
@@ -71,6 +73,7 @@ def evaluate(
     paths: int = 10,
     look: Look | None = None,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Measure the error over every scene of a split, each path from a start of its own.
 
@@ -82,24 +85,18 @@ def evaluate(
         paths: how many sampled paths for each scene; 0 leaves these columns out.
         look: look this way in place of the agent's: at "random", or at the "center".
         seed: of initial locations that are random, and of the sampling.
+        progress: is told of episodes.
     """
     env = env or evaluation_env(agent, split)
     scenes = scene_indices(env, split, episodes)
     env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     generator = torch.Generator(agent.device).manual_seed(seed)
-    single = follow(
-        agent, env, scenes, look=look or agent.look(deterministic=True), sample_action=False, generator=generator
+    run = partial(
+        follow, agent, env, scenes, generator=generator, progress=progress, total=(1 + paths) * _count(scenes)
     )
+    single = run(look=look or agent.look(deterministic=True), sample_action=False)
     sampled = [
-        follow(
-            agent,
-            env,
-            scenes,
-            look=look or agent.look(deterministic=False),
-            sample_action=not agent.hybrid,
-            stop="sample",
-            generator=generator,
-        )
+        run(look=look or agent.look(deterministic=False), sample_action=not agent.hybrid, stop="sample")
         for _ in range(paths)
     ]
     single, *sampled = _of_one_length([single, *sampled])
@@ -149,12 +146,16 @@ def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) ->
     return OFFSETS[split] + np.arange(count) if num_scenes else count
 
 
+def _count(scenes: NDArray[np.int64] | int) -> int:
+    return scenes if isinstance(scenes, int) else len(scenes)
+
+
 def batches(scenes: NDArray[np.int64] | int, size: int) -> Iterator[NDArray[np.int64] | None]:
     """Scene numbers (size,) for one reset after another, None for scenes without numbers.
 
     The last batch is filled up with scenes that are already counted.
     """
-    for start in range(0, scenes if isinstance(scenes, int) else len(scenes), size):
+    for start in range(0, _count(scenes), size):
         yield None if isinstance(scenes, int) else np.take(scenes, start + np.arange(size), mode="wrap")
 
 
@@ -168,9 +169,11 @@ def follow(
     sample_action: bool,
     stop: Stop = "likelier",
     generator: torch.Generator | None = None,
+    progress: Progress | None = None,
+    total: int = 0,
 ) -> Paths:
-    """One episode of each scene; see `Runner` for the arguments."""
-    count = scenes if isinstance(scenes, int) else len(scenes)
+    """One episode of each scene; `progress` is told of them as a part of `total`. See `Runner` for the rest."""
+    count, done = _count(scenes), 0
     returns, probabilities, glimpses = [], [], []
     labels: list[NDArray[np.int64]] = []
     for indices in batches(scenes, env.num_envs):
@@ -183,6 +186,9 @@ def follow(
         probabilities.append(_held(rollout.logits.softmax(-1), rollout.active).cpu().numpy())
         if rollout.label is not None:
             labels.append(rollout.label.cpu().numpy())
+        if progress is not None:
+            progress(min(env.num_envs, count - done), total)
+        done += env.num_envs
     steps = max(map(len, probabilities))
     return Paths(
         returns=np.concatenate(returns)[:count],

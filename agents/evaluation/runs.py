@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Checkpoints(Callback):
         self.directory = Path(directory)
         self.validation = validation
         self.metrics: list[Metrics] = []
+        """Of the updates since the last checkpoint."""
 
     def on_start(self, agent: Reinforce) -> None:
         """Make the directory; of a resumed run's log keep the lines up to here.
@@ -68,7 +71,6 @@ class Checkpoints(Callback):
     def save(self, agent: Reinforce) -> None:
         """Validate, log and save. The last checkpoint comes last: a run killed before it repeats all of this."""
         means = mean_metrics(self.metrics)
-        self.metrics = []
         best = False
         errors: list[float] | None = None
         if self.validation is not None:
@@ -81,12 +83,26 @@ class Checkpoints(Callback):
             "validation_error": agent.validation_error,
             "validation_errors": errors,  # after each glimpse
         }
-        with (self.directory / LOG).open("a") as log:
+        with naming(self.directory / LOG) as path, path.open("a") as log:
             log.write(json.dumps(line | means._asdict()) + "\n")
         if best:
             agent.best_error = agent.validation_error
-            agent.save(self.directory / BEST)
-        agent.save(self.directory / LAST)
+            with naming(self.directory / BEST) as path:
+                agent.save(path)
+        with naming(self.directory / LAST) as path:
+            agent.save(path)
+        self.metrics = []
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[Path]:
+    """A system's error in this context tells the file, which a full disk's does not by itself."""
+    try:
+        yield path
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def read_log(directory: Path) -> list[dict[str, Any]]:

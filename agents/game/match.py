@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..evaluation.pretrained import load
+from ..model.config import COUNT, NOT_NEGATIVE, number
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
@@ -23,18 +24,14 @@ class MatchOptions:
     """Who plays Catch against you: a pretrained agent's name, or the path of a checkpoint."""
     digits: str = "cluttered60"
     """Who guesses digits against you, on its own environment."""
-    balls: int = 10
+    balls: int = number(10, COUNT)
     """In a game of Catch."""
-    images: int = 20
+    images: int = number(20, COUNT)
     """In a game of digits."""
-    seed: int | None = None
+    seed: int | None = number(None, NOT_NEGATIVE)
     """Of balls and images; by default other ones each time."""
-
-    def __post_init__(self) -> None:
-        """Refuse games without rounds."""
-        for name, value in (("balls", self.balls), ("images", self.images)):
-            if value < 1:
-                raise ValueError(f"--{name} is {value}; it must be at least 1")
+    allow_unsigned: bool = False
+    """Load checkpoints of an old format too, whose checksum leaves out what they were trained on and how."""
 
 
 class Match:
@@ -53,12 +50,12 @@ class Match:
     @cached_property
     def catch_agent(self) -> Reinforce:
         """The rival in Catch, loaded when it is first needed."""
-        return load(self.options.catch)
+        return load(self.options.catch, allow_unsigned=self.options.allow_unsigned)
 
     @cached_property
     def digit_agent(self) -> Reinforce:
         """The rival in guessing digits, loaded when it is first needed."""
-        return load(self.options.digits)
+        return load(self.options.digits, allow_unsigned=self.options.allow_unsigned)
 
     def draw(self, count: int, limit: int) -> tuple[list[int], int]:
         """Draw `count` different numbers below a limit, and a seed."""

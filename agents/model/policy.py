@@ -150,5 +150,6 @@ def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
             return glimpse.shape
     raise ValueError(
         "RAM needs the observation space Dict(glimpse=Box(0, 1, (k, g, g[, C])), location=Box(-1, 1, (2,))); "
-        f"this environment has {space}"
+        f"this environment has {space}. Use one of ram_envs, or show another's images through a retina with "
+        "ram_envs.wrappers.FoveatedObservation (of vectors FoveatedVectorObservation)"
     )

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..evaluation.attention import Targets, middle
+from ..training.callbacks import Progress
 from ..training.envs import AnyVectorEnv
 from ..training.rollout import Runner
 from .episodes import viewer
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @torch.no_grad()
-def fixations(agent: Reinforce, env: AnyVectorEnv, *, episodes: int, seed: int) -> Fixations:
+def fixations(
+    agent: Reinforce, env: AnyVectorEnv, *, episodes: int, seed: int, progress: Progress | None = None
+) -> Fixations:
     """Where the agent looks in some episodes, in pixels from the middle of each one's target.
 
     Args:
@@ -27,6 +30,7 @@ def fixations(agent: Reinforce, env: AnyVectorEnv, *, episodes: int, seed: int) 
         env: such as `episodes.environment` makes, with episodes of one length; it declares its targets.
         episodes: how many.
         seed: of scenes, and of where the gaze starts.
+        progress: is told of episodes.
 
     Raises:
         ValueError: the environment declares no targets, or no view.
@@ -45,6 +49,8 @@ def fixations(agent: Reinforce, env: AnyVectorEnv, *, episodes: int, seed: int) 
             runner.step()
         regions += list(np.stack([lying for lying, _ in steps], axis=1))
         gaze += list(np.stack([looking for _, looking in steps], axis=1))
+        if progress is not None:
+            progress(env.num_envs, episodes)
     lying = np.stack(regions[:episodes])
     middles, radius = middle(lying), _radius(lying, targets.scene_shape)
     still = (middles == middles[:, :1]).all()  # of what moves there is no picture around its middle

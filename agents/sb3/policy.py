@@ -135,7 +135,11 @@ class RAMPolicy(RecurrentActorCriticPolicy):
         }
 
     def forward(  # type: ignore[override]
-        self, obs: Any, lstm_states: RNNStates, episode_starts: Tensor, deterministic: bool = False
+        self,
+        obs: Any,
+        lstm_states: RNNStates | None = None,
+        episode_starts: Tensor | None = None,
+        deterministic: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor, RNNStates]:
         """Act.
 
@@ -147,7 +151,15 @@ class RAMPolicy(RecurrentActorCriticPolicy):
 
         Returns:
             Actions (B, 2 + n), values (B, 1), log-probabilities (B,) and the next state.
+
+        Raises:
+            TypeError: an algorithm without memory, which hands over no state.
         """
+        if lstm_states is None or episode_starts is None:
+            raise TypeError(
+                "RAMPolicy remembers what it has seen, and this algorithm keeps no state for it: use "
+                "sb3_contrib.RecurrentPPO(RAMPolicy, env) in place of stable_baselines3's PPO or A2C"
+            )
         output, state = self._unroll(obs, lstm_states.pi, episode_starts)
         distribution = self._distribution(output)
         actions = distribution.get_actions(deterministic=deterministic)

@@ -23,6 +23,8 @@ from ..model.policy import glimpse_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
+NAMESPACE = "ram_envs"
+"""Of the environments that come with the agents; an unknown id is answered with their names."""
 
 
 class Declared(NamedTuple):
@@ -122,8 +124,15 @@ class Spaces(NamedTuple):
 def import_module_of(env_id: str) -> None:
     """Import the module that an id such as "my_module:Mine-v0" names, for a user who wrote the id."""
     module, colon, _ = env_id.partition(":")
-    if colon:
+    if not colon:
+        return
+    try:
         importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{env_id} names the module {module}, and {error.name} can't be found: install it, or put its folder on "
+            "PYTHONPATH"
+        ) from error
 
 
 def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
@@ -134,6 +143,7 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
         split: which scenes, in place of those that `env_kwargs` name; see `in_split`.
 
     Raises:
+        gymnasium.error.UnregisteredEnv: an unknown id; the message lists those of this package.
         ValueError: there is no id, or one of a module that is not imported; an environment without a vector entry point
             is asked for repeats; or the environment has other splits.
     """
@@ -141,15 +151,27 @@ def make_env(config: Config, *, split: str | None = None) -> AnyVectorEnv:
     if colon and module not in sys.modules:
         raise ValueError(
             f"the environment {config.env_id} is of the module {module}, and a file alone imports no module, "
-            f"which would run its code; import {module} first if you trust it"
+            f"which would run its code; import {module} first if you trust it (on the command line: --env-id "
+            f"{config.env_id})"
         )
     if not config.env_id:
         raise ValueError("this agent was trained on an environment without an id: pass it, `load(path, env)`")
-    spec = gym.spec(config.env_id)
+    spec = _spec(config.env_id)
     if spec.vector_entry_point is None and config.repeats > 1:
         raise ValueError(f"{config.env_id} can't repeat scenes: use repeats=1, not {config.repeats}")
     env_kwargs = config.env_kwargs if split is None else in_split(config.env_id, config.env_kwargs, split)
     return gym.make_vec(config.env_id, **{"num_envs": config.num_envs, **_batching(spec, config.repeats), **env_kwargs})
+
+
+def _spec(env_id: str) -> EnvSpec:
+    try:
+        return gym.spec(env_id.rpartition(":")[2])  # which knows no modules
+    except gym.error.Error as error:
+        ours = ", ".join(sorted(name for name, spec in gym.registry.items() if spec.namespace == NAMESPACE))
+        raise gym.error.UnregisteredEnv(
+            f"there is no environment {env_id!r} ({str(error).rstrip('.')}); there are {ours}, and those of your own "
+            "modules, such as my_module:Mine-v0"
+        ) from error
 
 
 def _batching(spec: EnvSpec, repeats: int) -> dict[str, Any]:
@@ -181,7 +203,7 @@ def find_splits(env_id: str, env_kwargs: dict[str, Any]) -> tuple[str, ...]:
     The class that is its entry point tells, before anything is made. Where the entry point is a function without such
     an attribute, or the class has a property, an environment is made and asked.
     """
-    spec = gym.spec(env_id)
+    spec = _spec(env_id)
     creator = _creator(spec.vector_entry_point or spec.entry_point)
     found = getattr(creator, "splits", () if inspect.isclass(creator) else None)
     if isinstance(found, (tuple, list)):
@@ -203,4 +225,6 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
     kwargs = {} if spec is None else {key: value for key, value in spec.kwargs.items() if key not in CALLERS_OWN}
     env_id = "" if spec is None else spec.id
+    if env_id and config.env_id.rpartition(":")[2] == env_id:
+        env_id = config.env_id  # with the module that registers it
     return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)

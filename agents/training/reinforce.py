@@ -128,8 +128,8 @@ class Reinforce(Agent):
             self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
         if self.env is None:
             self.set_env(make_env(self.config))
-        callbacks = CallbackList(callback, *([ProgressBar()] if progress_bar else []))
-        with Interruptible() as keyboard:
+        with Interruptible() as keyboard, ProgressBar() as bar:
+            callbacks = CallbackList(callback, bar if progress_bar else None)
             callbacks.on_start(self)
             self._begin_segment()
             going = True

@@ -19,6 +19,8 @@ from ram_envs.retina import kernels
 
 WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
 
+FAR_OUTSIDE = 5  # A location beyond this is taken for pixels: no policy's noise leads so far.
+
 Pooling = Literal["average", "max"]
 
 
@@ -174,7 +176,12 @@ def _as_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
 def _refuse_outside(locations: NDArray[np.floating[Any]]) -> None:
     row = int(np.argmin((np.abs(locations) <= 1).all(axis=1)))
     value = locations[row].tolist()
-    remedy = "clip it with numpy.clip(location, -1, 1)" if np.isfinite(value).all() else "it must be finite"
+    if not np.isfinite(value).all():
+        remedy = "it must be finite"
+    elif np.abs(value).max() > FAR_OUTSIDE:
+        remedy = "a pixel (column, row) is (2 * column / width - 1, 2 * row / height - 1)"
+    else:
+        remedy = "clip it with numpy.clip(location, -1, 1)"
     raise ValueError(f"location {value} of row {row} is outside [-1, 1]; {remedy}")
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from ram_agents.commands.play import main
+from ram_agents import cli
 from ram_agents.game.drawing import paint_title
 
 from ram_envs.rendering.window import Window
@@ -27,7 +27,7 @@ def shown(monkeypatch):
 
 def test_the_title_comes_first_and_what_fails_behind_it_closes_the_window(shown):
     with pytest.raises(SystemExit, match=r"^ram play: .*nobody"):
-        main(["--catch", "nobody"])
+        cli.main(["play", "--catch", "nobody"])
     np.testing.assert_array_equal(shown[0], paint_title(None))
     assert not pygame.display.get_init()
 
@@ -35,6 +35,6 @@ def test_the_title_comes_first_and_what_fails_behind_it_closes_the_window(shown)
 @pytest.mark.parametrize("arguments", [["--balls", "0"], ["--images", "-1"]])
 def test_games_without_rounds_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as leaving:
-        main(arguments)
+        cli.main(["play", *arguments])
     assert leaving.value.code not in (0, None)
     assert "at least 1" in str(leaving.value.code) + capsys.readouterr().err

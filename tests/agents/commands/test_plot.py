@@ -3,8 +3,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from ram_agents import Reinforce
-from ram_agents.commands.plot import main
+from ram_agents import Reinforce, cli
 
 SMALL = {"glimpse_size": 8, "location_size": 8, "hidden_size": 16, "num_envs": 4}
 
@@ -37,7 +36,7 @@ def test_every_figure_can_be_written(folder, tmp_path):
         "games.png": ["montage", catch, "--episodes", "2"],
     }
     for name, command in commands.items():
-        main([*command, "--out", str(tmp_path / "figures" / name)])
+        cli.main(["plot", *command, "--out", str(tmp_path / "figures" / name)])
     for path in (tmp_path / "figures").iterdir():
         if path.suffix == ".png":
             assert np.asarray(Image.open(path).convert("L")).std() > 5
@@ -49,7 +48,7 @@ def test_every_figure_can_be_written(folder, tmp_path):
 
 def test_the_same_figure_gives_the_same_file(folder, tmp_path):
     for name in ("a.svg", "b.svg"):
-        main(["curves", str(folder / "run"), "--out", str(tmp_path / name)])
+        cli.main(["plot", "curves", str(folder / "run"), "--out", str(tmp_path / name)])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
@@ -66,5 +65,5 @@ def test_the_same_figure_gives_the_same_file(folder, tmp_path):
 def test_what_cannot_be_drawn_is_told(folder, arguments, message, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as leaving:
-        main(arguments)
+        cli.main(["plot", *arguments])
     assert message in str(leaving.value.code)

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
+from typing import Any
 
-import numpy as np
 import pytest
 import ram_agents
 import torch
 from ram_agents import Reinforce, cli, recipe
-from ram_agents.commands import evaluate as report
-from ram_agents.commands.train import parse, take_weights
-from ram_agents.evaluation.evaluate import Evaluation
+from ram_agents.commands.train import take_weights
+from ram_agents.evaluation.runs import Checkpoints
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
 TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
-
-
-def test_usage(capsys) -> None:
-    for words in ([], ["--help"], ["-h"]):
-        cli.main(words)
-        shown = capsys.readouterr().out
-        assert all(f"ram {command}" in shown for command in cli.COMMANDS)
-    with pytest.raises(SystemExit, match="there is no command 'trian'"):
-        cli.main(["trian"])
-
-
-@pytest.mark.parametrize("command", cli.COMMANDS)
-def test_every_command_helps(command, capsys) -> None:
-    with pytest.raises(SystemExit) as end:
-        cli.main([command, "--help"])
-    assert end.value.code == 0
-    assert f"ram {command}" in capsys.readouterr().out
-
-
-def test_a_recipe_and_options_over_it() -> None:
-    options = parse(["--recipe", "cluttered60", "--learning-rate", "0.5", "--env-kwargs", '{"num_glimpses": 4}'])
-    plain = recipe("cluttered60")
-    assert options.learning_rate == 0.5
-    assert options.env_kwargs == plain.env_kwargs | {"num_glimpses": 4}
-    assert (options.env_id, options.reward, options.num_envs) == (plain.env_id, plain.reward, plain.num_envs)
-    assert parse(["--learning-rate", "0.5", "--recipe", "cluttered60"]).learning_rate == 0.5
 
 
 @pytest.mark.parametrize(
@@ -50,21 +25,24 @@ def test_a_recipe_and_options_over_it() -> None:
         (["--recipe", "mnist"], "no recipe is called 'mnist'"),
         (["--resume", "--out", "/nowhere"], "there is no checkpoint at /nowhere/last.safetensors"),
         (["--env-id", "ram_envs/GlimpseImages-v0"], "images are missing"),
+        (["--env-id", "ram_envs/Ctch-v0"], "there is no environment 'ram_envs/Ctch-v0'"),
+        (["--env-id", "CartPole-v1"], "ram_envs.wrappers.FoveatedObservation"),
+        (["--env-id", "no_such_module:Mine-v0"], "put its folder on PYTHONPATH"),
+        (["--env-kwargs", '{"num_glimses": 3}'], "unexpected keyword argument 'num_glimses'"),
+        (["--num-envs", "0"], "num_envs must be at least 1, not 0"),
+        (["--threads", "0"], "threads must be at least 1, not 0"),
+        (["--device", "nonsense"], "--device nonsense can't be used here"),
+        (["--weights", "nobody"], "there is no file nobody"),
     ],
 )
-def test_errors_are_one_line(words, message) -> None:
+def test_errors_are_one_line(words, message, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
         cli.main(["train", *words])
     assert str(end.value.code).startswith("ram train: ")
     assert message in str(end.value.code)
-
-
-def test_a_bad_value_is_told(capsys) -> None:
-    with pytest.raises(SystemExit) as end:
-        cli.main(["train", "--num-envs", "0"])
-    # Newer versions of tyro tell it themselves, older ones leave it to us.
-    told = capsys.readouterr().err if end.value.code == 2 else end.value.code
-    assert "num_envs must be at least 1, not 0" in told
+    assert "\n" not in str(end.value.code)
+    assert not list(tmp_path.iterdir())  # nothing was begun
 
 
 def test_a_run(tmp_path, capsys) -> None:
@@ -88,45 +66,6 @@ def test_a_run(tmp_path, capsys) -> None:
         cli.main(words)
 
 
-def test_evaluate(tmp_path, capsys) -> None:
-    cli.main(["train", *TINY, "--out", str(tmp_path)])
-    words = ["--controls", "random", "center", "weak-cnn", "--control-episodes", "16", "--paths", "2"]
-    words += ["--controls-dir", str(tmp_path / "controls"), "--episodes", "100", "--out", str(tmp_path / "all.json")]
-    cli.main(["evaluate", str(tmp_path / "last.safetensors"), "--confusion", *words])
-    shown = capsys.readouterr().out
-    assert "Error in %, test, 100 episodes each" in shown
-    figures = json.loads((tmp_path / "all.json").read_text())
-    names = [str(tmp_path / "last.safetensors"), "random (control)", "center (control)"]
-    assert list(figures["agents"]) == names
-    assert list(figures["controls"]) == ["weak-cnn"]
-    for result in figures["agents"].values():
-        assert len(result["mean"]) == len(result["sampled"]) == len(result["averaged"]) == 2
-        assert np.sum(result["confusion"]) == 100
-    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()}
-    assert len(kept) == 3
-    cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
-    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again
-    assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
-
-
-def test_evaluate_wants_an_agent(tmp_path) -> None:
-    with pytest.raises(SystemExit, match="ram evaluate: name an agent"):
-        cli.main(["evaluate"])
-    with pytest.raises(SystemExit, match=f"there is no file {tmp_path / 'none'}"):
-        cli.main(["evaluate", str(tmp_path / "none")])
-
-
-def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
-    path = tmp_path / "agent.safetensors"
-    Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 2}, num_envs=4, hidden_size=16).save(path)
-    words = ["evaluate", str(path), "--episodes", "50", "--paths", "0", "--out", str(tmp_path / "figures.json")]
-    cli.main([*words, "--env-kwargs", '{"canvas_size": 60, "num_glimpses": 3}'])
-    (result,) = json.loads((tmp_path / "figures.json").read_text())["agents"].values()
-    assert len(result["mean"]) == 3
-    with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* this environment has .*\(2, 8, 8\)"):
-        cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
-
-
 def test_a_run_begins_with_the_weights_of_another(tmp_path) -> None:
     path, kwargs = tmp_path / "first.safetensors", {"num_glimpses": 2}
     first = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=4, hidden_size=16)
@@ -147,16 +86,6 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path) -> None:
         cli.main([*words, "--resume"])
 
 
-@pytest.mark.parametrize(("glimpses", "told"), [(2.25, True), (3.0, False)])
-def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys) -> None:
-    result = Evaluation(100, np.array([60.0, 10.0, 5.0]), np.array([61.0, 11.0, 6.0]), None, None, glimpses, 2.125)
-    report.show({"agent": result}, {}, report.Evaluate(agents=("agent",)))
-    shown = capsys.readouterr().out
-    assert ("glimpses" in shown) is told
-    assert ("2.25" in shown) is told
-    assert ("2.12" in shown) is told
-
-
 def test_stopping_is_taught_to_the_shipped_agent() -> None:
     """The two recipes name the same model, and the same training digits."""
     teacher, stopper = recipe("mnist28"), recipe("mnist28_stop")
@@ -164,3 +93,87 @@ def test_stopping_is_taught_to_the_shipped_agent() -> None:
     agent = Reinforce(config=stopper.replace(num_envs=2))
     take_weights(agent, "mnist28")
     assert torch.equal(agent.policy.f_a.weight, ram_agents.load("mnist28").policy.f_a.weight)
+
+
+def quick(monkeypatch) -> None:
+    """Validate on nothing: 60% at first, then worse."""
+    errors = iter([60.0, 70.0, 80.0, 90.0])
+    monkeypatch.setattr("ram_agents.evaluation.runs.validation_errors", lambda agent, env: [next(errors)])
+
+
+def test_the_end_tells_what_there_is_and_what_comes_next(tmp_path, monkeypatch, capsys) -> None:
+    quick(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    cli.main(["train", *TINY, "--out", "my run", "--tensorboard"])
+    assert capsys.readouterr().out.splitlines() == [
+        "my run holds, after 80 of 80 episodes:",
+        "  best.safetensors   held-out error 60.00%",
+        "  last.safetensors   held-out error 80.00%",
+        "  progress.jsonl     a line for each checkpoint",
+        "What next:",
+        "  ram evaluate 'my run/best.safetensors'",
+        "  ram watch 'my run/best.safetensors'",
+        "  ram plot curves 'my run'",
+        "  ram train --out 'my run' --resume --total-episodes 160 --tensorboard",
+    ]
+    assert Reinforce.load("my run/last.safetensors").validation_error == 80
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeypatch) -> None:
+    quick(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    update = Reinforce.update
+
+    def stop(self: Reinforce) -> Any:
+        if self.updates == 5:
+            signal.raise_signal(number)
+        return update(self)
+
+    monkeypatch.setattr(Reinforce, "update", stop)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", "run"])
+    told = str(end.value.code)
+    assert told.startswith("Stopped and saved.\nrun holds, after 48 of 80 episodes:")
+    assert "last.safetensors   held-out error 70.00%" in told
+    assert told.endswith("  ram train --out run --resume")
+    assert Reinforce.load("run/last.safetensors").updates == 6
+    monkeypatch.setattr(Reinforce, "update", update)
+    cli.main(["train", "--out", "run", "--resume", "--no-progress-bar"])
+    assert Reinforce.load("run/last.safetensors").updates == 10
+
+
+def test_a_second_signal_while_saving_is_no_saved_run(tmp_path, monkeypatch, capsys) -> None:
+    def stop(agent: Any, env: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ram_agents.evaluation.runs.validation_errors", stop)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", str(tmp_path)])
+    assert end.value.code == 130
+    assert "ram train: interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["log", "checkpoint"])
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays(kind, tmp_path, monkeypatch) -> None:
+    quick(monkeypatch)
+    save = Checkpoints.save
+
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill(self: Checkpoints, agent: Reinforce) -> None:
+        if agent.updates == 8:
+            module = "evaluation.runs.json.dumps" if kind == "log" else "training.checkpoint.os.fsync"
+            monkeypatch.setattr(f"ram_agents.{module}", full)
+        save(self, agent)
+
+    monkeypatch.setattr(Checkpoints, "save", fill)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *TINY, "--out", str(tmp_path)])
+    name = "progress.jsonl" if kind == "log" else "last.safetensors"
+    assert str(end.value.code).startswith(f"ram train: {tmp_path / name}: No space left on device; make room")
+    monkeypatch.undo()
+    assert Reinforce.load(tmp_path / "last.safetensors").updates == 4
+    assert not list(tmp_path.glob(".*.part"))
+    cli.main(["train", "--out", str(tmp_path), "--resume", "--no-progress-bar"])

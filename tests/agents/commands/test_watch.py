@@ -6,9 +6,8 @@ import imageio.v2
 import numpy as np
 import pytest
 from PIL import Image
-from ram_agents import Reinforce
-from ram_agents.commands import plot
-from ram_agents.commands.watch import PAUSE, STRIP, Watch, main, watch
+from ram_agents import Reinforce, cli
+from ram_agents.commands.watch import PAUSE, STRIP, Watch, watch
 from ram_agents.rendering.episodes import Selection, environment, episodes, record
 from ram_agents.rendering.video import write_strip
 
@@ -178,7 +177,7 @@ def test_single_environments_are_watched_too(digits, tmp_path):
 
 def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
     path = tmp_path / "a.gif"
-    main([files["digits"], "--out", str(path), "--episodes", "2", "--fps", "5"])
+    cli.main(["watch", files["digits"], "--out", str(path), "--episodes", "2", "--fps", "5"])
     with Image.open(path) as video:
         assert video.size == (800, 480)
         assert video.n_frames == 8
@@ -192,7 +191,7 @@ def test_gif_plays_each_moment_and_holds_the_end(files, tmp_path):
 
 def test_mp4_has_the_size_and_the_length(files, tmp_path):
     path = tmp_path / "a.mp4"
-    main([files["catch"], "--out", str(path), "--size", "240", "--seed", "4"])
+    cli.main(["watch", files["catch"], "--out", str(path), "--size", "240", "--seed", "4"])
     with imageio.v2.get_reader(path) as video:
         data = video.get_meta_data()
     assert data["size"] == (400, 240)
@@ -201,15 +200,15 @@ def test_mp4_has_the_size_and_the_length(files, tmp_path):
 
 def test_strip_has_a_row_for_each_episode(files, tmp_path):
     path = tmp_path / "a.png"
-    main([files["digits"], "--out", str(path), "--index", "3", "1", "--size", "240"])
+    cli.main(["watch", files["digits"], "--out", str(path), "--index", "3", "1", "--size", "240"])
     assert Image.open(path).size == (3 * 120, 2 * 120)
-    main([files["catch"], "--out", str(path), "--size", "240"])
+    cli.main(["watch", files["catch"], "--out", str(path), "--size", "240"])
     assert Image.open(path).size == (STRIP * 120, 120)
 
 
 def test_gallery_shows_episodes_side_by_side(files, tmp_path):
     path = tmp_path / "a.gif"
-    main([files["digits"], "--out", str(path), "--gallery", "4", "--size", "120"])
+    cli.main(["watch", files["digits"], "--out", str(path), "--gallery", "4", "--size", "120"])
     with Image.open(path) as video:
         assert video.size == (240, 240)
         assert video.n_frames == 4
@@ -234,7 +233,7 @@ def test_gallery_shows_episodes_side_by_side(files, tmp_path):
 def test_bad_options_are_refused(files, arguments, message, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as leaving:
-        main([files["digits"], *arguments])
+        cli.main(["watch", files["digits"], *arguments])
     assert leaving.value.code not in (0, None)
     told = " ".join((str(leaving.value.code) + capsys.readouterr().err).replace("│", " ").split())
     assert message in told
@@ -249,12 +248,12 @@ def test_an_agent_of_own_images_is_watched_on_them(tmp_path):
     agent.save(tmp_path / "agent.safetensors")
     np.savez(tmp_path / "own.npz", images=images, labels=np.arange(5) % 3)
     own = ["--images", str(tmp_path / "own.npz"), "--index", "4"]
-    main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "a.gif")])
+    cli.main(["watch", str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "a.gif")])
     with Image.open(tmp_path / "a.gif") as video:
         assert video.n_frames == 3
     np.savez(tmp_path / "own.npz", images=images)
     with pytest.raises(SystemExit, match="has no array labels"):
-        main([str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "b.gif")])
+        cli.main(["watch", str(tmp_path / "agent.safetensors"), *own, "--out", str(tmp_path / "b.gif")])
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 48), ("validation", 6), ("test", 6)])
@@ -265,24 +264,23 @@ def test_own_images_are_watched_and_drawn_on_the_split(split, count, tmp_path):
     kwargs = {"images": str(tmp_path / "own.npz"), "num_glimpses": 2}
     path = str(tmp_path / "agent.safetensors")
     Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=kwargs, **SMALL).save(path)
-    for command in (main, plot.main):
-        words = ["montage", path] if command is plot.main else [path]
-        words += ["--split", split, "--out", str(tmp_path / "a.png")]
-        command([*words, "--index", str(count - 1)])
+    for command in (["watch", path], ["plot", "montage", path]):
+        words = [*command, "--split", split, "--out", str(tmp_path / "a.png")]
+        cli.main([*words, "--index", str(count - 1)])
         with pytest.raises(SystemExit, match=f"it must be from 0 to {count - 1}"):
-            command([*words, "--index", str(count)])
+            cli.main([*words, "--index", str(count)])
 
 
 def test_missing_pygame_is_told(files, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(SystemExit) as leaving:
-        main([files["digits"], "--out", str(tmp_path / "a.gif")])
+        cli.main(["watch", files["digits"], "--out", str(tmp_path / "a.gif")])
     assert "pip install '.[render]'" in str(leaving.value.code)
 
 
 def test_unknown_agent_is_refused():
     with pytest.raises(SystemExit) as leaving:
-        main(["no-such-agent"])
+        cli.main(["watch", "no-such-agent"])
     assert "no-such-agent" in str(leaving.value.code)
 
 

@@ -6,8 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from ram_agents import Reinforce
-from ram_agents.commands.plot import main
+from ram_agents import Reinforce, cli
 from ram_agents.evaluation import attention
 from toy_env import PeekVectorEnv
 
@@ -71,15 +70,15 @@ def test_figures_beside_a_random_gaze(env_id: str, command: str, wrong: str, tmp
     path = tmp_path / "agent.safetensors"
     Reinforce(env_id, **SMALL).save(path)
     out = tmp_path / "figure.svg"
-    main([command, str(path), "--episodes", "20", "--out", str(out)])
+    cli.main(["plot", command, str(path), "--episodes", "20", "--out", str(out)])
     assert "random gaze" in capsys.readouterr().out
     assert out.stat().st_size > 1000
     with pytest.raises(SystemExit, match=f"not at the {wrong}"):
-        main([wrong, str(path), "--episodes", "20", "--out", str(out)])
+        cli.main(["plot", wrong, str(path), "--episodes", "20", "--out", str(out)])
 
 
 def test_cost_figure(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(attention, "cost", lambda size: attention.Cost(size, 0.1, size / 100, size / 10))
-    main(["cost", "--sizes", "28", "60", "--out", str(tmp_path / "cost.svg")])
+    cli.main(["plot", "cost", "--sizes", "28", "60", "--out", str(tmp_path / "cost.svg")])
     assert "size 60  glimpse 0.1  weak_cnn 0.6  modern_cnn 6" in capsys.readouterr().out
     assert (tmp_path / "cost.svg").exists()

@@ -21,6 +21,7 @@ from ram_agents.sb3 import GlimpseDistribution, LogLabelLoss, RAMPolicy, SB3VecE
 from ram_agents.sb3.policy import add_loss
 from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.logger import configure
@@ -410,3 +411,10 @@ def test_make_vec_env_fits_the_policy() -> None:
     model = RecurrentPPO(RAMPolicy, env, n_steps=4, batch_size=16, policy_kwargs=SMALL).learn(32)
     assert model.policy.hybrid
     assert [info["r"] in (0.0, 1.0) and info["l"] == 2 for info in model.ep_info_buffer] == [True] * 16
+
+
+@pytest.mark.parametrize("algorithm", [PPO, A2C])
+def test_an_algorithm_without_memory_is_refused_at_its_first_step(algorithm) -> None:
+    model = algorithm(RAMPolicy, peek_env(), n_steps=8, device="cpu", policy_kwargs=SMALL)
+    with pytest.raises(TypeError, match=r"use sb3_contrib.RecurrentPPO\(RAMPolicy, env\) in place of"):
+        model.learn(32)

@@ -204,7 +204,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
             _, told = other.communicate()
         assert f"another process is training in {tmp_path}: wait for its end" in told
         _, told = process.communicate("go on\n")
-    assert f"go on with: ram train --out {tmp_path} --resume" in told
+    assert "Stopped and saved." in told
+    assert f"  ram train --out {tmp_path} --resume" in told
     assert process.returncode == 1
     agent = Reinforce.load(tmp_path / "last.safetensors")
     last = json.loads((tmp_path / "progress.jsonl").read_text().splitlines()[-1])

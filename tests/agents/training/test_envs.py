@@ -10,8 +10,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
-from ram_agents import Config
-from ram_agents.training.envs import Declared, adopt, declared, find_splits, in_split, make_env
+from ram_agents import Config, Reinforce
+from ram_agents.training.envs import Declared, adopt, declared, find_splits, import_module_of, in_split, make_env
 from toy_env import PeekVectorEnv
 
 from ram_envs.wrappers import FlatAction, VectorFlatAction
@@ -136,3 +136,24 @@ def test_a_vector_environment_gets_no_argument_that_it_does_not_take(register) -
     assert make_env(Config(env_id=single, num_envs=2)).metadata["autoreset_mode"] is AutoresetMode.DISABLED
     with pytest.raises(ValueError, match=f"{single} can't repeat scenes"):
         make_env(Config(env_id=single, num_envs=2, repeats=2))
+
+
+def test_a_mistyped_id_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(
+        gym.error.UnregisteredEnv, match=f"there is no environment 'ram_envs/Ctch-v0' .*{CATCH}, .*{MNIST}"
+    ):
+        make_env(Config(env_id="ram_envs/Ctch-v0"))
+
+
+def test_an_environment_without_glimpses_is_told_what_gives_it_some() -> None:
+    with pytest.raises(ValueError, match=r"RAM needs the observation space .* ram_envs\.wrappers\.FoveatedObservation"):
+        Reinforce("CartPole-v1", num_envs=2)
+
+
+def test_an_id_keeps_its_module() -> None:
+    env = make_env(Config(env_id=f"ram_envs:{CATCH}", num_envs=2))
+    assert adopt(Config(env_id=f"ram_envs:{CATCH}"), env).env_id == f"ram_envs:{CATCH}"
+    assert adopt(Config(), env).env_id == CATCH
+    assert find_splits(f"ram_envs:{MNIST}", {}) == ("train", "validation", "test")
+    with pytest.raises(ImportError, match="no_module_here can't be found: install it, or put its folder on PYTHONPATH"):
+        import_module_of("no_module_here:Mine-v0")

@@ -229,8 +229,8 @@ def test_callbacks_are_called_in_order_and_can_stop() -> None:
 
 def test_progress_bar(capsys) -> None:
     Reinforce(PeekVectorEnv(8), total_episodes=80, **SMALL).learn(progress_bar=True)
-    shown = capsys.readouterr().out
-    assert "80/80 episodes" in shown
+    shown = capsys.readouterr().err
+    assert "80 of 80 episodes (100%)" in shown
     assert "error" in shown
 
 

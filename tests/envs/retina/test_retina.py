@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ram_envs.retina.retina import Retina
+from ram_envs.retina.retina import Retina, check_locations
 
 FLOAT32 = {"width": 32, "allow_nan": False}
 
@@ -206,6 +207,19 @@ def test_a_location_outside_the_range_is_refused(value: float, axis: int) -> Non
     locations[2, axis] = value
     with pytest.raises(ValueError, match=str(value).lstrip("-")):
         Retina(4, 1)(np.zeros((3, 9, 9), np.uint8), locations)
+
+
+@pytest.mark.parametrize(
+    ("location", "remedy"),
+    [
+        ([14, 20], "a pixel (column, row) is (2 * column / width - 1, 2 * row / height - 1)"),
+        ([1.5, 0], "clip it with numpy.clip(location, -1, 1)"),
+        ([np.nan, 20], "it must be finite"),
+    ],
+)
+def test_a_refused_location_comes_with_its_remedy(location: list[float], remedy: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"of row 0 is outside [-1, 1]; {remedy}")):
+        check_locations(np.array([location], np.float32), 1)
 
 
 @pytest.mark.parametrize(

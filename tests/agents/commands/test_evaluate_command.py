@@ -1,0 +1,63 @@
+"""`ram evaluate`: what it measures, prints and writes, and what it refuses before it measures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from ram_agents import Reinforce, cli
+from ram_agents.commands import evaluate as report
+from ram_agents.evaluation.evaluate import Evaluation
+
+TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
+TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
+
+
+def test_evaluate(tmp_path, capsys) -> None:
+    cli.main(["train", *TINY, "--out", str(tmp_path)])
+    words = ["--controls", "random", "center", "weak-cnn", "--control-episodes", "16", "--paths", "2"]
+    words += ["--controls-dir", str(tmp_path / "controls"), "--episodes", "100", "--out", str(tmp_path / "all.json")]
+    cli.main(["evaluate", str(tmp_path / "last.safetensors"), "--confusion", *words])
+    shown = capsys.readouterr().out
+    assert "Error in %, test, 100 episodes each" in shown
+    figures = json.loads((tmp_path / "all.json").read_text())
+    names = [str(tmp_path / "last.safetensors"), "random (control)", "center (control)"]
+    assert list(figures["agents"]) == names
+    assert list(figures["controls"]) == ["weak-cnn"]
+    for result in figures["agents"].values():
+        assert len(result["mean"]) == len(result["sampled"]) == len(result["averaged"]) == 2
+        assert np.sum(result["confusion"]) == 100
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()}
+    assert len(kept) == 3
+    cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again
+    assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
+
+
+def test_evaluate_wants_an_agent(tmp_path) -> None:
+    with pytest.raises(SystemExit, match="ram evaluate: name an agent"):
+        cli.main(["evaluate"])
+    with pytest.raises(SystemExit, match=f"there is no file {tmp_path / 'none'}"):
+        cli.main(["evaluate", str(tmp_path / "none")])
+
+
+def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
+    path = tmp_path / "agent.safetensors"
+    Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 2}, num_envs=4, hidden_size=16).save(path)
+    words = ["evaluate", str(path), "--episodes", "50", "--paths", "0", "--out", str(tmp_path / "figures.json")]
+    cli.main([*words, "--env-kwargs", '{"canvas_size": 60, "num_glimpses": 3}'])
+    (result,) = json.loads((tmp_path / "figures.json").read_text())["agents"].values()
+    assert len(result["mean"]) == 3
+    with pytest.raises(SystemExit, match=r"the agent was made for .*\(1, 8, 8\).* this environment has .*\(2, 8, 8\)"):
+        cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
+
+
+@pytest.mark.parametrize(("glimpses", "told"), [(2.25, True), (3.0, False)])
+def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys) -> None:
+    result = Evaluation(100, np.array([60.0, 10.0, 5.0]), np.array([61.0, 11.0, 6.0]), None, None, glimpses, 2.125)
+    report.show({"agent": result}, {}, report.Evaluate(agents=("agent",)))
+    shown = capsys.readouterr().out
+    assert ("glimpses" in shown) is told
+    assert ("2.25" in shown) is told
+    assert ("2.12" in shown) is told

@@ -1,0 +1,111 @@
+"""`ram`: which commands there are, how it is called, and how each kind of end is told."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import io
+import runpy
+import sys
+
+import gymnasium
+import pytest
+from ram_agents import cli
+
+each_command = pytest.mark.parametrize("command", cli.COMMANDS)
+
+
+@pytest.fixture
+def fail(monkeypatch):
+    """Makes a command fail with an error."""
+
+    def fail(command: str, error: BaseException) -> None:
+        def main(words: list[str]) -> None:
+            raise error
+
+        monkeypatch.setattr(importlib.import_module(f"ram_agents.commands.{command}"), "main", main)
+
+    return fail
+
+
+def test_usage(capsys) -> None:
+    for words in ([], ["--help"], ["-h"]):
+        cli.main(words)
+        shown = capsys.readouterr().out
+        assert all(f"ram {command}" in shown for command in cli.COMMANDS)
+    with pytest.raises(SystemExit, match="there is no command 'trian'"):
+        cli.main(["trian"])
+
+
+@each_command
+def test_every_command_helps(command, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "--help"])
+    assert end.value.code == 0
+    assert f"ram {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["ram_agents", "ram_agents.cli"])
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+def test_it_runs_as_a_module(module, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["ram_agents", "--version"])
+    runpy.run_module(module, run_name="__main__")
+    name, version = capsys.readouterr().out.split()
+    assert name == "ram-envs"
+    assert version[0].isdigit()
+
+
+@each_command
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("a\n  b"), "a b"),
+        (TypeError("unexpected keyword argument 'x'"), "unexpected keyword argument 'x'"),
+        (FloatingPointError("the gradient is nan"), "the gradient is nan"),
+        (gymnasium.error.NameNotFound("no nope"), "no nope"),
+        (ImportError("pygame is missing"), "pygame is missing"),
+        (OSError(errno.EACCES, "Permission denied", "a/b"), "a/b: Permission denied; choose another place"),
+        (FileNotFoundError("there is no file x"), "there is no file x"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_a_mistake_is_one_line(command, error, line, fail) -> None:
+    fail(command, error)
+    with pytest.raises(SystemExit) as end:
+        cli.main([command])
+    assert str(end.value.code).startswith(f"ram {command}: {line}")
+    assert "\n" not in str(end.value.code)
+
+
+@pytest.mark.parametrize("error", [AssertionError("a"), AttributeError("b"), KeyError("c"), RuntimeError("d")])
+def test_a_bug_keeps_its_traceback(error, fail) -> None:
+    fail("plot", error)
+    with pytest.raises(type(error)):
+        cli.main(["plot"])
+
+
+@each_command
+def test_an_interrupted_command_ends_with_130(command, fail, capsys) -> None:
+    fail(command, KeyboardInterrupt())
+    with pytest.raises(SystemExit) as end:
+        cli.main([command])
+    assert end.value.code == 130
+    assert capsys.readouterr().err.split("\n") == ["", f"ram {command}: interrupted", ""]
+
+
+def test_a_full_disk_behind_standard_output_is_told(monkeypatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def fileno(self) -> int:
+            return -2
+
+    redirected = []
+    monkeypatch.setattr(cli.os, "dup2", lambda source, target: redirected.append(target))
+    monkeypatch.setattr(importlib.import_module("ram_agents.commands.plot"), "main", lambda words: None)
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.raises(SystemExit) as end:
+        cli.main(["plot"])
+    assert str(end.value.code).startswith("ram plot: standard output: No space left on device; make room")
+    assert redirected == [-2]
