@@ -147,7 +147,7 @@ class Reinforce(Agent):
 
     def update(self) -> Metrics:
         """Run a batch of episodes and take one step of the optimiser."""
-        config, progress = self.config, self.updates / self.total_updates
+        config, progress = self.config, min(self.updates / self.total_updates, 1.0)
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)

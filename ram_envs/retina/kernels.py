@@ -121,12 +121,15 @@ def glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: 
     """
     num_scales, patch_size = output.shape[1:3]
     cells = output.reshape(-1)
+    # Looked at in one pass of its own, which runs in the vector registers; no branch for the lights to wait for.
+    inside, numbers, places = True, pixels.reshape(-1), locations.reshape(-1)
+    for i in range(len(places)):
+        inside &= abs(places[i]) <= 1
+    for i in range(0, len(numbers), 2):  # an unsigned number that was negative is huge
+        inside &= (uintp(numbers[i]) < uintp(width)) & (uintp(numbers[i + 1]) < uintp(height))
+    if not inside:
+        return False
     for b in range(len(pixels)):
-        if not (abs(locations[b, 0]) <= 1 and abs(locations[b, 1]) <= 1):
-            return False
-        for p in range(pixels.shape[1]):
-            if not (0 <= pixels[b, p, 0] < width and 0 <= pixels[b, p, 1] < height):
-                return False
         row_centre = (locations[b, 1] + 1.0) / 2.0 * height
         column_centre = (locations[b, 0] + 1.0) / 2.0 * width
         for scale in range(num_scales):
