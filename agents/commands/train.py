@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -70,7 +71,7 @@ def begin(options: Train) -> Reinforce:
     if options.resume:
         agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
         check_resumed(options, agent.config)
-        if options.total_episodes < agent.episodes:
+        if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(
                 f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "
                 f"{agent.episodes} already; ask for more"
@@ -106,17 +107,18 @@ def ending(options: Train) -> str:
     with checkpoint.opened(options.out / LAST) as file:
         last = file.description
     episodes = last["updates"] * options.num_envs
+    total = math.ceil(options.total_episodes / options.num_envs) * options.num_envs  # whole updates
     errors = {LAST: last["validation_error"]}
     if (options.out / BEST).exists():
         errors = {BEST: last["best_error"], **errors}
-    lines = [f"{options.out} holds, after {episodes:,} of {options.total_episodes:,} episodes:"]
+    lines = [f"{options.out} holds, after {episodes:,} of {total:,} episodes:"]
     for name, error in errors.items():
         lines.append(f"  {name:<18}" + ("" if error is None else f" held-out error {error:.2f}%"))
     lines += [f"  {LOG:<18} a line for each checkpoint", "What next:"]
     agent = shlex.quote(str(options.out / next(iter(errors))))
     out = shlex.quote(str(options.out))
     module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
-    more = "" if episodes < options.total_episodes else f" --total-episodes {2 * options.total_episodes}"
+    more = "" if episodes < total else f" --total-episodes {2 * options.total_episodes}"
     lines += [
         f"  {program()} {command}"
         for command in (

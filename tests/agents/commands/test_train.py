@@ -143,6 +143,16 @@ def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeyp
     assert Reinforce.load("run/last.safetensors").updates == 10
 
 
+def test_a_run_of_no_whole_number_of_updates_is_finished_too(tmp_path, monkeypatch, capsys) -> None:
+    quick(monkeypatch)
+    words = ["train", *TINY, "--total-episodes", "75", "--out", str(tmp_path)]
+    cli.main(words)
+    assert "after 80 of 80 episodes" in capsys.readouterr().out
+    cli.main([*words, "--resume"])  # nothing is left to do
+    assert Reinforce.load(tmp_path / "last.safetensors").updates == 10
+    assert "--resume --total-episodes 150" in capsys.readouterr().out
+
+
 def test_a_second_signal_while_saving_is_no_saved_run(tmp_path, monkeypatch, capsys) -> None:
     def stop(agent: Any, env: Any) -> Any:
         raise KeyboardInterrupt
