@@ -10,7 +10,7 @@ import struct
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -57,7 +57,12 @@ def terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
         def shown() -> str:
             stream.flush()
-            return os.read(master, 1 << 20).decode()
+            termios.tcdrain(slave)
+            parts = []
+            with suppress(BlockingIOError):  # one read may give a part of what there is
+                while part := os.read(master, 1 << 20):
+                    parts.append(part)
+            return b"".join(parts).decode()
 
         yield shown
     os.close(master)
