@@ -22,7 +22,7 @@ COMMANDS = {
     "evaluate": Command("evaluate", "measure agents, and controls beside them"),
     "watch": Command("watch", "see an agent play"),
     "play": Command("play", "play yourself, against an agent"),
-    "reproduce": Command("reproduce", "measure the shipped agents beside the paper's figures, or train them anew"),
+    "reproduce": Command("reproduce", "measure the pretrained agents beside the paper's figures, or train them anew"),
     "plot": Command("plot", "draw figures of runs and agents"),
 }
 
@@ -51,11 +51,11 @@ def run(name: str, words: Sequence[str]) -> None:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.exit(1)
     except Exception as error:
-        from .commands.options import MISTAKES, told
+        from .commands.options import MISTAKES, in_one_line
 
         if not isinstance(error, MISTAKES):
             raise
-        sys.exit(f"ram {name}: {told(error)}")
+        sys.exit(f"ram {name}: {in_one_line(error)}")
 
 
 def _flush() -> None:

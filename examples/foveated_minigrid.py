@@ -48,7 +48,7 @@ def room() -> gym.Env:
     return ImgObsWrapper(RGBImgObsWrapper(Compass(env), tile_size=8))
 
 
-def film(agent: Reinforce, path: Path, *, episodes: int = 6, seed: int = 20_000_000) -> None:
+def save_video(agent: Reinforce, path: Path, *, episodes: int = 6, seed: int = 20_000_000) -> None:
     """Write some episodes as the agent sees them, a GIF."""
     env = FoveatedObservation(room(), RETINA, render_mode="rgb_array", action_names=("east", "south", "north"))
     frames = []
@@ -101,7 +101,7 @@ def main(
 
     agent.learn(total_episodes, callback=watch)
     agent.save(out / "last.safetensors")
-    film(agent, out / "episodes.gif")
+    save_video(agent, out / "episodes.gif")
     # Seeds that no training episode began with; the gaze and the actions are the likeliest ones, or the control's.
     error = evaluate(agent, env, episodes=test_episodes, paths=0, seed=10_000_000).mean[-1]
     print(f"look {look}: mean return {1 - error / 100:.3f} over {test_episodes:,} episodes")

@@ -29,7 +29,7 @@ class Evaluate:
     """Measure trained agents over every scene of a split (Catch: over 10,000 numbered games)."""
 
     agents: tyro.conf.Positional[tuple[str, ...]]
-    """Checkpoints, or names of shipped agents."""
+    """Checkpoints, or names of pretrained agents."""
     split: Literal["validation", "test", "train"] = "test"
     """Choose models on "validation", report "test"."""
     paths: int = number(10, NOT_NEGATIVE)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, measure, print."""
     options = parse(Evaluate, arguments, command="evaluate")
     if not options.agents:
-        raise ValueError("name an agent: a checkpoint's path, or a shipped agent")
+        raise ValueError("name an agent: a checkpoint's path, or a pretrained agent")
     check_device(options.device)
     if options.out:
         check_out(options.out)

@@ -60,7 +60,7 @@ torch's own number is that of the cores, or what OMP_NUM_THREADS says."""
 T = TypeVar("T")
 
 
-def told(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """A mistake in one line: what is wrong, where, and what helps."""
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f"{error.filename}: " if error.filename else ""
@@ -139,7 +139,7 @@ def open_agent(
     """An agent, for the environment that the user asks for.
 
     Args:
-        name: of a shipped agent, or a checkpoint's path.
+        name: of a pretrained agent, or a checkpoint's path.
         device: where the model is to live.
         env_id: the user's, of another environment, or the agent's own. A file alone imports no module; one that the
             user names here is imported.

@@ -12,7 +12,7 @@ class Row(NamedTuple):
     glimpses: int | None
     """None for Catch, which is looked at in every frame."""
     agent: str
-    """Name of the shipped agent, which is its recipe's too."""
+    """Name of the pretrained agent, which is its recipe's too."""
     arxiv: float | None
     """The paper's first version, arXiv 1406.6247v1."""
     nips: float

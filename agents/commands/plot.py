@@ -55,7 +55,7 @@ class Glimpses(OfAgents):
     """The error after each glimpse."""
 
     agents: Agent[tuple[str, ...]]
-    """Names of shipped agents, or checkpoints."""
+    """Names of pretrained agents, or checkpoints."""
     split: Split = "test"
     """Which scenes, where the environment has splits."""
     episodes: int | None = number(None, COUNT)
@@ -73,7 +73,7 @@ class Gaze(OfAgents):
     """Where an agent looks, glimpse by glimpse: around the digit, or around the ball."""
 
     agent: Agent[str]
-    """A shipped agent's name, or a checkpoint."""
+    """A pretrained agent's name, or a checkpoint."""
     split: Split = "test"
     """Which scenes, where the environment has splits."""
     episodes: int = number(2000, COUNT)
@@ -89,7 +89,7 @@ class Montage(OfAgents):
     """Glimpse sequences: a row for each episode, with what the agent saw and said at each glimpse."""
 
     agent: Agent[str]
-    """A shipped agent's name, or a checkpoint."""
+    """A pretrained agent's name, or a checkpoint."""
     split: Split = "test"
     """Which scenes, where the environment has splits."""
     index: tuple[int, ...] = number((), NOT_NEGATIVE)
@@ -111,7 +111,7 @@ class Digit(OfAgents):
     TARGETS: ClassVar = ("the digit", "the image")
 
     agent: Agent[str]
-    """A shipped agent's name, or a checkpoint."""
+    """A pretrained agent's name, or a checkpoint."""
     split: Split = "test"
     """Which scenes, where the environment has splits."""
     episodes: int = number(5000, COUNT)
@@ -130,7 +130,7 @@ class Ball(OfAgents):
     split: ClassVar = None
 
     agent: Agent[str] = "catch"
-    """A shipped agent's name, or a checkpoint."""
+    """A pretrained agent's name, or a checkpoint."""
     episodes: int = number(5000, COUNT)
     """How many games."""
     seed: int = number(0, NOT_NEGATIVE)
@@ -191,7 +191,7 @@ def curves(options: Curves) -> Figure:
 def glimpses(options: Glimpses) -> Figure:
     """Draw the error after each glimpse."""
     if not options.agents:
-        raise ValueError("name an agent: a checkpoint's path, or a shipped agent")
+        raise ValueError("name an agent: a checkpoint's path, or a pretrained agent")
     results = {}
     for name in options.agents:
         agent = open_agent(name, allow_unsigned=options.allow_unsigned)

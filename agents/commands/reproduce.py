@@ -1,4 +1,4 @@
-"""`ram reproduce`: the paper's tables beside what the shipped agents reach on the full test sets."""
+"""`ram reproduce`: the paper's tables beside what the pretrained agents reach on the full test sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AGENTS = tuple(dict.fromkeys(row.agent for row in ROWS))
 
 @dataclass(frozen=True)
 class Reproduce:
-    """Measure the shipped agents on all test scenes, and print the paper's tables beside it."""
+    """Measure the pretrained agents on all test scenes, and print the paper's tables beside it."""
 
     agents: tyro.conf.Positional[tuple[str, ...]] = ()
     """Only these; by default all that come with the package, or with `train` all that have a row."""

@@ -34,7 +34,7 @@ class Train(Config):
     out: Path = Path("runs/ram")
     """Directory for checkpoints and logs."""
     weights: str = ""
-    """Begin with the weights of this agent, a checkpoint's path or a shipped agent's name; a stop network that it lacks
+    """Begin with the weights of this agent, a checkpoint's path or a pretrained agent's name; a stop network that it lacks
     begins afresh. The hyper-parameters are those of the other options."""
     resume: bool = False
     """Go on from last.safetensors in the directory, with that run's hyper-parameters; only `--total-episodes` may be

@@ -35,7 +35,7 @@ class Watch:
     """
 
     agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
-    """A shipped agent's name, such as cluttered60, or the path of a checkpoint."""
+    """A pretrained agent's name, such as cluttered60, or the path of a checkpoint."""
     env_id: str | None = None
     """Another environment than the one that the agent was trained on; its spaces must fit."""
     env_kwargs: JsonObject = field(default_factory=dict)

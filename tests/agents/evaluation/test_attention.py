@@ -1,4 +1,4 @@
-"""The measurements behind the paper's claims, against values worked by hand."""
+"""The measurements behind what the paper says in words, against values worked by hand."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_a_built_in_agent_acts_the_same_inside_recurrent_ppo_and_back(core: str)
 
 
 def test_a_saved_agent_is_fine_tuned_and_saved_again(tmp_path) -> None:
-    """The path of shipped agents: load, train in Stable-Baselines3, go back to the built-in agent's file."""
+    """The path of pretrained agents: load, train in Stable-Baselines3, go back to the built-in agent's file."""
     agent, _ = both("rnn")
     agent.save(tmp_path / "agent.safetensors")
     agent = load(tmp_path / "agent.safetensors")

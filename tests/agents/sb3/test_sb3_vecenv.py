@@ -165,10 +165,10 @@ def test_attributes_and_methods() -> None:
     assert len(env.get_attr("task", indices=[0, 2])) == 2
     assert env.has_attr("task")
     assert not env.has_attr("no_such_thing")
-    odds = np.full((3, 10), 0.1)
-    env.set_attr("probabilities", odds)
-    assert env.env.unwrapped.probabilities is odds
-    assert env.get_attr("probabilities", 0)[0] is odds
+    probabilities = np.full((3, 10), 0.1)
+    env.set_attr("probabilities", probabilities)
+    assert env.env.unwrapped.probabilities is probabilities
+    assert env.get_attr("probabilities", 0)[0] is probabilities
     with pytest.raises(ValueError, match="leave rows out"):
         env.set_attr("probabilities", None, indices=[1])
     with pytest.raises(AttributeError):
