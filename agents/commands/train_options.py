@@ -34,8 +34,8 @@ class Train(Config):
     out: Path = Path("runs/ram")
     """Directory for checkpoints and logs."""
     weights: str = ""
-    """Begin with the weights of this agent, a checkpoint's path or a pretrained agent's name; a stop network that it lacks
-    begins afresh. The hyper-parameters are those of the other options."""
+    """Begin with the weights of this agent, a checkpoint's path or a pretrained agent's name; a stop network
+    that it lacks begins afresh. The hyper-parameters are those of the other options."""
     resume: bool = False
     """Go on from last.safetensors in the directory, with that run's hyper-parameters; only `--total-episodes` may be
     another, and what does not change the numbers: device, threads, TensorBoard, progress bar."""

@@ -122,8 +122,8 @@ def test_a_damaged_checkpoint_is_told(words, monkeypatch, tmp_path) -> None:
 
 def test_the_system_s_errors_get_a_remedy() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "runs/a/last.safetensors")
-    assert options.told(full).startswith("runs/a/last.safetensors: No space left on device; make room")
-    assert options.told(ValueError("two\n   lines")) == "two lines"
+    assert options.in_one_line(full).startswith("runs/a/last.safetensors: No space left on device; make room")
+    assert options.in_one_line(ValueError("two\n   lines")) == "two lines"
 
 
 def test_an_old_checkpoint_is_loaded_only_on_request(monkeypatch) -> None:
