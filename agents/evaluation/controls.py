@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..model.actions import num_actions
-from ..model.precision import matmul_precision
+from ..model.precision import faster_precision, matmul_precision
 from ..training.callbacks import Progress
 from ..training.config import Config
 from ..training.envs import AnyVectorEnv, declared, make_env
@@ -123,10 +123,12 @@ def train_classifier(
     env = make_env(config)
     steps = math.ceil(total_episodes / config.num_envs)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    precision = config.matmul_precision
+    precision = faster_precision(device) if precision == "auto" else precision
     for step in range(steps):
         observation, info = env.reset(seed=config.seed if step == 0 else None)
         label = torch.from_numpy(info["label"]).to(device)
-        with matmul_precision(config.matmul_precision, device):
+        with matmul_precision(precision, device):
             loss = F.cross_entropy(network(_images(observation, device)), label)
         optimizer.zero_grad()
         loss.backward()

@@ -111,8 +111,9 @@ class Config(RAMConfig):
     max_grad_norm: float | None = number(5.0, POSITIVE)
     """Clip the gradient to this norm; None for no clipping."""
     matmul_precision: MatmulPrecision = "highest"
-    """Of matrix products in training. "medium" is bfloat16, and faster, where the device has units for it (a
-    processor with AMX); see `precision`. Predictions keep torch's own setting."""
+    """Of matrix products in training. "medium" is bfloat16: twice as fast with AVX512_BF16, more with AMX, slower
+    without units for it. "auto" measures at the beginning of the run which of the two is faster, and stays with it,
+    also when the run is resumed; see `model.precision`. Predictions keep torch's own setting."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

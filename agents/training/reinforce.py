@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model.precision import matmul_precision
+from ..model.precision import faster_precision, matmul_precision
 from . import checkpoint
 from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
@@ -128,6 +128,7 @@ class Reinforce(Agent):
             self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
         if self.env is None:
             self.set_env(make_env(self.config))
+        self.decide_precision()
         with Interruptible() as keyboard, ProgressBar() as bar:
             callbacks = CallbackList(callback, bar if progress_bar else None)
             callbacks.on_start(self)
@@ -145,8 +146,15 @@ class Reinforce(Agent):
             raise KeyboardInterrupt
         return self
 
+    def decide_precision(self) -> None:
+        """If `matmul_precision` is "auto", measure what is faster here; from now on the configuration says it."""
+        if self.config.matmul_precision == "auto":
+            decided = faster_precision(self.device, units=self.config.hidden_size, batch=self.config.num_envs)
+            self.config = self.config.replace(matmul_precision=decided)
+
     def update(self) -> Metrics:
         """Run a batch of episodes and take one step of the optimiser."""
+        self.decide_precision()
         config, progress = self.config, min(self.updates / self.total_updates, 1.0)
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from ram_agents import Reinforce
+from ram_agents.model import precision
 from ram_agents.model.policy import RAMOutput
-from ram_agents.model.precision import matmul_precision, multiplies_bfloat16
+from ram_agents.model.precision import faster_precision, matmul_precision
+from ram_agents.training import reinforce
 from ram_agents.training.optimizer import orthogonalised
 from toy_env import PeekVectorEnv, StopVectorEnv
 
@@ -30,16 +32,53 @@ def test_products_are_near_the_exact_ones() -> None:
     exact = a.double() @ b.double()
     with matmul_precision("medium"):
         rounded = a @ b
-    assert rounded.dtype == (torch.bfloat16 if multiplies_bfloat16("cpu") else torch.float32)
+    assert rounded.dtype == torch.bfloat16
     assert ((rounded - exact).norm() / exact.norm()).item() < 0.01
     torch.testing.assert_close((a @ b).double(), exact, rtol=1e-4, atol=1e-4)
 
 
-def test_without_units_for_bfloat16_all_is_float32(monkeypatch) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    a, b = torch.randn(2, 8, 8)
-    with matmul_precision("medium"):
-        assert (a @ b).dtype == torch.float32
+def test_what_is_not_decided_is_refused() -> None:
+    with (
+        pytest.raises(ValueError, match="matmul_precision 'auto' is decided before it is used"),
+        matmul_precision("auto"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("seconds", "faster"), [(0.5, "medium"), (0.89, "medium"), (0.91, "highest"), (2.0, "highest")]
+)
+def test_bfloat16_is_taken_where_it_is_clearly_faster(seconds, faster, monkeypatch) -> None:
+    times = {"highest": 1.0, "medium": seconds}
+    monkeypatch.setattr(precision, "_seconds", lambda layer, rows, how: times[how])
+    assert faster_precision() == faster
+
+
+def test_one_disturbed_measurement_decides_nothing(monkeypatch) -> None:
+    disturbed = iter([10.0] + [0.5] * 20)
+    times = {"highest": iter([1.0] * 20), "medium": disturbed}
+    monkeypatch.setattr(precision, "_seconds", lambda layer, rows, how: next(times[how]))
+    assert faster_precision() == "medium"
+
+
+def test_it_can_be_measured_here() -> None:
+    assert faster_precision(units=32, batch=32) in ("medium", "highest")
+
+
+@pytest.mark.parametrize("faster", ["medium", "highest"])
+def test_a_run_decides_once_and_keeps_to_it(faster, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: faster)
+    options = {"hidden_size": 16, "matmul_precision": "auto", "total_episodes": 64, "checkpoint_every": 2}
+    agent = Reinforce(PeekVectorEnv(16), **options)
+    agent.learn(callback=lambda agent, metrics: agent.updates < 2)
+    assert agent.config.matmul_precision == faster
+    agent.save(tmp_path / "a")
+    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: pytest.fail("measured again"))
+    again = Reinforce.load(tmp_path / "a", PeekVectorEnv(16)).learn(resume=True)
+    assert again.config.matmul_precision == faster
+    whole = Reinforce(PeekVectorEnv(16), **(options | {"matmul_precision": faster})).learn()
+    for one, other in zip(whole.policy.parameters(), again.policy.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
