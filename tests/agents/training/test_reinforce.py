@@ -330,7 +330,7 @@ def test_single_environments_without_a_vector_form() -> None:
         ({"reward": "2/3"}, "reward must be '0/1', 'log-likelihood' or 'information-gain', not '2/3'"),
         ({"optimizer": "sgd"}, "optimizer must be 'adam' or 'muon', not 'sgd'"),
         ({"lr_schedule": "step"}, "lr_schedule must be 'constant', 'linear' or 'cosine', not 'step'"),
-        ({"matmul_precision": "low"}, "matmul_precision must be 'highest', 'high' or 'medium', not 'low'"),
+        ({"matmul_precision": "low"}, "matmul_precision must be 'auto', 'highest', 'high' or 'medium', not 'low'"),
     ],
 )
 def test_bad_hyperparameters(changes, message) -> None:
