@@ -54,7 +54,7 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         self._began = True
         if self.render_mode == "human":
             self.render()
-        return self._observe(), _row_info(self.task.beginning_info(self._row))
+        return self._observe(), self._info()
 
     def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
         """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
@@ -73,13 +73,9 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
         stop = checks.check_stop(action, (), self.task)
         outcome = self.task.advance(self._row, locations, choices, stop)
-        info = _row_info(self.task.step_info(self._row))
-        terminated = bool(outcome.terminated[0])
-        if terminated:
-            info["is_success"] = bool(outcome.success[0])
         if self.render_mode == "human":
             self.render()
-        return self._observe(), float(outcome.reward[0]), terminated, False, info
+        return self._observe(), float(outcome.reward[0]), bool(outcome.terminated[0]), False, self._info()
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""
@@ -103,11 +99,11 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
     def _observe(self) -> Observation:
         return {key: value[0] for key, value in self.task.observe(self._row).items()}
 
+    def _info(self) -> Info:
+        """The only row of the batched info, numbers as Python's own."""
+        info = self.task.info(self._row)
+        return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}
+
     def _need_reset(self, name: str) -> None:
         if not self._began:
             raise ResetNeeded(f"{name} was called before reset; call reset first")
-
-
-def _row_info(info: dict[str, NDArray[Any]]) -> Info:
-    """The only row of a batched info, numbers as Python's own."""
-    return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}
