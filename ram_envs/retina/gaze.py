@@ -73,10 +73,10 @@ class Gaze:
         return spaces.Dict(others | seen)
 
     def seed(self, seeds: Sequence[int | None]) -> None:
-        """Begin the rows' generators anew, one seed for each; None lets a row's go on."""
-        for row, seed in enumerate(seeds):
-            if seed is not None:
-                self._generators[row] = np.random.default_rng([seed, GAZE_SEED])
+        """Begin the rows' generators anew, one seed for each; None lets a row's go on. A bad seed changes no row."""
+        anew = [None if seed is None else np.random.default_rng([seed, GAZE_SEED]) for seed in seeds]
+        for row, generator in enumerate(anew):
+            self._generators[row] = generator or self._generators[row]
 
     def begin(self, rows: Rows) -> None:
         """Some rows begin an episode: they look at the initial location."""

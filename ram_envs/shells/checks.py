@@ -78,6 +78,20 @@ def check_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]
     return options or {}
 
 
+def check_seed(seed: Any) -> int:
+    """A seed by Gymnasium's rule for single environments: one of Python's own whole numbers, not negative.
+
+    Raises:
+        gymnasium.error.Error: it is none.
+    """
+    if not isinstance(seed, int):
+        hint = f"; use int(seed), {int(seed)}" if isinstance(seed, np.integer) else ""
+        raise gym.error.Error(f"the seed {seed!r} is not a whole number of Python's own, an int{hint}")
+    if seed < 0:
+        raise gym.error.Error(f"the seed {seed} is negative; it must be at least 0")
+    return int(seed)
+
+
 def check_indices(indices: Any, task: Task) -> NDArray[np.int64]:
     """The indices of images (or of Catch's games), one for each row of the task."""
     indices = np.asarray(indices)

@@ -46,10 +46,14 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         Args:
             seed: seeds the environment's generator.
             options: {"index": i} chooses the image of the split (of Catch: the numbered game).
+
+        Raises:
+            gymnasium.error.Error: a seed that is no int, or negative.
+            ValueError, IndexError: unknown options, or an index that there is not.
         """
-        super().reset(seed=seed)
         index = checks.check_options(options, "index").get("index")
         indices = None if index is None else checks.check_indices([index], self.task)
+        super().reset(seed=None if seed is None else checks.check_seed(seed))
         self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
         self._began = True
         if self.render_mode == "human":

@@ -84,6 +84,10 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
             seed: an int s seeds row i with s + i // repeats; a list seeds each row by itself.
             options: {"indices": (num_envs,) whole numbers} chooses the images; {"reset_mask": (num_envs,) bools} resets
                 only those rows, while the others stay as they are.
+
+        Raises:
+            gymnasium.error.Error: a seed that is no int, or negative.
+            ValueError, IndexError: seeds, options, indices or a mask that do not fit; nothing has changed then.
         """
         options = checks.check_options(options, "indices", "reset_mask")
         mask = options.get("reset_mask")
