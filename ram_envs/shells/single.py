@@ -16,6 +16,7 @@ from ram_envs.rendering import frames
 from ram_envs.rendering.window import Window
 from ram_envs.retina.retina import check_locations
 from ram_envs.shells import checks
+from ram_envs.shells.action_forms import LOCATION_KEY, make_form
 from ram_envs.shells.declarations import Declarations
 from ram_envs.tasks.task import build_task
 
@@ -23,17 +24,36 @@ Observation = dict[str, NDArray[np.float32]]
 Info = dict[str, Any]
 
 
-class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
-    """One episode at a time of `task_class`, which takes the `arguments`."""
+class TaskEnv(Declarations, gym.Env[Observation, Any]):
+    """One episode at a time of `task_class`.
+
+    Args:
+        render_mode: "human" (a window), "rgb_array" (frames), or None.
+        action: the form of an action: "dict", "flat", "grid" or "discrete"; see `ram_envs.shells.action_forms`.
+        grid_size: columns and rows of the grid of "grid" and "discrete": one number for both, or (columns, rows); None
+            for 7.
+        action_location_key: what the location of a Dict action is called, for libraries that keep actions and
+            observations in one dictionary, where it must not be "location", as the observation's is.
+        arguments: the task's.
+    """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
 
-    def __init__(self, *, render_mode: str | None = None, **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        render_mode: str | None = None,
+        action: str = "dict",
+        grid_size: int | tuple[int, int] | None = None,
+        action_location_key: str = LOCATION_KEY,
+        **arguments: Any,
+    ) -> None:
         self.task = build_task(self.task_class, 1, arguments)
         self.metadata = {**self.metadata, "render_fps": self.task.frames_per_second}
         self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self._form = make_form(self.task.action_space, action, grid_size=grid_size, location_key=action_location_key)
         self.observation_space = self.task.observation_space  # type: ignore[assignment]
-        self.action_space = self.task.action_space
+        self.action_space = self._form.space
         self.probabilities: NDArray[np.floating[Any]] | None = None
         """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
         self._row = np.zeros(1, np.intp)
@@ -60,8 +80,8 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
             self.render()
         return self._observe(), self._info()
 
-    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
-        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
+        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1]; or what other forms mean by it.
 
         With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
 
@@ -72,7 +92,7 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         self._need_reset("step")
         if self.task.finished[0]:
             raise ResetNeeded("step was called after the end of the episode; call reset first")
-        location, choice = checks.action_parts(action)
+        location, choice = self._form.read(action, ())
         locations = check_locations(np.asarray(location)[None], 1)
         choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
         stop = checks.check_stop(action, (), self.task)

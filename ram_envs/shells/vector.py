@@ -18,6 +18,7 @@ from ram_envs.rendering.window import Window
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.retina import check_locations
 from ram_envs.shells import checks
+from ram_envs.shells.action_forms import LOCATION_KEY, make_form
 from ram_envs.shells.declarations import Declarations
 from ram_envs.shells.single import Info, Observation
 from ram_envs.shells.streams import Streams
@@ -28,7 +29,7 @@ from ram_envs.tasks.task import build_task
 START_STEP = np.array([0.7548776662466927, 0.5698402909980532])
 
 
-class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
+class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
     """`num_envs` independent episodes of `task_class` side by side, stepped together in one batch.
 
     Seeded with s, row i has the episodes of a single environment seeded with s + i // repeats.
@@ -39,6 +40,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         repeats: so many consecutive rows share their scenes (Monte-Carlo rollouts); it divides `num_envs`. Rows that
             share a scene start their gaze at different places.
         render_mode: "rgb_array" (one frame for each row), "human" (a window with a grid of rows), or None.
+        action, grid_size, action_location_key: the form of an action; see `TaskEnv`.
         arguments: the task's.
     """
 
@@ -51,6 +53,9 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         repeats: int = 1,
         render_mode: str | None = None,
+        action: str = "dict",
+        grid_size: int | tuple[int, int] | None = None,
+        action_location_key: str = LOCATION_KEY,
         **arguments: Any,
     ) -> None:
         self._window: Window | None = None  # First, because older Gymnasiums close what could not be made, too.
@@ -65,8 +70,9 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         fps = self.task.frames_per_second
         self.metadata = {**self.metadata, "render_fps": fps, "autoreset_mode": self.autoreset_mode}
         self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self._form = make_form(self.task.action_space, action, grid_size=grid_size, location_key=action_location_key)
         self.single_observation_space = self.task.observation_space
-        self.single_action_space = self.task.action_space
+        self.single_action_space = self._form.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.probabilities: NDArray[np.floating[Any]] | None = None
@@ -102,11 +108,10 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
             self.render()
         return self.task.observe(self._rows), self._info(rows)
 
-    def step(
-        self, actions: dict[str, Any]
-    ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
+    def step(self, actions: Any) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
         """Step every row: {"location": (num_envs, 2) in [-1, 1], "action": (num_envs,) whole numbers}.
 
+        Other forms of an action are (num_envs, 2 + n) for "flat", (num_envs, 3) for "grid", (num_envs,) for "discrete".
         With `can_stop` also {"stop": (num_envs,) 0 or 1}.
 
         Raises:
@@ -114,7 +119,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
             KeyError, TypeError, ValueError: actions that are not in the action space.
         """
         self._need_reset("step")
-        location, choices = checks.action_parts(actions)
+        location, choices = self._form.read(actions, (self.num_envs,))
         location = check_locations(location, self.num_envs)
         choices = checks.check_choices(choices, (self.num_envs,), self.task)
         stop = checks.check_stop(actions, (self.num_envs,), self.task)

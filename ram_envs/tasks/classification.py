@@ -95,7 +95,7 @@ class Classification(Task):
         self.rules.check()
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
-        num_classes = _count_classes(dataset.labels, num_classes, class_names)
+        self.num_labels = num_classes = _count_classes(dataset.labels, num_classes, class_names)
         super().__init__(
             batch_size=batch_size,
             retina=Retina(patch_size, num_scales, pooling=pooling),

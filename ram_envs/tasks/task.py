@@ -50,6 +50,8 @@ class Task(ABC):
     """What the keyword argument `split` takes; empty: there is no such argument."""
     num_scenes: float
     """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
+    num_labels: int = 0
+    """How many classes the label tells apart; 0: there is no label."""
     target_name: str
     """What there is to look at."""
 
