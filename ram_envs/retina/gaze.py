@@ -92,10 +92,10 @@ class Gaze:
         return spaces.Dict(others | seen)
 
     def seed(self, seeds: Sequence[int | None]) -> None:
-        """Seed the generator of each row anew; a row whose seed is None keeps its generator."""
-        for row, seed in enumerate(seeds):
-            if seed is not None:
-                self._generators[row] = np.random.default_rng([seed, GAZE_SEED])
+        """Seed the generator of each row anew; a row whose seed is None keeps its own. A bad seed changes no row."""
+        anew = [None if seed is None else np.random.default_rng([seed, GAZE_SEED]) for seed in seeds]
+        for row, generator in enumerate(anew):
+            self._generators[row] = generator or self._generators[row]
 
     def begin(self, rows: Rows) -> None:
         """Some rows begin an episode: they look at the initial location."""

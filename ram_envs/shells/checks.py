@@ -18,14 +18,15 @@ from ram_envs.tasks.task import Task
 MOST_SCENES = 2**62  # that can be told apart by a whole number of 64 bits; Catch's games have no last one
 
 
-def action_parts(action: Any) -> tuple[Any, Any]:
+def action_parts(action: Any, location_key: str = "location") -> tuple[Any, Any]:
     """The location and the discrete action of a Dict action, or a KeyError that says what is expected."""
     try:
-        return action["location"], action["action"]
+        return action[location_key], action["action"]
     except (TypeError, KeyError, IndexError) as error:
         raise KeyError(
-            f'the action {action!r} is not of the form {{"location": (x, y), "action": a}}; '
-            "for flat actions wrap the environment, see ram_envs.wrappers"
+            f'the action {action!r} is not of the form {{"{location_key}": (x, y), "action": a}}; '
+            'for other forms make the environment with action="flat", "grid" or "discrete", or wrap it, see '
+            "ram_envs.wrappers"
         ) from error
 
 
@@ -76,6 +77,20 @@ def check_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]
     if unknown:
         raise ValueError(f"unknown reset options {sorted(unknown)}; known are {list(known)}")
     return options or {}
+
+
+def check_seed(seed: Any) -> int:
+    """A seed by Gymnasium's rule for single environments: one of Python's own whole numbers, not negative.
+
+    Raises:
+        gymnasium.error.Error: it is none.
+    """
+    if not isinstance(seed, int):
+        hint = f"; use int(seed), {int(seed)}" if isinstance(seed, np.integer) else ""
+        raise gym.error.Error(f"the seed {seed!r} is not a whole number of Python's own, an int{hint}")
+    if seed < 0:
+        raise gym.error.Error(f"the seed {seed} is negative; it must be at least 0")
+    return int(seed)
 
 
 def check_indices(indices: Any, task: Task) -> NDArray[np.int64]:

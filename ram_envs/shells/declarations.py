@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from ram_envs.rendering.view import View
+from ram_envs.shells.specs import with_arrays
 from ram_envs.tasks.task import Task
 
 
@@ -18,6 +20,7 @@ class Declarations:
     task: Task
     splits: tuple[str, ...] = ()
     """What the keyword argument `split` takes; empty: there is no such argument."""
+    _spec: EnvSpec | None = None
 
     def __init_subclass__(cls) -> None:
         """Take the splits over from the task's class: they are known before anything is made."""
@@ -29,6 +32,11 @@ class Declarations:
     def num_scenes(self) -> float:
         """How many scenes `reset` can be asked for by their numbers, from 0; infinity: there is no last one."""
         return self.task.num_scenes
+
+    @property
+    def num_labels(self) -> int:
+        """How many classes `info["label"]` tells apart; 0: there are no labels."""
+        return self.task.num_labels
 
     @property
     def scene_shape(self) -> tuple[int, ...]:
@@ -43,6 +51,15 @@ class Declarations:
     def targets(self) -> NDArray[np.int64]:
         """Where that lies now, (num_rows, 4): each row's (top, left, height, width) in pixels; privileged."""
         return self.task.targets(np.arange(self.task.batch_size))
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gym.make` or `gym.make_vec` made it; Gymnasium's, which sets it."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = with_arrays(spec)
 
     def view(self, row: int = 0, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """All that a picture of one row needs, with an agent's probability of each action, (n,), if it is given."""

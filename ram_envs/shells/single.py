@@ -16,6 +16,7 @@ from ram_envs.rendering import frames
 from ram_envs.rendering.window import Window
 from ram_envs.retina.retina import check_locations
 from ram_envs.shells import checks
+from ram_envs.shells.action_forms import LOCATION_KEY, make_form
 from ram_envs.shells.declarations import Declarations
 from ram_envs.tasks.task import build_task
 
@@ -23,17 +24,36 @@ Observation = dict[str, NDArray[np.float32]]
 Info = dict[str, Any]
 
 
-class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
-    """One episode at a time of `task_class`, which takes the `arguments`."""
+class TaskEnv(Declarations, gym.Env[Observation, Any]):
+    """One episode at a time of `task_class`.
+
+    Args:
+        render_mode: "human" (a window), "rgb_array" (frames), or None.
+        action: the form of an action: "dict", "flat", "grid" or "discrete"; see `ram_envs.shells.action_forms`.
+        grid_size: columns and rows of the grid of "grid" and "discrete": one number for both, or (columns, rows); None
+            for 7.
+        action_location_key: what the location of a Dict action is called, for libraries that keep actions and
+            observations in one dictionary, where it must not be "location", as the observation's is.
+        arguments: the task's.
+    """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # noqa: RUF012
 
-    def __init__(self, *, render_mode: str | None = None, **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        render_mode: str | None = None,
+        action: str = "dict",
+        grid_size: int | tuple[int, int] | None = None,
+        action_location_key: str = LOCATION_KEY,
+        **arguments: Any,
+    ) -> None:
         self.task = build_task(self.task_class, 1, arguments)
         self.metadata = {**self.metadata, "render_fps": self.task.frames_per_second}
         self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self._form = make_form(self.task.action_space, action, grid_size=grid_size, location_key=action_location_key)
         self.observation_space = self.task.observation_space  # type: ignore[assignment]
-        self.action_space = self.task.action_space
+        self.action_space = self._form.space
         self.probabilities: NDArray[np.floating[Any]] | None = None
         """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
         self._row = np.zeros(1, np.intp)
@@ -46,18 +66,22 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         Args:
             seed: seeds the environment's generator.
             options: {"index": i} chooses the image of the split (of Catch: the numbered game).
+
+        Raises:
+            gymnasium.error.Error: a seed that is no int, or negative.
+            ValueError, IndexError: unknown options, or an index that there is not.
         """
-        super().reset(seed=seed)
         index = checks.check_options(options, "index").get("index")
         indices = None if index is None else checks.check_indices([index], self.task)
+        super().reset(seed=None if seed is None else checks.check_seed(seed))
         self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
         self._began = True
         if self.render_mode == "human":
             self.render()
-        return self._observe(), _row_info(self.task.beginning_info(self._row))
+        return self._observe(), self._info()
 
-    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, Info]:
-        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1].
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
+        """Give `action["action"]` and look at `action["location"]`, (x, y) in [-1, 1]; or what other forms mean by it.
 
         With `can_stop`, `action["stop"]` is 1 to end the episode with this step, else 0.
 
@@ -68,18 +92,14 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
         self._need_reset("step")
         if self.task.finished[0]:
             raise ResetNeeded("step was called after the end of the episode; call reset first")
-        location, choice = checks.action_parts(action)
+        location, choice = self._form.read(action, ())
         locations = check_locations(np.asarray(location)[None], 1)
         choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
         stop = checks.check_stop(action, (), self.task)
         outcome = self.task.advance(self._row, locations, choices, stop)
-        info = _row_info(self.task.step_info(self._row))
-        terminated = bool(outcome.terminated[0])
-        if terminated:
-            info["is_success"] = bool(outcome.success[0])
         if self.render_mode == "human":
             self.render()
-        return self._observe(), float(outcome.reward[0]), terminated, False, info
+        return self._observe(), float(outcome.reward[0]), bool(outcome.terminated[0]), False, self._info()
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""
@@ -103,11 +123,11 @@ class TaskEnv(Declarations, gym.Env[Observation, dict[str, Any]]):
     def _observe(self) -> Observation:
         return {key: value[0] for key, value in self.task.observe(self._row).items()}
 
+    def _info(self) -> Info:
+        """The only row of the batched info, numbers as Python's own."""
+        info = self.task.info(self._row)
+        return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}
+
     def _need_reset(self, name: str) -> None:
         if not self._began:
             raise ResetNeeded(f"{name} was called before reset; call reset first")
-
-
-def _row_info(info: dict[str, NDArray[Any]]) -> Info:
-    """The only row of a batched info, numbers as Python's own."""
-    return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from ram_envs.shells.checks import check_seed
 
 AHEAD = 16  # Episodes whose draws are made in one call: a call costs as much as some 200 numbers.
 
@@ -23,17 +27,24 @@ class Streams:
         self._ahead = np.empty((num_rows, AHEAD, num_draws))
         self._taken = np.full(num_rows, AHEAD)
 
-    def seed(self, seed: int | list[int | None], rows: NDArray[np.intp]) -> None:
-        """Begin the streams of some rows anew, from one seed or from a list with a seed or None for each row."""
+    def seed(self, seed: int | Sequence[int | None], rows: NDArray[np.intp]) -> None:
+        """Begin the streams of some rows anew, from one seed or from a list with a seed or None for each row.
+
+        Raises:
+            gymnasium.error.Error: a seed that is no int, or negative.
+            ValueError: a list of another length.
+        """
         num_rows = len(self.generators)
-        seeds = list(seed) if isinstance(seed, (list, tuple)) else self._one_after_another(seed, num_rows)
+        seeds = seed if isinstance(seed, (list, tuple)) else self._one_after_another(check_seed(seed), num_rows)
         if len(seeds) != num_rows:
             raise ValueError(f"{len(seeds)} seeds were given for {num_rows} environments; give one for each")
+        # All are checked before any is taken, so that a refused list changes nothing.
+        numbers = [None if number is None else check_seed(number) for number in seeds]
         for row in rows:
-            number = seeds[row]
+            number = numbers[row]
             if number is not None:
-                self.seeds[row] = int(number)
-                self.generators[row] = np.random.default_rng(self.seeds[row])
+                self.seeds[row] = number
+                self.generators[row] = np.random.default_rng(number)
                 self._taken[row] = AHEAD
 
     def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -46,4 +57,4 @@ class Streams:
         return draws
 
     def _one_after_another(self, seed: int, num_rows: int) -> list[int]:
-        return [int(seed) + row // self.repeats for row in range(num_rows)]
+        return [seed + row // self.repeats for row in range(num_rows)]

@@ -5,7 +5,7 @@ It adds Gymnasium's rules and nothing of a task's own: seeding, checks of action
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium.error import ResetNeeded
@@ -18,6 +18,7 @@ from ram_envs.rendering.window import Window
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.retina import check_locations
 from ram_envs.shells import checks
+from ram_envs.shells.action_forms import LOCATION_KEY, make_form
 from ram_envs.shells.declarations import Declarations
 from ram_envs.shells.single import Info, Observation
 from ram_envs.shells.streams import Streams
@@ -28,7 +29,7 @@ from ram_envs.tasks.task import build_task
 START_STEP = np.array([0.7548776662466927, 0.5698402909980532])
 
 
-class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray[Any]]):
+class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
     """`num_envs` independent episodes of `task_class` side by side, stepped together in one batch.
 
     Seeded with s, row i has the episodes of a single environment seeded with s + i // repeats.
@@ -39,6 +40,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         repeats: so many consecutive rows share their scenes (Monte-Carlo rollouts); it divides `num_envs`. Rows that
             share a scene start their gaze at different places.
         render_mode: "rgb_array" (one frame for each row), "human" (a window with a grid of rows), or None.
+        action, grid_size, action_location_key: the form of an action; see `TaskEnv`.
         arguments: the task's.
     """
 
@@ -51,6 +53,9 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         repeats: int = 1,
         render_mode: str | None = None,
+        action: str = "dict",
+        grid_size: int | tuple[int, int] | None = None,
+        action_location_key: str = LOCATION_KEY,
         **arguments: Any,
     ) -> None:
         self._window: Window | None = None  # First, because older Gymnasiums close what could not be made, too.
@@ -65,8 +70,9 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         fps = self.task.frames_per_second
         self.metadata = {**self.metadata, "render_fps": fps, "autoreset_mode": self.autoreset_mode}
         self.render_mode = checks.check_render_mode(render_mode, self.metadata)
+        self._form = make_form(self.task.action_space, action, grid_size=grid_size, location_key=action_location_key)
         self.single_observation_space = self.task.observation_space
-        self.single_action_space = self.task.action_space
+        self.single_action_space = self._form.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.probabilities: NDArray[np.floating[Any]] | None = None
@@ -84,6 +90,10 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
             seed: an int s seeds row i with s + i // repeats; a list seeds each row by itself.
             options: {"indices": (num_envs,) whole numbers} chooses the images; {"reset_mask": (num_envs,) bools} resets
                 only those rows, while the others stay as they are.
+
+        Raises:
+            gymnasium.error.Error: a seed that is no int, or negative.
+            ValueError, IndexError: seeds, options, indices or a mask that do not fit; nothing has changed then.
         """
         options = checks.check_options(options, "indices", "reset_mask")
         mask = options.get("reset_mask")
@@ -96,13 +106,12 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         self._begin(rows, indices)
         if self.render_mode == "human":
             self.render()
-        return self.task.observe(self._rows), self._add_rows({}, self.task.beginning_info(rows), rows)
+        return self.task.observe(self._rows), self._info(rows)
 
-    def step(
-        self, actions: dict[str, Any]
-    ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
+    def step(self, actions: Any) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]:
         """Step every row: {"location": (num_envs, 2) in [-1, 1], "action": (num_envs,) whole numbers}.
 
+        Other forms of an action are (num_envs, 2 + n) for "flat", (num_envs, 3) for "grid", (num_envs,) for "discrete".
         With `can_stop` also {"stop": (num_envs,) 0 or 1}.
 
         Raises:
@@ -110,30 +119,30 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
             KeyError, TypeError, ValueError: actions that are not in the action space.
         """
         self._need_reset("step")
-        location, choices = checks.action_parts(actions)
+        location, choices = self._form.read(actions, (self.num_envs,))
         location = check_locations(location, self.num_envs)
         choices = checks.check_choices(choices, (self.num_envs,), self.task)
         stop = checks.check_stop(actions, (self.num_envs,), self.task)
         over = self.task.finished
         if not over.any():
-            result = self._advance(self._rows, location, choices, stop)
+            reward, terminated = self._advance(self._rows, location, choices, stop)
         elif self.autoreset_mode is AutoresetMode.NEXT_STEP:
             going, beginning = np.flatnonzero(~over), np.flatnonzero(over)
             stop = None if stop is None else stop[going]
-            result = self._advance(going, location[going], choices[going], stop)
+            reward, terminated = self._advance(going, location[going], choices[going], stop)
             self._begin(beginning, None)
-            self._add_rows(result.info, self.task.beginning_info(beginning), beginning)
         else:
             raise ResetNeeded(
                 f"step was called after the end of the episodes of rows {np.flatnonzero(over)[:8].tolist()}; with "
                 'autoreset disabled, call reset(options={"reset_mask": terminated | truncated}) first'
             )
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and result.terminated.any():
-            self._reset_at_once(result)
+        final: Info = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
+            final = self._reset_at_once(terminated)
         if self.render_mode == "human":
             self.render()
         truncated = np.zeros(self.num_envs, np.bool_)
-        return self.task.observe(self._rows), result.reward, result.terminated, truncated, result.info
+        return self.task.observe(self._rows), reward, terminated, truncated, self._info(self._rows) | final
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """One frame (H, W, 3) uint8 for each row, or with render_mode "human" the window with all of them."""
@@ -178,54 +187,36 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
         location: NDArray[np.floating[Any]],
         choices: NDArray[np.int64],
         stop: NDArray[np.bool_] | None,
-    ) -> _Step:
-        """Step some rows; the others get reward 0 and go on."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Step some rows; the others get reward 0 and go on. Returns all rows' rewards, and which episodes ended."""
         if not len(rows):
-            return _Step(np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_), {})
+            return np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_)
         outcome = self.task.advance(rows, location, choices, stop)
-        info = self._add_rows({}, self.task.step_info(rows), rows)
-        if outcome.terminated.any():
-            ended = outcome.terminated
-            self._add_rows(info, {"is_success": outcome.success[ended]}, rows[ended])
-        return _Step(self._spread(outcome.reward, rows), self._spread(outcome.terminated, rows), info)
+        return self._spread(outcome.reward, rows), self._spread(outcome.terminated, rows)
 
-    def _reset_at_once(self, result: _Step) -> None:
-        """Same-step autoreset: keep the last observation and info of the ended rows, and begin anew."""
-        ended = np.flatnonzero(result.terminated)
+    def _reset_at_once(self, terminated: NDArray[np.bool_]) -> Info:
+        """Same-step autoreset: begin the ended rows anew, and return what they last saw and told."""
+        ended = np.flatnonzero(terminated)
         last = self.task.observe(ended)
         final_obs = np.full(self.num_envs, None, object)
         for i, row in enumerate(ended):
             final_obs[row] = {key: value[i] for key, value in last.items()}
-        final_info: Info = {}
-        for key in [key for key in result.info if not key.startswith("_")]:
-            mask = result.info[f"_{key}"] & result.terminated
-            self._add_rows(final_info, {key: result.info[key][mask]}, np.flatnonzero(mask))
-            self._remove_rows(result.info, key, mask)
+        final_info = self._info(ended)
         self._begin(ended, None)
-        self._add_rows(result.info, self.task.beginning_info(ended), ended)
-        result.info.update(
-            final_obs=final_obs,
-            _final_obs=result.terminated.copy(),
-            final_info=final_info,
-            _final_info=result.terminated.copy(),
-        )
+        return {
+            "final_obs": final_obs,
+            "_final_obs": terminated.copy(),
+            "final_info": final_info,
+            "_final_info": terminated.copy(),
+        }
 
-    def _add_rows(self, info: Info, values: dict[str, NDArray[Any]], rows: Rows) -> Info:
-        """Enter values of some rows into a vector `info`, whose `_key` masks tell which rows have a key."""
-        for key, value in values.items():
-            if key not in info:
-                info[key] = self._spread(value, rows)
-                info[f"_{key}"] = self._spread(np.ones(len(rows), np.bool_), rows)
-            else:
-                info[key][rows] = value
-                info[f"_{key}"][rows] = True
+    def _info(self, rows: Rows) -> Info:
+        """What some rows tell, zero elsewhere, with Gymnasium's `_key` masks of the rows that tell it."""
+        info: Info = {}
+        for key, value in self.task.info(rows).items():
+            info[key] = self._spread(value, rows)
+            info[f"_{key}"] = self._spread(np.ones(len(rows), np.bool_), rows)
         return info
-
-    def _remove_rows(self, info: Info, key: str, mask: NDArray[np.bool_]) -> None:
-        info[key][mask] = 0
-        info[f"_{key}"] &= ~mask
-        if not info[f"_{key}"].any():
-            del info[key], info[f"_{key}"]
 
     def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:
         """Values of some rows as an array over all rows, zero elsewhere."""
@@ -238,9 +229,3 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, dict[str, Any], NDArray
     def _need_reset(self, name: str) -> None:
         if not self._began.all():
             raise ResetNeeded(f"{name} was called before reset; call reset first")
-
-
-class _Step(NamedTuple):
-    reward: NDArray[np.float64]
-    terminated: NDArray[np.bool_]
-    info: Info

@@ -142,7 +142,7 @@ class Catch(Task):
         paddle = Region(self.height - 1, int(self.paddle[row]), 1, self.paddle_width)
         return ("ball", Region(ball_row, column, 1, 1)), ("paddle", paddle)
 
-    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
         where = self.where(rows)
         size = np.array([self.width, self.height], np.float32)
@@ -154,8 +154,6 @@ class Catch(Task):
             "ball": (2 * self.ball[where] + 1) / size - np.float32(1),
             "paddle": paddle,
         }
-
-    step_info = beginning_info
 
 
 class WholeScreen(Retina):

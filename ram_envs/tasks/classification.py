@@ -95,7 +95,7 @@ class Classification(Task):
         self.rules.check()
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
-        num_classes = _count_classes(dataset.labels, num_classes, class_names)
+        self.num_labels = num_classes = _count_classes(dataset.labels, num_classes, class_names)
         super().__init__(
             batch_size=batch_size,
             retina=Retina(patch_size, num_scales, pooling=pooling),
@@ -174,16 +174,16 @@ class Classification(Task):
         boxes[:, :2] += self.corners[where]
         return boxes
 
-    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """The label (privileged) and the index of the image within the split."""
+    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""
         where = self.where(rows)
-        return {"label": self.labels[where].copy(), "index": self.indices[where].copy()}
-
-    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """As at the beginning, and the current prediction and whether it is right."""
-        info = self.beginning_info(rows)
-        prediction = self.last_action[self.where(rows)].copy()
-        return {**info, "prediction": prediction, "correct": prediction == info["label"]}
+        label, prediction = self.labels[where].copy(), self.last_action[where].copy()
+        return {
+            "label": label,
+            "index": self.indices[where].copy(),
+            "prediction": prediction,
+            "correct": prediction == label,
+        }
 
     def label(self, row: int) -> int:
         """See `Task.label`."""

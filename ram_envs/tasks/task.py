@@ -50,6 +50,8 @@ class Task(ABC):
     """What the keyword argument `split` takes; empty: there is no such argument."""
     num_scenes: float
     """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
+    num_labels: int = 0
+    """How many classes the label tells apart; 0: there is no label."""
     target_name: str
     """What there is to look at."""
 
@@ -137,6 +139,14 @@ class Task(ABC):
         where = self.where(rows)
         return self.gaze[rows, self.steps[where] - self.finished[where]]
 
+    def info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What `info` tells of `rows` now, in fresh arrays: the same keys after a reset and after every step.
+
+        `is_success` is False until an episode has ended.
+        """
+        where = self.where(rows)
+        return {**self._info(rows), "is_success": self.finished[where] & self.success[where]}
+
     def where(self, rows: Rows) -> Rows | slice:
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
         return slice(None) if len(rows) == self.batch_size else rows
@@ -170,14 +180,6 @@ class Task(ABC):
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """Where in each of `rows` the thing to look at lies now: (n, 4), (top, left, height, width) in pixels."""
 
-    @abstractmethod
-    def beginning_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """What `info` tells after a reset: each value an array with an entry for each of `rows`."""
-
-    @abstractmethod
-    def step_info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """What `info` tells after a step: each value an array with an entry for each of `rows`."""
-
     def label(self, row: int) -> int | None:
         """The right class of a row, where there is one."""
         return None
@@ -185,6 +187,10 @@ class Task(ABC):
     def objects(self, row: int) -> tuple[tuple[str, Region], ...]:
         """The things in a row's scene that pictures point out, by name."""
         return ()
+
+    @abstractmethod
+    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The task's own part of `info`: each value a fresh array with an entry for each of `rows`."""
 
     @abstractmethod
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:

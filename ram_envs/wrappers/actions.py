@@ -15,7 +15,8 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
+
+from ram_envs.shells.action_forms import GRID_SIZE, ActionForm, DiscreteForm, FlatForm, GridForm, num_actions
 
 Info = dict[str, Any]
 
@@ -27,7 +28,32 @@ class _VectorWrapper(VectorWrapper):
         return self.env.metadata["autoreset_mode"]
 
 
-class FlatAction(gym.ActionWrapper, RecordConstructorArgs):
+class _FormAction(gym.ActionWrapper):
+    def __init__(self, env: gym.Env, form: ActionForm) -> None:
+        super().__init__(env)
+        self._form = form
+        self.action_space = form.space
+
+    def action(self, action: Any) -> dict[str, Any]:
+        """The action as the environment's Dict."""
+        location, choice = self._form.read(action, ())
+        return {"location": location, "action": choice}
+
+
+class _VectorFormAction(_VectorWrapper):
+    def __init__(self, env: VectorEnv, form: ActionForm) -> None:
+        super().__init__(env)
+        self._form = form
+        self.single_action_space = form.space
+        self.action_space = batch_space(form.space, env.num_envs)
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
+        """See `gymnasium.vector.VectorEnv.step`."""
+        location, choices = self._form.read(actions, (self.num_envs,))
+        return self.env.step({"location": location, "action": choices})
+
+
+class FlatAction(_FormAction, RecordConstructorArgs):
     """One flat vector as the action: the location (x, y), then a score for each of the n discrete actions.
 
     The action space becomes `Box(-1, 1, (2 + n,), float32)`. The discrete action is the one with the largest score, the
@@ -37,30 +63,17 @@ class FlatAction(gym.ActionWrapper, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env) -> None:
         RecordConstructorArgs.__init__(self)
-        super().__init__(env)
-        self._num_actions = _num_actions(env.action_space)
-        self.action_space = spaces.Box(-1, 1, (2 + self._num_actions,), np.float32)
-
-    def action(self, action: Any) -> dict[str, Any]:
-        """The flat action (2 + n,) as the environment's Dict."""
-        return _from_flat(action, (2 + self._num_actions,))
+        super().__init__(env, FlatForm(num_actions(env.action_space)))
 
 
-class VectorFlatAction(_VectorWrapper):
+class VectorFlatAction(_VectorFormAction):
     """`FlatAction` for vector environments: actions are (num_envs, 2 + n)."""
 
     def __init__(self, env: VectorEnv) -> None:
-        super().__init__(env)
-        self._num_actions = _num_actions(env.single_action_space)
-        self.single_action_space = spaces.Box(-1, 1, (2 + self._num_actions,), np.float32)
-        self.action_space = batch_space(self.single_action_space, env.num_envs)
-
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
-        """See `gymnasium.vector.VectorEnv.step`."""
-        return self.env.step(_from_flat(actions, (self.num_envs, 2 + self._num_actions)))
+        super().__init__(env, FlatForm(num_actions(env.single_action_space)))
 
 
-class GridAction(gym.ActionWrapper, RecordConstructorArgs):
+class GridAction(_FormAction, RecordConstructorArgs):
     """Whole numbers as the action: a column and a row of a grid of locations, and the discrete action.
 
     The action space becomes `MultiDiscrete([columns, rows, n])`. The grid divides the image into columns x rows equal
@@ -72,18 +85,12 @@ class GridAction(gym.ActionWrapper, RecordConstructorArgs):
         rows: of the grid, at least 1.
     """
 
-    def __init__(self, env: gym.Env, *, columns: int = 7, rows: int = 7) -> None:
+    def __init__(self, env: gym.Env, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
         RecordConstructorArgs.__init__(self, columns=columns, rows=rows)
-        super().__init__(env)
-        self._sizes = _grid_sizes(env.action_space, columns, rows)
-        self.action_space = spaces.MultiDiscrete(self._sizes)
-
-    def action(self, action: Any) -> dict[str, Any]:
-        """The grid action (3,) as the environment's Dict."""
-        return _from_grid(action, (3,), self._sizes)
+        super().__init__(env, GridForm(num_actions(env.action_space), columns, rows))
 
 
-class VectorGridAction(_VectorWrapper):
+class VectorGridAction(_VectorFormAction):
     """`GridAction` for vector environments: actions are (num_envs, 3).
 
     Args:
@@ -92,15 +99,38 @@ class VectorGridAction(_VectorWrapper):
         rows: of the grid, at least 1.
     """
 
-    def __init__(self, env: VectorEnv, *, columns: int = 7, rows: int = 7) -> None:
-        super().__init__(env)
-        self._sizes = _grid_sizes(env.single_action_space, columns, rows)
-        self.single_action_space = spaces.MultiDiscrete(self._sizes)
-        self.action_space = batch_space(self.single_action_space, env.num_envs)
+    def __init__(self, env: VectorEnv, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
+        super().__init__(env, GridForm(num_actions(env.single_action_space), columns, rows))
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
-        """See `gymnasium.vector.VectorEnv.step`."""
-        return self.env.step(_from_grid(actions, (self.num_envs, 3), self._sizes))
+
+class DiscreteAction(_FormAction, RecordConstructorArgs):
+    """One whole number as the action, which tells the cell of a grid of locations and the discrete action; for DQN.
+
+    The action space becomes `Discrete(columns * rows * n)`. Action a at (column, row) of `GridAction`'s grid is number
+    (row * columns + column) * n + a.
+
+    Args:
+        env: the environment.
+        columns: of the grid, at least 1.
+        rows: of the grid, at least 1.
+    """
+
+    def __init__(self, env: gym.Env, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
+        RecordConstructorArgs.__init__(self, columns=columns, rows=rows)
+        super().__init__(env, DiscreteForm(num_actions(env.action_space), columns, rows))
+
+
+class VectorDiscreteAction(_VectorFormAction):
+    """`DiscreteAction` for vector environments: actions are (num_envs,).
+
+    Args:
+        env: the vector environment.
+        columns: of the grid, at least 1.
+        rows: of the grid, at least 1.
+    """
+
+    def __init__(self, env: VectorEnv, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
+        super().__init__(env, DiscreteForm(num_actions(env.single_action_space), columns, rows))
 
 
 class LabelObservation(gym.Wrapper, RecordConstructorArgs):
@@ -109,12 +139,16 @@ class LabelObservation(gym.Wrapper, RecordConstructorArgs):
     For supervised losses in libraries whose learners see observations and no infos. The label is privileged: a policy
     that reads it cheats, so keep it from the network. It is a number and not a one-hot Box because that is what losses
     want; libraries that want one-hot vectors (Stable-Baselines3) make them of `Discrete` themselves.
+
+    Raises:
+        TypeError: the environment declares that it has no labels, as Catch does. One that declares nothing is refused
+            by a KeyError at the first reset.
     """
 
     def __init__(self, env: gym.Env) -> None:
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
-        self.observation_space = _labelled_space(env.observation_space, env.unwrapped.action_space)
+        self.observation_space = _labelled_space(env.observation_space, env.unwrapped, env.unwrapped.action_space)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, Any], Info]:
         """See `gymnasium.Env.reset`; the observation holds the label."""
@@ -135,7 +169,9 @@ class VectorLabelObservation(_VectorWrapper):
 
     def __init__(self, env: VectorEnv) -> None:
         super().__init__(env)
-        self.single_observation_space = _labelled_space(env.single_observation_space, env.unwrapped.single_action_space)
+        self.single_observation_space = _labelled_space(
+            env.single_observation_space, env.unwrapped, env.unwrapped.single_action_space
+        )
         self.observation_space = batch_space(self.single_observation_space, env.num_envs)
         self._labels = np.zeros(env.num_envs, np.int64)
 
@@ -162,70 +198,17 @@ class VectorLabelObservation(_VectorWrapper):
         return {**observations, "label": self._labels.copy()}
 
 
-def _num_actions(space: spaces.Space, *, may_stop: bool = False) -> int:
-    """The n of `Dict(location=Box(-1, 1, (2,)), action=Discrete(n))`, or a TypeError that shows another space.
-
-    With `may_stop` the space may have a "stop" too.
-    """
-    if isinstance(space, spaces.Dict) and "stop" in space.spaces and not may_stop:
-        raise TypeError(
-            f'the action space is {space}; this wrapper has no place for "stop": make the environment with '
-            "can_stop=False, or use its Dict action as it is"
-        )
-    if isinstance(space, spaces.Dict) and set(space.spaces) - {"stop"} == {"location", "action"}:
-        action = space["action"]
-        if isinstance(action, spaces.Discrete) and action.start == 0 and space["location"].shape == (2,):
-            return int(action.n)
-    raise TypeError(
-        f"the action space is {space}; this wrapper needs Dict(location=Box(-1, 1, (2,)), action=Discrete(n))"
-    )
-
-
-def _grid_sizes(space: spaces.Space, columns: int, rows: int) -> NDArray[np.int64]:
-    for name, value in (("columns", columns), ("rows", rows)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} is {value!r}; the grid needs a whole number of them, at least 1")
-    return np.array([columns, rows, _num_actions(space)])
-
-
-def _labelled_space(space: spaces.Space, action_space: spaces.Space) -> spaces.Dict:
+def _labelled_space(space: spaces.Space, env: gym.Env | VectorEnv, action_space: spaces.Space) -> spaces.Dict:
+    """The observation space with the label: of as many classes as the environment declares, else as it has actions."""
     if not isinstance(space, spaces.Dict):
         raise TypeError(f"the observation space is {space}; a label can be added to a Dict only")
-    return spaces.Dict({**space.spaces, "label": spaces.Discrete(_num_actions(action_space, may_stop=True))})
+    count = getattr(env, "num_labels", None)
+    if count == 0:
+        raise TypeError(f"{env} tells no label; only environments with labels can show them")
+    return spaces.Dict({**space.spaces, "label": spaces.Discrete(count or num_actions(action_space, may_stop=True))})
 
 
 def _label(info: Info) -> Any:
     if "label" not in info:
         raise KeyError(f"info tells {sorted(info)} and no label; only environments with labels can show them")
     return info["label"]
-
-
-def _from_flat(action: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Flat actions (..., 2 + n) as {"location": (..., 2), "action": (...)}."""
-    action = np.asarray(action)
-    if action.shape != shape or action.dtype.kind not in "fiu":
-        raise ValueError(
-            f"the action has shape {action.shape} and dtype {action.dtype}; expected floats of shape {shape}: "
-            "x, y, then a score for each discrete action"
-        )
-    location, scores = action[..., :2], action[..., 2:]
-    if np.isnan(scores).any():
-        raise ValueError(f"a score is nan in the action {action[np.isnan(scores).any(axis=-1)].tolist()}")
-    return {"location": location, "action": scores.argmax(axis=-1)}
-
-
-def _from_grid(action: Any, shape: tuple[int, ...], sizes: NDArray[np.int64]) -> dict[str, Any]:
-    """Grid actions (..., 3) as {"location": (..., 2), "action": (...)}."""
-    action = np.asarray(action)
-    if action.shape != shape or action.dtype.kind not in "iu":
-        raise ValueError(
-            f"the action has shape {action.shape} and dtype {action.dtype}; expected whole numbers of shape {shape}: "
-            "column, row, discrete action"
-        )
-    outside = (action < 0) | (action >= sizes)
-    if outside.any():
-        raise ValueError(
-            f"the action {action[outside.any(axis=-1)].tolist()} is out of range; sizes are {sizes.tolist()}"
-        )
-    location = (2 * action[..., :2] + 1) / sizes[:2] - 1
-    return {"location": location.astype(np.float32), "action": action[..., 2]}

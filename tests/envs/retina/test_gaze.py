@@ -154,6 +154,17 @@ def test_initial_locations_are_uniform_and_each_row_has_its_own_generator() -> N
     assert not np.allclose(first[3], environments_own), "the gaze must not follow the environment's first numbers"
 
 
+def test_a_refused_seed_changes_no_row() -> None:
+    seeded, untouched = gaze(num_rows=2), gaze(num_rows=2)
+    for each in (seeded, untouched):
+        each.seed([1, 2])
+    with pytest.raises(ValueError, match="non-negative"):
+        seeded.seed([7, -1])
+    for each in (seeded, untouched):
+        each.begin(np.arange(2))
+    np.testing.assert_array_equal(seeded.location, untouched.location)
+
+
 def test_glimpses_are_the_retinas_and_arrays_are_fresh() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 6, 8, 3)).astype(np.uint8)
     eye = gaze(BOX, periphery=2)

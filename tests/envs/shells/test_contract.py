@@ -97,11 +97,34 @@ def test_vector_environments_return_arrays_of_gymnasiums_types(case: Case) -> No
 def test_success_is_told_at_the_end_alone(case: Case) -> None:
     for item in trajectory(case.make(), episodes=4):
         ended = len(item) == 5 and item[2]
-        assert ("is_success" in item[-1]) is ended
-        if ended:
-            assert item[-1]["is_success"] is (item[1] == 1.0)
-        elif len(item) == 5:
+        assert item[-1]["is_success"] is (ended and item[1] == 1.0)
+        if len(item) == 5 and not ended:
             assert item[1] == -case.kwargs.get("glimpse_cost", 0.0)
+
+
+def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> None:
+    """What recorders of episodes need, such as Minari's; before the first step there is no prediction, which is -1."""
+
+    def form(info: dict[str, Any]) -> dict[str, Any]:
+        return {key: (type(value), np.shape(value), getattr(value, "dtype", None)) for key, value in info.items()}
+
+    own = {"ball", "paddle"} if case.is_catch else {"label", "prediction", "correct"}
+    told = [item[-1] for item in trajectory(case.make(), episodes=3)]
+    assert set(told[0]) == own | {"index", "is_success"}
+    assert all(form(info) == form(told[0]) for info in told)
+    if not case.is_catch:
+        assert (told[0]["prediction"], told[0]["correct"]) == (-1, False)
+    for mode in MODES:
+        for item in vector_trajectory(case.make_vec(5, autoreset_mode=mode)):
+            info = dict(item[-1])
+            final = info.pop("final_info", None)
+            if final is not None:
+                ended = info.pop("_final_info")
+                assert set(final) == set(told[0]) | {f"_{key}" for key in told[0]}
+                assert all((final[f"_{key}"] == ended).all() for key in told[0])
+                del info["final_obs"], info["_final_obs"]
+            assert set(info) == set(told[0]) | {f"_{key}" for key in told[0]}
+            assert len(item) == 2 or all(info[f"_{key}"].all() for key in told[0]), "a step tells of every row"
 
 
 def test_what_is_returned_is_the_callers_to_keep_and_to_spoil(case: Case) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import re
 from typing import Any
 
 import gymnasium as gym
@@ -134,3 +135,34 @@ def test_bad_options_are_refused_and_change_nothing(case: Case, options: dict[st
         env.reset(options=options)
     action = next(actions_for(env))
     assert_same(env.step(action), untouched.step(action))
+
+
+@pytest.mark.parametrize("seed", [2.5, "3", -1, np.int64(3), np.float32(1), [1], True, 0, 2**70])
+def test_seeds_follow_gymnasiums_rule_for_single_environments(case: Case, seed: Any) -> None:
+    """A vector environment takes and refuses, alone and in a list, what `gymnasium.Env.reset` does."""
+    try:
+        gym.Env().reset(seed=seed)
+        refused = False
+    except gym.error.Error:
+        refused = True
+    single, native = case.make().unwrapped, case.make_vec(3)
+    for env, given in ((single, seed), (native, seed), (native, [0, 5, seed])):
+        if refused and not (env is native and given == [1]):
+            env.reset(seed=0)
+            untouched = copy.deepcopy(env)
+            with pytest.raises(gym.error.Error, match=re.escape(f"seed {seed!r}")):
+                env.reset(seed=given)
+            assert_same(env.reset(), untouched.reset())
+        elif not refused:
+            env.reset(seed=given)
+            last = env.np_random_seed[-1] if env is native else env.np_random_seed
+            assert last == (seed + 2 if env is native and given is seed else seed)
+
+
+def test_a_refused_option_does_not_seed(case: Case) -> None:
+    for env in (case.make().unwrapped, case.make_vec(3)):
+        env.reset(seed=0)
+        untouched = copy.deepcopy(env)
+        with pytest.raises(ValueError, match="colour"):
+            env.reset(seed=9, options={"colour": 3})
+        assert_same(env.reset(), untouched.reset())

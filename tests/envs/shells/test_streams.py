@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -38,6 +39,19 @@ def test_a_list_seeds_row_by_row_and_some_rows_may_be_left_alone() -> None:
     assert second == np.random.default_rng(1).random(2)[1], "None lets the row go on"
     assert third == np.random.default_rng(2).random(2)[1], "a row that was not asked for goes on"
     assert streams.seeds == [9, 1, 2]
+
+
+def test_a_refused_list_changes_no_row() -> None:
+    streams, untouched = (Streams(num_rows=3, num_draws=1) for _ in range(2))
+    for each in (streams, untouched):
+        each.seed(0, np.arange(3))
+    for seeds, named in (([5, None, -1], "-1"), ([5, 2.5, 6], r"2\.5"), ([5, 6, "3"], "'3'")):
+        with pytest.raises(gym.error.Error, match=named):
+            streams.seed(seeds, np.arange(3))
+    with pytest.raises(gym.error.Error, match="-7"):
+        streams.seed([5, 6, -7], np.array([0]))  # also for a row that is not asked for
+    assert streams.seeds == [0, 1, 2]
+    np.testing.assert_array_equal(streams.take(np.arange(3)), untouched.take(np.arange(3)))
 
 
 def test_unseeded_streams_differ() -> None:

@@ -229,7 +229,7 @@ def test_info_tells_where_things_are_and_no_label() -> None:
             action = {"location": np.zeros(2, np.float32), "action": seed % 3}
             observation, reward, terminated, _, info = env.step(action)
             steps += 1
-            assert info.get("is_success", False) is (terminated and reward == 1)
+            assert info["is_success"] is (terminated and reward == 1)
 
 
 def test_the_target_is_the_balls_pixel() -> None:

@@ -56,8 +56,7 @@ def test_t_glimpses_are_t_steps_and_the_last_answer_alone_counts(num_glimpses: i
             assert info["correct"] is is_right
             assert (terminated, truncated) == (last, False)
             assert reward == (1.0 if last and final_is_right else 0.0)
-            assert ("is_success" in info) is last
-        assert info["is_success"] is final_is_right
+            assert info["is_success"] is (last and final_is_right)
 
 
 def test_info_tells_label_and_index_from_the_start() -> None:
@@ -65,11 +64,12 @@ def test_info_tells_label_and_index_from_the_start() -> None:
     labels = load_mnist("train").labels
     for seed in range(30):
         _, info = env.reset(seed=seed)
-        assert set(info) == {"label", "index"}
+        assert set(info) == {"label", "index", "prediction", "correct", "is_success"}
+        assert (info["prediction"], info["correct"], info["is_success"]) == (-1, False, False)
         assert info["label"] == labels[info["index"]]
         index = info["index"]
         info = env.step(act(3))[4]
-        assert set(info) == {"label", "index", "prediction", "correct"}
+        assert info["prediction"] == 3
         assert (info["index"], info["label"]) == (index, labels[index])
 
 
@@ -250,9 +250,8 @@ def test_to_stop_makes_the_action_the_answer(stop_at: int | None, is_right: bool
         _, reward, terminated, truncated, info = env.step({**act(answer), "stop": int(step == stop_at)})
         rewards.append(reward)
         assert (terminated, truncated) == (step == (stop_at or 4), False)
-        assert ("is_success" in info) is terminated
+        assert info["is_success"] is (terminated and is_right)
     assert rewards == [-0.125] * (len(rewards) - 1) + [float(is_right)]
-    assert info["is_success"] is is_right
     with pytest.raises(gym.error.ResetNeeded):
         env.step({**act(0), "stop": 0})
 
@@ -281,7 +280,8 @@ def test_rows_stop_by_themselves(mode: str) -> None:
         expected = ~over & (stop | (glimpses == 3))
         np.testing.assert_array_equal(terminated, expected)
         np.testing.assert_array_equal(reward == -0.5, ~expected & ~over)
-        np.testing.assert_array_equal(info.get("_is_success", expected) if mode == "NextStep" else expected, expected)
+        told = info["final_info"]["is_success"] if mode == "SameStep" and expected.any() else info["is_success"]
+        np.testing.assert_array_equal(told, reward == 1)
         ended = terminated if mode == "SameStep" else over
         glimpses = np.where(ended, 1, glimpses + ~terminated)
         over = terminated if mode == "NextStep" else over

@@ -15,16 +15,23 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from ram_envs.wrappers import (
+    DiscreteAction,
     FlatAction,
     GridAction,
     LabelObservation,
+    VectorDiscreteAction,
     VectorFlatAction,
     VectorGridAction,
     VectorLabelObservation,
 )
 
 MNIST = "ram_envs/GlimpseMNIST-v0"
-PAIRS = [(FlatAction, VectorFlatAction), (GridAction, VectorGridAction), (LabelObservation, VectorLabelObservation)]
+PAIRS = [
+    (FlatAction, VectorFlatAction),
+    (GridAction, VectorGridAction),
+    (DiscreteAction, VectorDiscreteAction),
+    (LabelObservation, VectorLabelObservation),
+]
 LABELLED = ("GlimpseMNIST-v0-test", "GlimpseImages-v0", "GlimpseImages-v0-colour")
 
 
@@ -38,10 +45,10 @@ def plain(action: Any, kind: type, n: int) -> dict[str, Any]:
             (np.float64(column + 0.5) / 7 * 2 - 1, np.float64(row + 0.5) / 7 * 2 - 1) for column, row, _ in action
         ]
         return {"location": np.array(centres, np.float32), "action": action[:, 2]}
-    return action
+    return plain(np.array([(number // n % 7, number // n // 7, number % n) for number in action]), GridAction, n)
 
 
-@pytest.mark.parametrize("kinds", PAIRS[:2])
+@pytest.mark.parametrize("kinds", PAIRS[:3])
 @pytest.mark.parametrize("name", [name for name, (_, kwargs) in CASES.items() if "can_stop" not in kwargs])
 def test_actions_mean_what_they_say(name: str, kinds: tuple[type, type]) -> None:
     case = Case(name)
@@ -82,7 +89,7 @@ def test_vectors_equal_wrapped_single_environments(kinds: tuple[type, type], mod
                 assert_same(*(env.reset(options={"reset_mask": over.copy()}) for env in (ours, theirs)))
 
 
-@pytest.mark.parametrize("kind", [FlatAction, GridAction, LabelObservation])
+@pytest.mark.parametrize("kind", [single for single, _ in PAIRS])
 def test_gymnasiums_checker_has_nothing_to_say(kind: type) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -90,7 +97,7 @@ def test_gymnasiums_checker_has_nothing_to_say(kind: type) -> None:
         check_env(kind(gym.make(MNIST)), skip_render_check=True)
 
 
-@pytest.mark.parametrize("kind", [FlatAction, GridAction, LabelObservation])
+@pytest.mark.parametrize("kind", [single for single, _ in PAIRS])
 def test_a_wrapped_environment_can_be_made_from_its_spec(kind: type) -> None:
     env = gym.make(kind(gym.make(MNIST)).spec)
     assert isinstance(env, kind)
@@ -104,6 +111,8 @@ def test_spaces_after_wrapping() -> None:
     assert FlatAction(catch).action_space == gym.spaces.Box(-1, 1, (5,), np.float32)
     assert GridAction(env).action_space == gym.spaces.MultiDiscrete([7, 7, 10])
     assert GridAction(catch, columns=4, rows=3).action_space == gym.spaces.MultiDiscrete([4, 3, 3])
+    assert DiscreteAction(env).action_space == gym.spaces.Discrete(490)
+    assert DiscreteAction(catch, columns=4, rows=3).action_space == gym.spaces.Discrete(36)
     assert LabelObservation(env).observation_space["label"] == gym.spaces.Discrete(10)
     assert FlatAction(env).observation_space == env.observation_space
     assert LabelObservation(env).action_space == env.action_space
@@ -134,6 +143,17 @@ def test_a_grid_action_by_hand() -> None:
     middle = GridAction(gym.make(MNIST), columns=3, rows=1)
     middle.reset(seed=0)
     assert middle.step([1, 0, 0])[0]["location"].tolist() == [0, 0]
+
+
+def test_a_discrete_action_by_hand() -> None:
+    """Columns go fastest after the actions: number 6 + 10 * (3 + 4 * 1) is action 6 at column 3 of row 1."""
+    env = DiscreteAction(gym.make(MNIST, num_glimpses=9), columns=4, rows=2)
+    env.reset(seed=0)
+    expected = [(0, [-0.75, -0.5], 0), (39, [0.75, -0.5], 9), (76, [0.75, 0.5], 6), (17, [-0.25, -0.5], 7)]
+    for number, location, answer in expected:
+        observation, *_, info = env.step(number)
+        assert observation["location"].tolist() == location
+        assert info["prediction"] == answer
 
 
 def test_the_label_is_the_infos_and_stays_for_rows_that_are_not_reset() -> None:
@@ -236,7 +256,17 @@ def bad_grid(rows: tuple[int, ...]) -> list[tuple[Any, str]]:
     ]
 
 
-@pytest.mark.parametrize(("kinds", "bad"), [(PAIRS[0], bad_flat), (PAIRS[1], bad_grid)])
+def bad_discrete(rows: tuple[int, ...]) -> list[tuple[Any, str]]:
+    return [
+        (np.full(rows, 490), "490"),
+        (np.full(rows, -1), "-1"),
+        (np.full(rows, 0.5), "float"),
+        (np.zeros((*rows, 1), int), "1"),
+        (None, "expected"),
+    ]
+
+
+@pytest.mark.parametrize(("kinds", "bad"), [(PAIRS[0], bad_flat), (PAIRS[1], bad_grid), (PAIRS[2], bad_discrete)])
 def test_bad_actions_are_refused(kinds: tuple[type, type], bad: Any) -> None:
     for env, rows in ((kinds[0](gym.make(MNIST)), ()), (kinds[1](gym.make_vec(MNIST, num_envs=3)), (3,))):
         env.reset(seed=0)
@@ -251,6 +281,8 @@ def test_an_impossible_grid_is_refused(arguments: dict[str, Any]) -> None:
     for make in (
         lambda: GridAction(gym.make(MNIST), **arguments),
         lambda: VectorGridAction(gym.make_vec(MNIST), **arguments),
+        lambda: DiscreteAction(gym.make(MNIST), **arguments),
+        lambda: VectorDiscreteAction(gym.make_vec(MNIST), **arguments),
     ):
         with pytest.raises(ValueError, match=f"{next(iter(arguments))} is {next(iter(arguments.values()))}"):
             make()
@@ -264,9 +296,9 @@ def test_other_environments_are_refused() -> None:
             kinds[1](gym.make_vec("CartPole-v1", num_envs=2))
 
 
-def test_stopping_has_no_place_in_flat_and_grid_actions() -> None:
+def test_stopping_has_no_place_in_other_forms_of_an_action() -> None:
     envs = gym.make(MNIST, can_stop=True), gym.make_vec(MNIST, can_stop=True)
-    for kinds in PAIRS[:2]:
+    for kinds in PAIRS[:3]:
         for wrapper, env in zip(kinds, envs, strict=True):
             with pytest.raises(TypeError, match='no place for "stop": make the environment with can_stop=False'):
                 wrapper(env)
@@ -278,10 +310,32 @@ def test_stopping_has_no_place_in_flat_and_grid_actions() -> None:
         assert observation["label"] == info["label"]
 
 
-def test_an_environment_without_labels_has_none_to_show() -> None:
-    for env in (
-        LabelObservation(gym.make("ram_envs/Catch-v0")),
-        VectorLabelObservation(gym.make_vec("ram_envs/Catch-v0")),
-    ):
-        with pytest.raises(KeyError, match="no label"):
-            env.reset(seed=0)
+def test_an_environment_without_labels_is_refused_when_it_is_wrapped() -> None:
+    with pytest.raises(TypeError, match=r"Catch.* no label"):
+        LabelObservation(FlatAction(gym.make("ram_envs/Catch-v0")))
+    with pytest.raises(TypeError, match=r"Catch.* no label"):
+        VectorLabelObservation(VectorFlatAction(gym.make_vec("ram_envs/Catch-v0")))
+
+
+def test_one_that_declares_nothing_is_refused_at_the_first_reset() -> None:
+    class Mute(gym.Env):
+        observation_space = gym.spaces.Dict(location=gym.spaces.Box(-1, 1, (2,)))
+        action_space = gym.spaces.Dict(location=gym.spaces.Box(-1, 1, (2,)), action=gym.spaces.Discrete(3))
+
+        def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict]:
+            return {"location": np.zeros(2, np.float32)}, {"weather": 1}
+
+    for env in (LabelObservation(Mute()), VectorLabelObservation(gym.vector.SyncVectorEnv([Mute]))):
+        with pytest.raises(KeyError, match=r"weather.* no label"):
+            env.reset()
+
+
+def test_labels_beside_every_form_of_an_action() -> None:
+    for action in ("dict", "flat", "grid", "discrete"):
+        single, vector = gym.make(MNIST, action=action), gym.make_vec(MNIST, num_envs=2, action=action)
+        for env in (LabelObservation(single), VectorLabelObservation(vector)):
+            observation, info = env.reset(seed=0)
+            assert np.array_equal(observation["label"], info["label"])
+            assert observation in env.observation_space
+    many = gym.make("ram_envs/GlimpseImages-v0", images=np.zeros((1, 9, 9), np.uint8), labels=[0], num_classes=5)
+    assert LabelObservation(many).observation_space["label"] == gym.spaces.Discrete(5)
