@@ -41,8 +41,8 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
         return ["grid", *space.nvec.tolist()]
     raise ValueError(
         "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), perhaps with stop=Discrete(2) "
-        'too, or what the arguments action="flat" and action="grid" or the wrappers FlatAction and GridAction of ram_envs '
-        f"make of it; this environment has {space}"
+        'too, or what the arguments action="flat" and action="grid" or the wrappers FlatAction and GridAction make '
+        f"of it; this environment has {space}"
     )
 
 
