@@ -85,7 +85,7 @@ $(VENV)-integrations/installed: pyproject.toml constraints.txt constraints-integ
 	$(PYTHON) -m venv $(VENV)-integrations
 	$(VENV)-integrations/bin/pip install --quiet --constraint constraints-integrations.txt torch
 	$(VENV)-integrations/bin/pip install --quiet --constraint constraints-integrations.txt \
-		--editable ".[agents]" torchrl tianshou pandas skrl pytest hypothesis
+		--editable ".[agents]" torchrl tianshou pandas skrl "minari[create,hdf5]" pytest hypothesis
 	touch $@
 
 check: lint type

@@ -45,10 +45,18 @@ def test_torchrl_makes_an_environment_by_its_id() -> None:
 
 
 def test_torchrl_overwrites_the_observed_location_with_the_dict_actions() -> None:
-    """Both have the same name, in one tensordict; with a flat action there is only one."""
-    for wrap, kept in ((lambda env: env, False), (FlatAction, True)):
-        played = GymWrapper(wrap(gym.make(ID, **KWARGS))).rollout(3)
-        assert torch.equal(played["location"][1:], played["next", "location"][:-1]) is kept
+    """Both have the same name, in one tensordict; other forms of an action, or another name, leave only one."""
+    apart: list[dict[str, Any]] = [{"action": form} for form in ("flat", "grid", "discrete")]
+    for arguments in ({}, {"action_location_key": "look"}, *apart):
+        played = GymWrapper(gym.make(ID, **KWARGS, **arguments)).rollout(3)
+        assert torch.equal(played["location"][1:], played["next", "location"][:-1]) is bool(arguments)
+
+
+def test_torchrl_keeps_a_dict_actions_location_by_another_name() -> None:
+    """What is in its data is what was seen and what was done."""
+    played = GymWrapper(gym.make(ID, **KWARGS, action_location_key="look")).rollout(3)
+    assert not torch.equal(played["look"], played["location"])
+    torch.testing.assert_close(played["look"][:2], played["next", "location"][:2])
 
 
 def test_torchrl_plays_what_the_environment_plays() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ram_envs.rendering.painting import patch_rgb
 
+from ..model.actions import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Game:
     def step(self, location: NDArray[np.float32], action: int) -> None:
         """Take a step; nothing happens after the end of the round."""
         if not self.view.finished:
-            never = {"stop": 0} if "stop" in self.env.action_space.spaces else {}  # type: ignore[attr-defined]
-            _, reward, terminated, _, _ = self.env.step({"location": location, "action": action, **never})
+            batch = np.asarray(location, np.float32)[None], np.array([action]), np.zeros(1, np.bool_)
+            _, reward, terminated, _, _ = self.env.step(first_row(to_environment(self.env.action_space, *batch)))
             if terminated:
                 self.results.append(float(reward) > 0)
 

@@ -22,8 +22,8 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
     """The form of one row's action space, JSON-able: its name, and its sizes, of which the last is n.
 
     ["dict", n]: Dict(location=Box(2), action=Discrete(n)). ["stop", n]: the same with stop=Discrete(2) beside.
-    ["flat", n]: Box(2 + n). ["grid", columns, rows, n]: MultiDiscrete of these. The last two are those of
-    `ram_envs.wrappers`.
+    ["flat", n]: Box(2 + n). ["grid", columns, rows, n]: MultiDiscrete of these. The last two are what `action="flat"`
+    and `action="grid"` or the wrappers of ram_envs make.
 
     Raises:
         ValueError: the space is none of these.
@@ -41,8 +41,8 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
         return ["grid", *space.nvec.tolist()]
     raise ValueError(
         "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), perhaps with stop=Discrete(2) "
-        "too, or one that the wrappers FlatAction and GridAction of ram_envs make of it; this environment has "
-        f"{space}"
+        'too, or what the arguments action="flat" and action="grid" or the wrappers FlatAction and GridAction make '
+        f"of it; this environment has {space}"
     )
 
 
@@ -60,6 +60,11 @@ def from_description(description: list[Any]) -> spaces.Space[Any]:
         return spaces.MultiDiscrete(sizes)
     parts: dict[str, spaces.Space[Any]] = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(sizes[0])}
     return spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if form == "stop" else {}))
+
+
+def first_row(batch: Any) -> Any:
+    """The first action of a batch in any of the environment's forms."""
+    return {key: value[0] for key, value in batch.items()} if isinstance(batch, dict) else batch[0]
 
 
 def to_environment(

@@ -33,7 +33,7 @@ class StateShape(NamedTuple):
 
 
 class RAMPolicy(RecurrentActorCriticPolicy):
-    """RAM for `RecurrentPPO(RAMPolicy, env)`, on environments with the flat action (`ram_envs.wrappers.FlatAction`).
+    """RAM for `RecurrentPPO(RAMPolicy, env)`, on environments with `action="flat"` (or wrapped in `FlatAction`).
 
     Where observations have a "label" (`ram_envs.wrappers.LabelObservation`) it learns by the paper's hybrid loss
     (section 3.2): the action by cross-entropy on the label, the location by PPO from the reward. The label is read by
@@ -78,8 +78,8 @@ class RAMPolicy(RecurrentActorCriticPolicy):
             raise ValueError("use_sde=True: RAM draws its locations with a noise of its own; leave use_sde off")
         if forms.describe(action_space)[0] != "flat":
             raise ValueError(
-                f"RAMPolicy needs the flat action Box(2 + n), and this environment has {action_space}; wrap it in "
-                "ram_envs.wrappers.FlatAction (of vector environments, VectorFlatAction)"
+                f"RAMPolicy needs the flat action Box(2 + n), and this environment has {action_space}; make it "
+                'with action="flat", or wrap it in ram_envs.wrappers.FlatAction (of vector ones, VectorFlatAction)'
             )
         labelled = isinstance(observation_space, spaces.Dict) and "label" in observation_space.spaces
         if label_weight and not labelled:

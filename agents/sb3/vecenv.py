@@ -32,7 +32,7 @@ class SB3VecEnv(VecEnv):
     the scenes of this package's environments.
 
     Args:
-        env: such as `VectorFlatAction(gym.make_vec(id, num_envs=n, autoreset_mode="SameStep"))`.
+        env: such as `gym.make_vec(id, num_envs=n, autoreset_mode="SameStep", action="flat")`.
 
     Raises:
         ValueError: another autoreset mode, or a Dict action.
@@ -47,8 +47,8 @@ class SB3VecEnv(VecEnv):
             )
         if isinstance(env.single_action_space, spaces.Dict):
             raise ValueError(
-                f"Stable-Baselines3 takes no Dict action, and the environment has {env.single_action_space}; wrap it "
-                "in ram_envs.wrappers.VectorFlatAction or VectorGridAction"
+                f"Stable-Baselines3 takes no Dict action, and the environment has {env.single_action_space}; make it "
+                'with action="flat", "grid" or "discrete", or wrap it in ram_envs.wrappers.VectorFlatAction or another'
             )
         self.env = env
         self._actions: NDArray[Any] | None = None
@@ -164,7 +164,9 @@ def make_vec_env(
     env_kwargs: dict[str, Any] | None = None,
     monitor_dir: str | None = None,
 ) -> VecMonitor:
-    """A native vector environment with the flat action, monitored: what Stable-Baselines3's function of this name does.
+    """A native, monitored vector environment: what Stable-Baselines3's function of this name does.
+
+    Its action is the flat one, unless `env_kwargs` name another form, such as `action="grid"`.
 
     Args:
         env_id: such as "ram_envs/Catch-v0".
@@ -177,7 +179,8 @@ def make_vec_env(
     env: AnyVectorEnv = gym.make_vec(
         env_id, num_envs=n_envs, autoreset_mode=AutoresetMode.SAME_STEP.value, **(env_kwargs or {})
     )
-    env = wrappers.VectorFlatAction(env)
+    if isinstance(env.single_action_space, spaces.Dict):
+        env = wrappers.VectorFlatAction(env)
     if label:
         env = wrappers.VectorLabelObservation(env)
     adapted = SB3VecEnv(env)

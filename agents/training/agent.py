@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..model.actions import first_row
 from ..model.policy import RAM, glimpse_shape
 from .config import Config
 from .envs import Spaces
@@ -89,7 +90,7 @@ class Agent:
         )
         form = choice.to_environment(self.spaces.action)
         if single:
-            form = {key: value[0] for key, value in form.items()} if isinstance(form, dict) else form[0]
+            form = first_row(form)
         return form, memory.cpu().numpy()
 
     def _memory(self, state: NDArray[np.float32] | None, batch_size: int) -> torch.Tensor:

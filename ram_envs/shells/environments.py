@@ -33,7 +33,8 @@ class GlimpseMNISTEnv(TaskEnv):
 
     `Dict(location=Box(-1, 1, (2,), float32), action=Discrete(10))`. `location` is where to look next, (x, y): (0, 0)
     is the middle of the scene, (-1, -1) its top-left corner. `action` is the digit that the agent believes it sees.
-    With `can_stop=True` there is a third part, `stop=Discrete(2)`: 1 makes this step's `action` the answer.
+    With `can_stop=True` there is a third part, `stop=Discrete(2)`: 1 makes this step's `action` the answer. Other forms
+    by the argument `action`: "flat", "grid" or "discrete".
 
     ## Observation Space
 
@@ -58,16 +59,17 @@ class GlimpseMNISTEnv(TaskEnv):
 
     ## Information
 
-    `label` (the digit's class: privileged, for supervised losses), `index` (of the image in its split), and after a
-    step
-    `prediction` and `correct`; at the end `is_success`.
+    The same keys after `reset` and every step: `label` (the digit's class: privileged, for supervised losses), `index`
+    (of the image in its split), `prediction` (the action just taken; -1 after `reset`), `correct` (whether it is the
+    label), and `is_success` (at the end whether the answer is right; False before).
 
     ## Arguments
 
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", digit_size=28, canvas_size=None, max_shift=0, max_distortion=0.0, max_bend=0.0,
-             num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0, render_mode=None)
+             num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0, action="dict", grid_size=None,
+             action_location_key="location", render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
@@ -84,6 +86,10 @@ class GlimpseMNISTEnv(TaskEnv):
     - `num_distractors`, `distractor_size`: the clutter.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.
+    - `action`: its form. "dict"; "flat", `Box(2 + n)`: the location, then n scores, of which the largest is the action;
+      "grid", `MultiDiscrete([7, 7, n])`: column and row of the cell whose middle is the location, and the action;
+      "discrete", `Discrete(49 * n)`: number (row * 7 + column) * n + a. `grid_size`: other than 7, or (columns, rows).
+    - `action_location_key`: the name of a Dict action's location, where "location" would hide the observation's.
     - `render_mode`: "human", "rgb_array" or None.
     - `reset(options={"index": i})` chooses the image.
 
@@ -192,7 +198,7 @@ class CatchEnv(TaskEnv):
     ## Action Space
 
     `Dict(location=Box(-1, 1, (2,), float32), action=Discrete(3))`: where to look next, (x, y) with (0, 0) in the
-    middle of the screen, and 0 left, 1 stay, 2 right by one pixel.
+    middle of the screen, and 0 left, 1 stay, 2 right by one pixel. Other forms by the argument `action`.
 
     ## Observation Space
 
@@ -217,14 +223,15 @@ class CatchEnv(TaskEnv):
 
     ## Information
 
-    `ball` and `paddle` (their centres as locations: privileged), `index` (of a numbered game, else -1); at the end
-    `is_success`.
+    The same keys after `reset` and every step: `ball` and `paddle` (their centres as locations: privileged), `index`
+    (of a numbered game, else -1), and `is_success` (at the end whether the ball is caught; False before).
 
     ## Arguments
 
     ```python
     gym.make("ram_envs/Catch-v0", height=24, width=24, paddle_width=2, ball_speed=1, max_angle=45.0, patch_size=6,
-             num_scales=3, pooling="average", initial_location="random", foveated=True, render_mode=None)
+             num_scales=3, pooling="average", initial_location="random", foveated=True, action="dict",
+             grid_size=None, action_location_key="location", render_mode=None)
     ```
 
     - `height`, `width`, `paddle_width`: in pixels. `ball_speed`: rows a step. `max_angle`: in degrees, below 90.
@@ -232,6 +239,7 @@ class CatchEnv(TaskEnv):
       of the ball fully bright at the coarse scales (averaged it is down to 1/16).
     - `initial_location`: "random" or "center".
     - `foveated`: False for the whole screen, a control.
+    - `action`, `grid_size`, `action_location_key`: the form of an action, see `GlimpseMNISTEnv`.
     - `reset(options={"index": i})` begins the numbered game i, the same for everyone.
 
     The vector environment (`gym.make_vec`) takes `num_envs`, `autoreset_mode` and `repeats` too; see `TaskVectorEnv`.

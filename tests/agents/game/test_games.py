@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from ram_agents import Reinforce
 from ram_agents.game.games import DigitGame, Memory, rival_episodes
 
@@ -55,6 +56,15 @@ def test_a_person_answers_where_the_agent_may_stop():
     game.look(np.zeros(2, np.float32))
     game.answer(game.view.label)
     assert game.over
+    assert game.results == [True]
+
+
+@pytest.mark.parametrize("form", ["flat", "grid"])
+def test_a_person_plays_in_any_form_of_an_action(form):
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", {"action": form, "num_glimpses": 3}, numbers=[0], seed=0)
+    game.look(np.zeros(2, np.float32))  # the middle of the middle cell
+    assert game.view.gaze[-1].tolist() == [0, 0]
+    game.answer(game.view.label)
     assert game.results == [True]
 
 

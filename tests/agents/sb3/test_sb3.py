@@ -19,11 +19,11 @@ from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.sb3 import LogLabelLoss, RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
 from ram_agents.training.envs import declared
 from sb3_contrib import RecurrentPPO
-from stable_baselines3 import PPO
+from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecMonitor
 from toy_env import PeekVectorEnv
 
-from ram_envs.wrappers import FlatAction, GridAction, VectorFlatAction, VectorGridAction, VectorLabelObservation
+from ram_envs.wrappers import VectorFlatAction, VectorLabelObservation
 
 SMALL = {"glimpse_size": 16, "location_size": 16, "hidden_size": 32}
 TWO_GLIMPSES = {"num_glimpses": 2}
@@ -37,11 +37,10 @@ STOCK = {
 @pytest.mark.parametrize("action", ["flat", "grid"])
 @pytest.mark.parametrize("stock", STOCK)
 def test_stock_policies_learn_on_every_id(id: str, action: str, stock: str) -> None:
-    """On single environments as Stable-Baselines3 makes them, then on the adapted vector environment."""
+    """On single environments as Stable-Baselines3 makes them, then on the adapted vector environment; no wrappers."""
     algorithm, policy_kwargs = STOCK[stock]
-    case, flat = Case(id.removeprefix("ram_envs/")), action == "flat"
-    single = (FlatAction if flat else GridAction)(case.make())
-    vector = (VectorFlatAction if flat else VectorGridAction)(case.make_vec(4, autoreset_mode="SameStep"))
+    case = Case(id.removeprefix("ram_envs/"))
+    single, vector = case.make(action=action), case.make_vec(4, autoreset_mode="SameStep", action=action)
     for env, steps in ((single, 32), (VecMonitor(SB3VecEnv(vector)), 8)):
         model = algorithm(stock, env, n_steps=steps, batch_size=32, n_epochs=1, policy_kwargs=policy_kwargs, seed=0)
         before = [parameter.clone() for parameter in model.policy.parameters()]
@@ -53,6 +52,21 @@ def test_stock_policies_learn_on_every_id(id: str, action: str, stock: str) -> N
         observation = model.env.reset()
         predicted, _ = model.predict(observation)
         assert all(model.action_space.contains(row) for row in predicted)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_a_stock_dqn_learns_on_every_id(id: str) -> None:
+    case = Case(id.removeprefix("ram_envs/"))
+    kwargs: dict[str, Any] = {"action": "discrete", "grid_size": (4, 3)}
+    single, vector = case.make(**kwargs), case.make_vec(4, autoreset_mode="SameStep", **kwargs)
+    for env in (single, VecMonitor(SB3VecEnv(vector))):
+        policy_kwargs = {"net_arch": [8]}
+        model = DQN("MultiInputPolicy", env, buffer_size=200, learning_starts=16, policy_kwargs=policy_kwargs, seed=0)
+        before = [parameter.clone() for parameter in model.q_net.parameters()]
+        model.learn(64)
+        assert any(not torch.equal(*pair) for pair in zip(before, model.q_net.parameters(), strict=True))
+        predicted, _ = model.predict(model.env.reset())
+        assert all(row in case.make(**kwargs).action_space for row in predicted)
 
 
 # Weights both ways

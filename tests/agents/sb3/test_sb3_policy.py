@@ -402,8 +402,13 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def test_a_dict_action_is_refused_with_the_remedy() -> None:
     env = gym.make_vec("ram_envs/Catch-v0", num_envs=2, autoreset_mode="SameStep")
-    with pytest.raises(ValueError, match="VectorFlatAction"):
+    with pytest.raises(ValueError, match=r'action="flat".*VectorFlatAction'):
         SB3VecEnv(env)
+
+
+def test_make_vec_env_takes_other_forms_of_an_action_by_name() -> None:
+    for form, space in (("dict", spaces.Box), ("flat", spaces.Box), ("grid", spaces.MultiDiscrete)):
+        assert isinstance(make_vec_env("ram_envs/Catch-v0", env_kwargs={"action": form}).action_space, space)
 
 
 def test_make_vec_env_fits_the_policy() -> None:

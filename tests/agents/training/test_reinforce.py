@@ -9,6 +9,7 @@ import torch
 from conftest import CASES
 from gymnasium.vector import AutoresetMode
 from ram_agents import Config, Reinforce, recipe, recipe_names
+from ram_agents.evaluation.evaluate import evaluate
 from ram_agents.training.callbacks import Callback
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv
 
@@ -290,12 +291,31 @@ def test_stable_baselines3_evaluates_it() -> None:
 def test_flat_and_grid_environments_train() -> None:
     from ram_envs.wrappers import VectorFlatAction, VectorGridAction
 
-    for wrapper in (VectorFlatAction, VectorGridAction):
-        env = wrapper(gym.make_vec("ram_envs/Catch-v0", num_envs=4, autoreset_mode="Disabled"))
-        agent = Reinforce(env, total_episodes=4, **SMALL).learn()
-        action, _ = agent.predict(env.reset(seed=0)[0])
-        assert env.action_space.contains(np.asarray(action, env.action_space.dtype))
-        assert agent.env_id == "ram_envs/Catch-v0"
+    for form, wrapper in (("flat", VectorFlatAction), ("grid", VectorGridAction)):
+        named = gym.make_vec("ram_envs/Catch-v0", num_envs=4, autoreset_mode="Disabled", action=form)
+        wrapped = wrapper(gym.make_vec("ram_envs/Catch-v0", num_envs=4, autoreset_mode="Disabled"))
+        for env in (named, wrapped):
+            agent = Reinforce(env, total_episodes=4, **SMALL).learn()
+            action, _ = agent.predict(env.reset(seed=0)[0])
+            assert env.action_space.contains(np.asarray(action, env.action_space.dtype))
+            assert agent.env_id == "ram_envs/Catch-v0"
+
+
+@pytest.mark.parametrize("form", ["flat", "grid"])
+def test_the_form_of_an_action_is_an_argument_like_any_other(form: str, tmp_path) -> None:
+    env_kwargs = {"num_glimpses": 2, "action": form} | ({"grid_size": [5, 4]} if form == "grid" else {})
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=env_kwargs, num_envs=4, total_episodes=8, **SMALL).learn()
+    agent.save(tmp_path / "agent.safetensors")
+    again = Reinforce.load(tmp_path / "agent.safetensors")
+    env = gym.make(again.env_id, **again.env_kwargs)
+    action, _ = again.predict(env.reset(seed=0)[0])
+    assert env.action_space.contains(np.asarray(action, env.action_space.dtype))
+    assert 0 <= evaluate(again, episodes=20, paths=0).mean[-1] <= 100
+
+
+def test_one_number_for_location_and_action_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match=r'action="flat" and action="grid".*Discrete\(147\)'):
+        Reinforce("ram_envs/Catch-v0", env_kwargs={"action": "discrete"})
 
 
 def test_the_agent_knows_what_it_was_trained_on() -> None:

@@ -23,7 +23,7 @@ def test_splits_are_known_before_anything_is_made(case: Case) -> None:
 
 def test_single_and_vector_environments_declare_the_same(case: Case) -> None:
     single, vector = case.make().unwrapped, case.make_vec(3)
-    for name in ("splits", "num_scenes", "scene_shape", "target_name"):
+    for name in ("splits", "num_scenes", "num_labels", "scene_shape", "target_name"):
         assert getattr(single, name) == getattr(vector, name)
     single.reset(seed=0)
     vector.reset(seed=0)
@@ -42,6 +42,13 @@ def test_scenes_are_numbered_up_to_num_scenes(case: Case) -> None:
     else:
         last = env.unwrapped.num_scenes - 1
     assert env.reset(options={"index": last})[1]["index"] == last
+
+
+def test_labels_are_told_where_they_are_declared(case: Case) -> None:
+    env = case.make()
+    labels = {env.reset(seed=seed)[1].get("label") for seed in range(40)}
+    assert env.unwrapped.num_labels == (0 if case.is_catch else env.action_space["action"].n)
+    assert labels == {None} if case.is_catch else labels <= set(range(env.unwrapped.num_labels))
 
 
 def test_the_names_of_the_targets() -> None:
