@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,10 @@ def example(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("block", blocks(DOCS / "integrations.md"))
-def test_a_block_of_the_document_runs_alone(block: Block, tmp_path: Path) -> None:
+def test_a_block_of_the_document_runs_alone(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in re.findall(r"^(?:import|from) (\w+)", block.code, flags=re.MULTILINE):
+        pytest.importorskip(library, reason="tested in a virtual environment of its own")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
     run_block(block, tmp_path)
 
 
