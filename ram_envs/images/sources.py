@@ -92,7 +92,8 @@ def _open(path: Path, image_size: ImageSize | None) -> Source:
         return Source(labels, names, read_images(files, common_form(files, image_size)))
     if path.suffix == ".npz" and path.is_file():
         return _npz(path)
-    what = "is neither a folder nor an .npz file" if path.exists() else "does not exist"
+    where = "" if path.is_absolute() else f" (it was looked for in {Path.cwd()})"
+    what = "is neither a folder nor an .npz file" if path.exists() else f"does not exist{where}"
     raise FileNotFoundError(f"images {str(path)!r} {what}; samples are {', '.join(SAMPLES)}")
 
 

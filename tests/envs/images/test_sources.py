@@ -187,7 +187,8 @@ def test_an_environment_plays_its_split_and_names_its_classes(folder: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"images": "nowhere"}, r"'nowhere' does not exist; samples are sklearn:digits"),
+        ({"images": "nowhere"}, r"'nowhere' does not exist \(it was looked for in /.*\); samples are sklearn:digits"),
+        ({"images": "/nowhere"}, r"'/nowhere' does not exist; samples are sklearn:digits"),
         ({"images": __file__}, "neither a folder nor"),
         ({"images": "nowhere.npz"}, "nowhere"),
         ({"images": "{npz}", "labels": [0, 1]}, "labels"),
