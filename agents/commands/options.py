@@ -21,7 +21,7 @@ import gymnasium
 import torch
 import tyro
 
-from ..evaluation.pretrained import load
+from ..evaluation.pretrained import load, tell_images
 from ..training.callbacks import Meter, Progress
 from ..training.envs import import_module_of
 from ..training.reinforce import Reinforce
@@ -152,12 +152,6 @@ def open_agent(
     tell_images(name, {key: value for key, value in own.items() if key not in given})
     agent.config = agent.config.replace(env_id=env_id or agent.env_id, env_kwargs=own | given)
     return agent
-
-
-def tell_images(name: str, env_kwargs: dict[str, Any]) -> None:
-    """Tell the user which file or folder will be read because an agent's file, not the user, says so."""
-    if isinstance(path := env_kwargs.get("images"), str):
-        print(f"reads images from {path} as {name} says", file=sys.stderr)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ..evaluation.pretrained import load
+from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..training import checkpoint
 from ..training.callbacks import Callback
@@ -76,6 +76,7 @@ def begin(options: Train) -> Reinforce:
     if options.resume:
         agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
         check_resumed(options, agent.config)
+        tell_images(str(last), agent.env_kwargs)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(
                 f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -42,3 +44,9 @@ def load(name_or_path: str | Path, *, device: torch.device | str = "cpu", allow_
         )
     with resources.as_file(WEIGHTS / f"{name_or_path}.safetensors") as path:
         return Reinforce.load(path, device=device)
+
+
+def tell_images(name: str, env_kwargs: dict[str, Any]) -> None:
+    """Tell the user which file or folder will be read because an agent's file, not the user, says so."""
+    if isinstance(path := env_kwargs.get("images"), str):
+        print(f"reads images from {path} as {name} says", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..evaluation.pretrained import load
+from ..evaluation.pretrained import load, tell_images
 from ..model.config import COUNT, NOT_NEGATIVE, number
 
 if TYPE_CHECKING:
@@ -50,12 +50,17 @@ class Match:
     @cached_property
     def catch_agent(self) -> Reinforce:
         """The rival in Catch, loaded when it is first needed."""
-        return load(self.options.catch, allow_unsigned=self.options.allow_unsigned)
+        return self._load(self.options.catch)
 
     @cached_property
     def digit_agent(self) -> Reinforce:
         """The rival in guessing digits, loaded when it is first needed."""
-        return load(self.options.digits, allow_unsigned=self.options.allow_unsigned)
+        return self._load(self.options.digits)
+
+    def _load(self, name: str) -> Reinforce:
+        agent = load(name, allow_unsigned=self.options.allow_unsigned)
+        tell_images(name, agent.env_kwargs)
+        return agent
 
     def draw(self, count: int, limit: int) -> tuple[list[int], int]:
         """Draw `count` different numbers below a limit, and a seed."""

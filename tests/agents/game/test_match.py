@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from ram_agents.game import match as module
 from ram_agents.game.match import Match, MatchOptions
 
@@ -11,10 +13,13 @@ def test_numbers_are_different_and_the_seed_repeats_them():
     assert Match(MatchOptions(), ()).draw(5, 10**6) != Match(MatchOptions(), ()).draw(5, 10**6)
 
 
-def test_each_rival_is_loaded_once_when_it_is_needed(monkeypatch):
+def test_each_rival_is_loaded_once_when_it_is_needed_and_names_what_it_reads(monkeypatch, capsys):
     loaded = []
-    monkeypatch.setattr(module, "load", lambda name, *, allow_unsigned: loaded.append(name) or name.upper())
+    agents = {"one": SimpleNamespace(env_kwargs={}), "other": SimpleNamespace(env_kwargs={"images": "pictures"})}
+    monkeypatch.setattr(module, "load", lambda name, *, allow_unsigned: loaded.append(name) or agents[name])
     match = Match(MatchOptions(catch="one", digits="other"), ())
     assert not loaded
-    assert (match.digit_agent, match.digit_agent, match.catch_agent) == ("OTHER", "OTHER", "ONE")
+    assert match.digit_agent is match.digit_agent is agents["other"]
+    assert match.catch_agent is agents["one"]
     assert loaded == ["other", "one"]
+    assert capsys.readouterr().err == "reads images from pictures as other says\n"
