@@ -120,7 +120,7 @@ def test_the_end_tells_what_there_is_and_what_comes_next(tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeypatch) -> None:
+def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeypatch, request) -> None:
     quick(monkeypatch)
     monkeypatch.chdir(tmp_path)
     update = Reinforce.update
@@ -131,6 +131,8 @@ def test_a_stopped_run_is_saved_and_tells_how_to_go_on(number, tmp_path, monkeyp
         return update(self)
 
     monkeypatch.setattr(Reinforce, "update", stop)
+    before = signal.signal(number, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
+    request.addfinalizer(lambda: signal.signal(number, before))
     with pytest.raises(SystemExit) as end:
         cli.main(["train", *TINY, "--out", "run"])
     told = str(end.value.code)

@@ -60,6 +60,7 @@ def test_in_another_thread_nothing_is_touched() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_training_ends_after_the_update_and_the_callbacks_save(number, tmp_path) -> None:
+    signal.signal(number, signal.default_int_handler)
     agent = Reinforce(PeekVectorEnv(4), total_episodes=400, **SMALL)
 
     def interrupt(agent: Reinforce, metrics: object) -> None:
