@@ -126,7 +126,7 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
     def _info(self) -> Info:
         """The only row of the batched info, numbers as Python's own."""
         info = self.task.info(self._row)
-        return {key: value[0].item() if value.ndim == 1 else value[0] for key, value in info.items()}
+        return {key: value.item() if value.ndim == 1 else value[0] for key, value in info.items()}
 
     def _need_reset(self, name: str) -> None:
         if not self._began:

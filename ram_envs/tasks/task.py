@@ -144,8 +144,9 @@ class Task(ABC):
 
         `is_success` is False until an episode has ended.
         """
-        where = self.where(rows)
-        return {**self._info(rows), "is_success": self.finished[where] & self.success[where]}
+        info, where = self._info(rows), self.where(rows)
+        info["is_success"] = self.finished[where] & self.success[where]
+        return info
 
     def where(self, rows: Rows) -> Rows | slice:
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
