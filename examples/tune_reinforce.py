@@ -46,7 +46,7 @@ def main(
         tune.with_resources(tune.with_parameters(trial, report_every=report_every), {"cpu": 1}),
         param_space={
             "location_std": tune.loguniform(0.03, 0.3),
-            "final_location_std": 0.0,  # No annealing: the std that is swept is the one that is used.
+            "final_location_std": None,  # No annealing: the std that is swept is the one that is used.
             "learning_rate": tune.loguniform(2e-4, 5e-3),
             "total_episodes": total_episodes,
         },

@@ -19,7 +19,7 @@ LOG_2_PI = math.log(2 * math.pi)
 def sample_location(mean: Tensor, std: float | Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Draw l from Normal(mean, std), (..., 2): not clamped, and detached, so that no loss leaks by it."""
     noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean.detach() + std * noise
+    return mean.detach() + (std.detach() if isinstance(std, Tensor) else std) * noise
 
 
 def location_log_prob(location: Tensor, mean: Tensor, std: float | Tensor) -> Tensor:

@@ -79,7 +79,7 @@ def ppo_config(
 
     Raises:
         ValueError: an autoreset mode that is not RLlib's, or a label's weight without labels.
-        KeyError: labels of an environment that has none.
+        TypeError: labels of an environment that has none.
     """
     env_config = {"env_id": env_id, "env_kwargs": env_kwargs or {}, "label": label}
     model_config = {

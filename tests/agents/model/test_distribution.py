@@ -114,8 +114,9 @@ def test_a_greedy_action_has_no_part_in_it() -> None:
 
 def test_mode_and_sample_carry_no_gradient() -> None:
     mean, logits = torch.zeros(5, 2, requires_grad=True), torch.zeros(5, 4, requires_grad=True)
-    ours = LocationAction(mean, 0.1, logits)
-    for location, action in (ours.mode(), ours.sample()):
-        assert not location.requires_grad
-        assert action.dtype == torch.int64
+    for std in (0.1, torch.full((5, 1), 0.1, requires_grad=True)):
+        ours = LocationAction(mean, std, logits)
+        for location, action in (ours.mode(), ours.sample()):
+            assert not location.requires_grad
+            assert action.dtype == torch.int64
     torch.testing.assert_close(ours.mode()[0], torch.zeros(5, 2))

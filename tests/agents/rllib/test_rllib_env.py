@@ -93,7 +93,7 @@ def test_the_wrong_mode_is_refused_before_any_worker_starts(mode: Any) -> None:
 def test_mistakes_show_on_the_driver() -> None:
     with pytest.raises(ValueError, match="gym_env_vectorize_mode"):
         make_env({"env_id": MNIST["env_id"]})
-    with pytest.raises(KeyError, match="no label"):
+    with pytest.raises(TypeError, match="no label"):
         ppo_config("ram_envs/Catch-v0", label=True)
     with pytest.raises(ValueError, match=r"label_weight=1\.0 needs labels"):
         ppo_config("ram_envs/Catch-v0", label_weight=1.0)
