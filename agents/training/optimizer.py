@@ -49,9 +49,10 @@ class Muon(torch.optim.Optimizer):
         # so slowly that an update took twice the time.
         momentum.masked_fill_(momentum.abs() < 1e-30, 0.0)
         ahead = gradient.lerp(momentum, group["momentum"])
-        blocks = ahead.chunk(group["blocks"])
+        blocks = ahead.flatten(1).chunk(group["blocks"])  # a convolution's filters are its rows
         rows, columns = blocks[0].shape
-        return torch.cat([orthogonalised(block) for block in blocks]) * math.sqrt(max(1.0, rows / columns))
+        direction = torch.cat([orthogonalised(block) for block in blocks]) * math.sqrt(max(1.0, rows / columns))
+        return direction.view_as(parameter)
 
 
 # The polynomial a s + b s^3 + c s^5 takes every singular value in (0, 1] to about 1 when it is applied five times.

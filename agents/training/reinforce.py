@@ -178,7 +178,7 @@ class Reinforce(Agent):
             seed=self._seed_of_repeats(),
         )
         rollout = collect_rollout(runner)
-        parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
+        parts = objective(rollout, config, locations=self.policy.location_distribution, hybrid=self.hybrid)
         loss = parts.total(config)
         self.policy.zero_grad()
         loss.backward()
