@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from ..model.precision import faster_precision, matmul_precision
+from ..processes.interrupt import Interruptible
 from . import checkpoint
 from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
 from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
-from .interrupt import Interruptible
 from .objective import objective
-from .optimizer import make_optimizers, set_learning_rates
+from .optimizer import descend, make_optimizers, set_learning_rates
 from .rollout import Rollout, Runner, collect_rollout
 
 PROGRESS = ("updates", "seconds", "validation_error", "best_error")
@@ -180,17 +180,7 @@ class Reinforce(Agent):
         rollout = collect_rollout(runner)
         parts = objective(rollout, config, locations=self.policy.location_distribution, hybrid=self.hybrid)
         loss = parts.total(config)
-        self.policy.zero_grad()
-        loss.backward()
-        largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), largest)
-        if not torch.isfinite(grad_norm):
-            raise FloatingPointError(
-                f"the gradient is {grad_norm.item()} at update {self.updates}: lower "
-                f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
-            )
-        for optimizer in self.optimizers:
-            optimizer.step()
+        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates)
         measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
         measured["grad_norm"] = grad_norm
         measured["episode_return"] = rollout.reward.sum(0).mean()
