@@ -87,7 +87,7 @@ def both(core: str, *, label: bool = True, **networks: str) -> tuple[Reinforce, 
     agent.learn(32)
     f_l = agent.policy.f_l
     with torch.no_grad():
-        (f_l.weights if networks else f_l.mean).weight.mul_(100)  # different gazes for different glimpses
+        (f_l.own if networks else f_l.mean).weight.mul_(100)  # different gazes for different glimpses
     env = make_vec_env(agent.env_id, n_envs=8, label=label, env_kwargs=agent.env_kwargs)
     return agent, from_agent(agent, env, n_steps=4, batch_size=16, seed=0)
 
