@@ -107,3 +107,25 @@ def set_learning_rates(optimizers: Iterable[torch.optim.Optimizer], config: Conf
         if group["matrices"]:
             scale *= config.matrix_learning_rate / config.learning_rate
         group["lr"] = config.learning_rate_at(progress) * scale
+
+
+def descend(
+    loss: Tensor, policy: RAM, optimizers: Iterable[torch.optim.Optimizer], config: Config, *, update: int
+) -> Tensor:
+    """Take step number `update` down the gradient of the loss, clipped; returns the gradient's norm before that, ().
+
+    Raises:
+        FloatingPointError: the gradient is not finite; nothing has changed then.
+    """
+    policy.zero_grad()
+    loss.backward()
+    largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
+    grad_norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), largest)
+    if not torch.isfinite(grad_norm):
+        raise FloatingPointError(
+            f"the gradient is {grad_norm.item()} at update {update}: lower learning_rate={config.learning_rate} or "
+            f"max_grad_norm={config.max_grad_norm}"
+        )
+    for optimizer in optimizers:
+        optimizer.step()
+    return grad_norm

@@ -13,15 +13,16 @@ import torch
 from torch import Tensor
 
 from ..model.precision import faster_precision, matmul_precision
+from ..processes.interrupt import Interruptible
 from . import checkpoint
 from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
+from .curriculum import Curriculum
 from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
-from .interrupt import Interruptible
 from .objective import objective
-from .optimizer import make_optimizers, set_learning_rates
+from .optimizer import descend, make_optimizers, set_learning_rates
 from .rollout import Rollout, Runner, collect_rollout
 
 PROGRESS = ("updates", "seconds", "validation_error", "best_error")
@@ -54,6 +55,7 @@ class Reinforce(Agent):
     ):
         config = (config or Config()).replace(**changes)
         self.env: AnyVectorEnv | None = None
+        self._curriculum: Curriculum | None = None
         if isinstance(env, Spaces):
             super().__init__(env, config, device=device)
         else:
@@ -99,7 +101,7 @@ class Reinforce(Agent):
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env)
-        self.env = env
+        self.env, self._curriculum = env, None
 
     def learn(
         self,
@@ -159,18 +161,18 @@ class Reinforce(Agent):
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)
+        env = self._scenes.draw(progress, self._training_generator)
         with matmul_precision(config.matmul_precision, self.device):
-            self.last_rollout, measured = self._descend(config)
+            self.last_rollout, measured = self._descend(config, env)
         self.updates += 1
         rate = config.learning_rate_at(progress)
         return Metrics(**measured, learning_rate=rate, location_std=self.policy.location_std)
 
-    def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
+    def _descend(self, config: Config, env: AnyVectorEnv) -> tuple[Rollout, dict[str, float]]:
         """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
-        assert self.env is not None, "learn() makes the environment"
         runner = Runner(
             self.policy,
-            self.env,
+            env,
             look="sample" if config.look == "learned" else config.look,
             sample_action=not self.hybrid,
             stop="sample" if config.stop_weight else "never",
@@ -180,22 +182,20 @@ class Reinforce(Agent):
         rollout = collect_rollout(runner)
         parts = objective(rollout, config, locations=self.policy.location_distribution, hybrid=self.hybrid)
         loss = parts.total(config)
-        self.policy.zero_grad()
-        loss.backward()
-        largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), largest)
-        if not torch.isfinite(grad_norm):
-            raise FloatingPointError(
-                f"the gradient is {grad_norm.item()} at update {self.updates}: lower "
-                f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
-            )
-        for optimizer in self.optimizers:
-            optimizer.step()
+        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates)
         measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
         measured["grad_norm"] = grad_norm
         measured["episode_return"] = rollout.reward.sum(0).mean()
         measured["glimpses"] = rollout.active.sum(0).float().mean()
         return rollout, dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
+
+    @property
+    def _scenes(self) -> Curriculum:
+        """What there is to train on, checked when it is first asked for."""
+        assert self.env is not None, "learn() makes the environment"
+        if self._curriculum is None:
+            self._curriculum = Curriculum(self.config, self.env)
+        return self._curriculum
 
     def _seed_of_repeats(self) -> int | None:
         """A new seed for each batch of repeated scenes whose episodes can stop.
@@ -213,9 +213,8 @@ class Reinforce(Agent):
         An environment's generators can't be saved through Gymnasium's interface; but a run whose segments all begin
         like this can be taken up at the beginning of each.
         """
-        assert self.env is not None
         env_seed, seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(2, np.uint32)
-        self.env.reset(seed=int(env_seed) >> 1)  # 31 bits: room to add each row's number
+        self._scenes.begin_segment(int(env_seed) >> 1)  # 31 bits: room to add each row's number
         self._training_generator.manual_seed(int(seed))
 
     def save(self, path: str | Path, *, resumable: bool = True) -> None:

@@ -85,9 +85,9 @@ def both(core: str, *, label: bool = True, **networks: str) -> tuple[Reinforce, 
         **networks,
     )
     agent.learn(32)
-    if not networks:
-        with torch.no_grad():
-            agent.policy.f_l.mean.weight.mul_(100)  # different gazes for different glimpses
+    f_l = agent.policy.f_l
+    with torch.no_grad():
+        (f_l.own if networks else f_l.mean).weight.mul_(100)  # different gazes for different glimpses
     env = make_vec_env(agent.env_id, n_envs=8, label=label, env_kwargs=agent.env_kwargs)
     return agent, from_agent(agent, env, n_steps=4, batch_size=16, seed=0)
 
