@@ -11,6 +11,8 @@ import torch
 
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
+from ..processes.group import ALONE, Processes
+from ..processes.torchrun import torchrun
 from ..training import checkpoint
 from ..training.callbacks import Callback
 from ..training.reinforce import Reinforce
@@ -20,38 +22,45 @@ from .train_options import Train, check_resumed, parse
 
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train, and tell what was made and what can be done with it."""
-    options = parse(arguments)
-    try:
-        train(options)
-    except Stopped:
-        sys.exit(f"Stopped and saved.\n{ending(options)}")
-    print(ending(options))
+    with torchrun() as processes:
+        stopped = False
+        options = parse(arguments)
+        try:
+            train(options, processes)
+        except Stopped:
+            stopped = True
+        if processes.first:
+            said = ending(options)
+            print(f"Stopped and saved.\n{said}" if stopped else said, file=sys.stderr if stopped else sys.stdout)
+    if stopped:
+        sys.exit(1)
 
 
 class Stopped(KeyboardInterrupt):
     """The user, or a scheduler, stopped a run between two updates, and it is saved."""
 
 
-def train(options: Train) -> Reinforce:
-    """Train.
+def train(options: Train, processes: Processes = ALONE) -> Reinforce:
+    """Train, in all of these processes together.
 
     Raises:
         Stopped: it was stopped, and can go on.
         KeyboardInterrupt: it was stopped before there was anything to save, or once more while it was saving.
         ValueError: options that can't be.
     """
-    check_device(options.device)
+    check_device(processes.device(options.device))
     torch.set_num_threads(options.threads)
-    agent = begin(options)
+    agent = begin(options, processes)
     check_out(options.out, directory=True)
     if agent.config.matmul_precision == "auto":
         agent.decide_precision()
-        print(
-            f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here", file=sys.stderr
+        tell(
+            processes,
+            f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here",
         )
     checkpoints = Checkpoints(options.out)
     callbacks: list[Callback] = [checkpoints]
-    if options.tensorboard:
+    if options.tensorboard and processes.first:
         from ..rendering.tensorboard import TensorBoard
 
         callbacks.append(TensorBoard(options.out))
@@ -66,7 +75,13 @@ def train(options: Train) -> Reinforce:
     return agent
 
 
-def begin(options: Train) -> Reinforce:
+def tell(processes: Processes, line: str) -> None:
+    """Say something on standard error, once."""
+    if processes.first:
+        print(line, file=sys.stderr)
+
+
+def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
     """The agent that is to be trained.
 
     Raises:
@@ -74,7 +89,8 @@ def begin(options: Train) -> Reinforce:
     """
     last = options.out / LAST
     if options.resume:
-        agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
+        device, unsigned = processes.device(options.device), options.allow_unsigned
+        agent = Reinforce.load(last, device=device, processes=processes, allow_unsigned=unsigned)
         check_resumed(options, agent.config)
         tell_images(str(last), agent.env_kwargs)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
@@ -85,7 +101,8 @@ def begin(options: Train) -> Reinforce:
         return agent
     if last.exists():
         raise ValueError(f"{options.out} holds a run already: add --resume to go on with it, or choose another --out")
-    agent = Reinforce(config=options.hyper_parameters(), device=options.device)
+    device = processes.device(options.device)
+    agent = Reinforce(config=options.hyper_parameters(), device=device, processes=processes)
     if options.weights:
         take_weights(agent, options.weights, allow_unsigned=options.allow_unsigned)
     return agent
