@@ -6,6 +6,7 @@ import math
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
@@ -23,17 +24,16 @@ from .train_options import Train, check_resumed, parse
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train, and tell what was made and what can be done with it."""
     with torchrun() as processes:
-        stopped = False
-        options = parse(arguments)
+        options, stopped = parse(arguments), False
         try:
             train(options, processes)
         except Stopped:
             stopped = True
-        if processes.first:
-            said = ending(options)
-            print(f"Stopped and saved.\n{said}" if stopped else said, file=sys.stderr if stopped else sys.stdout)
+    if not processes.first:
+        sys.exit(int(stopped))
     if stopped:
-        sys.exit(1)
+        sys.exit(f"Stopped and saved.\n{ending(options)}")
+    print(ending(options))
 
 
 class Stopped(KeyboardInterrupt):
@@ -54,10 +54,7 @@ def train(options: Train, processes: Processes = ALONE) -> Reinforce:
     check_out(options.out, directory=True)
     if agent.config.matmul_precision == "auto":
         agent.decide_precision()
-        tell(
-            processes,
-            f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here",
-        )
+        tell(processes, f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here")
     checkpoints = Checkpoints(options.out)
     callbacks: list[Callback] = [checkpoints]
     if options.tensorboard and processes.first:
@@ -69,7 +66,7 @@ def train(options: Train, processes: Processes = ALONE) -> Reinforce:
             options.total_episodes, callback=callbacks, progress_bar=options.progress_bar, resume=options.resume
         )
     except KeyboardInterrupt:
-        if checkpoints.metrics or not (options.out / LAST).exists():
+        if processes.first and (checkpoints.metrics or not (options.out / LAST).exists()):
             raise
         raise Stopped from None
     return agent
@@ -93,6 +90,7 @@ def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
         agent = Reinforce.load(last, device=device, processes=processes, allow_unsigned=unsigned)
         check_resumed(options, agent.config)
         tell_images(str(last), agent.env_kwargs)
+        tell_processes(last, processes)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(
                 f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "
@@ -106,6 +104,14 @@ def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
     if options.weights:
         take_weights(agent, options.weights, allow_unsigned=options.allow_unsigned)
     return agent
+
+
+def tell_processes(last: Path, processes: Processes) -> None:
+    """Say it if a run goes on in another number of processes."""
+    with checkpoint.opened(last) as file:
+        before = file.description.get("processes", 1)
+    if before != processes.size:
+        tell(processes, f"goes on in {processes.size} processes for {before}: with other weights than in {before}")
 
 
 def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -> None:
@@ -142,14 +148,12 @@ def ending(options: Train) -> str:
     out = shlex.quote(str(options.out))
     module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
     more = "" if episodes < total else f" --total-episodes {2 * options.total_episodes}"
+    size = last.get("processes", 1)
+    trainer = program() if size == 1 else f"torchrun --nproc-per-node {size} -m {__package__.partition('.')[0]}"
+    lines += [f"  {program()} {command}" for command in (f"evaluate {agent}{module}", f"watch {agent}{module}")]
     lines += [
-        f"  {program()} {command}"
-        for command in (
-            f"evaluate {agent}{module}",
-            f"watch {agent}{module}",
-            f"plot curves {out}",
-            f"train --out {out} --resume{more}{module}{_kept(options)}",
-        )
+        f"  {program()} plot curves {out}",
+        f"  {trainer} train --out {out} --resume{more}{module}{_kept(options)}",
     ]
     return "\n".join(lines)
 

@@ -39,7 +39,7 @@ def torchrun() -> Iterator[Processes]:
     try:
         with _one_tells(store):
             yield processes
-        processes.any(False)  # torchrun takes one that leaves before the others for one that failed
+            processes.any(False)  # torchrun would end the others if one left before them with an error
     finally:
         dist.destroy_process_group()
 
