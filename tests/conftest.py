@@ -25,6 +25,7 @@ IDS = (
     "ram_envs/GlimpseMNIST-Translated-v0",
     "ram_envs/GlimpseMNIST-Cluttered-v0",
     "ram_envs/GlimpseMNIST-Cluttered100-v0",
+    "ram_envs/GlimpseMNIST-Megapixel-v0",
     "ram_envs/GlimpseImages-v0",
     "ram_envs/Catch-v0",
 )

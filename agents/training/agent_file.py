@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..model.config import NOT_NEGATIVE, POSITIVE, Options, number
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config
@@ -39,6 +39,8 @@ class Description(Options):
     seconds: float = number(0.0, NOT_NEGATIVE)
     validation_error: float | None = None
     best_error: float | None = None
+    processes: int = number(1, COUNT)
+    """That trained it last."""
 
     def build(self, shapes: Shapes) -> tuple[Config, Spaces]:
         """The configuration and the spaces.

@@ -233,8 +233,11 @@ def _creator(entry_point: Any) -> Callable[..., Any]:
     return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
 
 
-def adopt(config: Config, env: AnyVectorEnv) -> Config:
-    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats."""
+def adopt(config: Config, env: AnyVectorEnv, processes: int = 1) -> Config:
+    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats.
+
+    So many processes each have an environment like it.
+    """
     spec, repeats = env.spec, declared(env).repeats
     if config.repeats not in (1, repeats):
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
@@ -242,4 +245,4 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
     env_id = "" if spec is None else spec.id
     if env_id and config.env_id.rpartition(":")[2] == env_id:
         env_id = config.env_id  # with the module that registers it
-    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)
+    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs * processes, repeats=repeats)

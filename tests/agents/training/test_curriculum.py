@@ -24,9 +24,9 @@ STEPS = {
 def shapes(config: Config, seed: int = 0, updates: int = 24) -> list[tuple[int, ...]]:
     """Of the scenes of each update's environment."""
     agent = Reinforce(config=config)
-    generator = torch.Generator().manual_seed(seed)
     curriculum = Curriculum(agent.config, agent.env)
-    return [curriculum.draw(i / updates, generator).unwrapped.scene_shape for i in range(updates)]
+    curriculum.begin_segment(seed)
+    return [curriculum.draw(i / updates).unwrapped.scene_shape for i in range(updates)]
 
 
 def test_which_arguments_hold_when() -> None:
