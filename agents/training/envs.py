@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from numpy.typing import NDArray
 
 from ..model import actions
-from ..model.policy import glimpse_shape
+from ..model.policy import glimpse_shape, has_saccades
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -96,6 +97,7 @@ class Spaces(NamedTuple):
         """What the model depends on."""
         return {
             "glimpse": glimpse_shape(self.observation),
+            "saccade": "relative" if has_saccades(self.observation) else "absolute",
             "can_stop": actions.can_stop(self.action),
             "actions": actions.num_actions(self.action),
         }
@@ -111,13 +113,15 @@ class Spaces(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
-        return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        described = {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        return described | ({"saccade": "relative"} if has_saccades(self.observation) else {})
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
         """The spaces of which `describe` gave the description."""
-        glimpse, location = spaces.Box(0, 1, tuple(description["glimpse"])), spaces.Box(-1, 1, (2,))
-        observation = spaces.Dict(glimpse=glimpse, location=location)
+        furthest = math.inf if description.get("saccade") == "relative" else 1.0
+        glimpse = spaces.Box(0, 1, tuple(description["glimpse"]))
+        observation = spaces.Dict(glimpse=glimpse, location=spaces.Box(-furthest, furthest, (2,)))
         return cls(observation, actions.from_description(description["action"]))
 
 
@@ -218,8 +222,11 @@ def _creator(entry_point: Any) -> Callable[..., Any]:
     return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
 
 
-def adopt(config: Config, env: AnyVectorEnv) -> Config:
-    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats."""
+def adopt(config: Config, env: AnyVectorEnv, processes: int = 1) -> Config:
+    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats.
+
+    So many processes each have an environment like it.
+    """
     spec, repeats = env.spec, declared(env).repeats
     if config.repeats not in (1, repeats):
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
@@ -227,4 +234,4 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
     env_id = "" if spec is None else spec.id
     if env_id and config.env_id.rpartition(":")[2] == env_id:
         env_id = config.env_id  # with the module that registers it
-    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)
+    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs * processes, repeats=repeats)
