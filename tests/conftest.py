@@ -88,7 +88,9 @@ class Case:
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
-        self.is_relative = (gym.spec(self.id).kwargs | self.kwargs).get("saccade") == "relative"
+        arguments = gym.spec(self.id).kwargs | self.kwargs
+        self.is_relative = arguments.get("saccade") == "relative"
+        self.starts_at_center = arguments.get("initial_location") == "center"
 
     def make(self, **kwargs: Any) -> gym.Env:
         """The environment as `gym.make` gives it, wrappers and all."""
