@@ -10,6 +10,7 @@ from timing import verdict  # first: it sets the number of threads
 
 # isort: split
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -36,7 +37,7 @@ def measure(num_envs: int, threads: int, updates: int, precision: str) -> None:
         times = [time.perf_counter()]
         agent.learn((WARM_UP + updates) * num_envs, callback=lambda agent, metrics: times.append(time.perf_counter()))
         if processes.first:
-            seconds = [after - before for before, after in zip(times, times[1:], strict=False)]
+            seconds = [after - before for before, after in itertools.pairwise(times)]
             print(statistics.median(seconds[WARM_UP:]))
 
 
