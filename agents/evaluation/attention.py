@@ -17,7 +17,7 @@ from ram_envs.retina.retina import Retina
 from ..model.policy import RAM
 from ..training.envs import declared
 from ..training.rollout import Look, Runner, to_tensors
-from .controls import ModernCNN, WeakCNN
+from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce

@@ -14,7 +14,7 @@ from .config import Config
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose steps are made orthogonal, for matrices (Jordan et al. 2024).
+    """Momentum whose steps are made orthogonal, for matrices and filters (Jordan et al. 2024).
 
     Adam's step of a matrix is led by the few directions in which the gradient is largest; an orthogonal one goes as far
     in all of them, and RAM learns what is rare in half the episodes. torch's own Muon knows no stacked matrices, and
@@ -22,7 +22,7 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         groups: dicts of "params", matrices, and "lr"; "blocks" says of how many square-ish blocks, one above the other,
-            each matrix is made (4 for an LSTM's gates).
+            each matrix is made (4 for an LSTM's gates). A convolution's filters are the rows of one matrix.
         momentum: decay of the running mean of gradients.
         weight_decay: decoupled, as in AdamW.
     """
@@ -37,13 +37,14 @@ class Muon(torch.optim.Optimizer):
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(self._direction(parameter, parameter.grad, group), alpha=-group["lr"])
+                    direction = self._direction(parameter, parameter.grad.flatten(1), group)
+                    parameter.add_(direction.view_as(parameter), alpha=-group["lr"])
 
     def _direction(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
         """The orthogonal step, by Nesterov's momentum. Of a tall matrix longer, so that its outputs move as far."""
         state = self.state[parameter]
         if not state:
-            state["momentum"] = torch.zeros_like(parameter)
+            state["momentum"] = torch.zeros_like(gradient)
         momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
         # A unit that died has no gradient: its momentum would shrink to denormal numbers, which a processor multiplies
         # so slowly that an update took twice the time.
