@@ -40,18 +40,18 @@ class Plan(NamedTuple):
     matrix_learning_rate: float
     """Muon's, of all between."""
     round_scenes: int
-    batch: int = 512
-    """At most; no more than the agent's `num_envs`."""
-    patience: int = 5
+    """So many, or a little more: whole updates."""
+    batch: int
+    patience: int = 6
     falls: int = 2
-    fall: float = 0.2
-    averaged: int = 1000
+    fall: float = 0.25
+    averaged: int = 500
     """Weights are averaged over about so many updates, and over no more than the last tenth of all."""
     weight_decay: float = 0.0
 
 
 PLANS: dict[Control, Plan] = {
-    "weak-cnn": Plan(3e-3, 0.03, 250_000),
+    "weak-cnn": Plan(3e-3, 0.03, 250_000, batch=1024),
     "modern-cnn": Plan(3e-3, 0.03, 50_000, batch=256),
 }
 
@@ -96,7 +96,7 @@ class Training:
     """
 
     def __init__(self, classifier: Classifier, plan: Plan, *, device: torch.device | str = "cpu"):
-        self.config = classifier.config.replace(num_envs=min(plan.batch, classifier.config.num_envs))
+        self.config = classifier.config.replace(num_envs=plan.batch)
         if self.config.matmul_precision == "auto":
             self.config = self.config.replace(matmul_precision=faster_precision(device))
         self.plan, self.course, self._device = plan, Course(), device
@@ -115,12 +115,12 @@ class Training:
 
         Args:
             path: of the file.
-            most_scenes: end after the round that reaches so many, of all that the file tells of.
+            most_scenes: end after so many, of all that the file tells of; the last round is shorter then.
             tell: is called after every round.
         """
         with self.environment() as env:
             while not self.ended and self.course.scenes < most_scenes:
-                self.round(env)
+                self.round(env, most_scenes - self.course.scenes)
                 self.save(path)
                 if tell is not None:
                     tell(self.course)
@@ -129,12 +129,13 @@ class Training:
         """Of the training scenes; closed at the end of a `with`."""
         return closing(make_env(self.config))
 
-    def round(self, env: AnyVectorEnv) -> None:
+    def round(self, env: AnyVectorEnv, most_scenes: float = math.inf) -> None:
         """Train on a round's scenes, measure the averaged weights, and let the rates fall if it is time.
 
-        The scenes follow from (seed, rounds so far): a training that was killed goes on as an unbroken one.
+        With `most_scenes` the round is no longer than that. The scenes follow from (seed, rounds so far): a training
+        that was killed goes on as an unbroken one.
         """
-        start, updates = time.process_time(), math.ceil(self.plan.round_scenes / env.num_envs)
+        start, updates = time.process_time(), math.ceil(min(self.plan.round_scenes, most_scenes) / env.num_envs)
         self._set_rates()
         seed = int(np.random.SeedSequence([self.config.seed, self.course.rounds]).generate_state(1)[0]) >> 1
         self.network.train()
