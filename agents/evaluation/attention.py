@@ -18,7 +18,7 @@ from ..model.choice import Look
 from ..model.policy import RAM
 from ..training.envs import declared
 from ..training.rollout import Runner, to_tensors
-from .controls import ModernCNN, WeakCNN
+from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce

@@ -30,6 +30,11 @@ def test_evaluate(tmp_path, capsys) -> None:
         assert np.sum(result["confusion"]) == 100
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()}
     assert len(kept) == 3
+    (cnn,) = figures["controls"].values()
+    assert len(cnn["errors"]) == cnn["rounds"] == 1
+    assert cnn["scenes"] >= 16
+    assert 0 <= cnn["error"] <= 100
+    assert not cnn["ended"]
     cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again
     assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
