@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Region, Retina
-from ram_envs.retina.saccade import Eyes, Saccade, make_saccades
+from ram_envs.retina.saccade import Saccade, make_saccades
 
 
 class Outcome(NamedTuple):
@@ -91,8 +91,10 @@ class Task(ABC):
         }
         self.action_space = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
         self.steps = np.zeros(batch_size, np.int64)
-        # One place more than is ever looked at: the last step's location goes there.
-        self.eyes = np.zeros((batch_size, num_steps + 1, 2), self.saccades.dtype)
+        self.eye = np.zeros((batch_size, 2), self.saccades.dtype)
+        """Where each row looks now, see `Saccades`: at the end of an episode where it looked last."""
+        # Where it looked at each step. One place more than is ever looked at: the last step's location goes there.
+        self.path = np.zeros((batch_size, num_steps + 1, 2), self.saccades.dtype)
         self.last_action = np.full(batch_size, -1, np.int64)
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
@@ -104,7 +106,7 @@ class Task(ABC):
         """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
         self.steps[rows] = 0
         places = 2 * draws[:, :2] - 1 if self.initial_location == "random" else np.zeros((len(rows), 2))
-        self.eyes[rows, 0] = self.saccades.start(places)
+        self.eye[rows] = self.path[rows, 0] = self.saccades.start(places)
         self.last_action[rows] = -1
         self.finished[rows] = self.success[rows] = False
         self._begin(rows, draws[:, 2:], indices)
@@ -120,34 +122,33 @@ class Task(ABC):
 
         Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
         """
-        where, eyes = self.where(rows), self.eye(rows)
+        where = self.where(rows)
         self.steps[where] += 1
-        self.eyes[rows, self.steps[where]] = self.saccades.move(eyes, location)
+        moved = self.saccades.move(self.eye[where], location)
+        self.path[rows, self.steps[where]] = moved
         self.last_action[where] = action
         if stop is not None:
             self.stopped[where] = stop
         outcome = self._advance(rows, action)
         self.finished[where] = outcome.terminated
         self.success[where] = outcome.success
-        if outcome.terminated.any():
+        if not outcome.terminated.any():
+            self.eye[where] = moved
+        else:
             ended = rows[outcome.terminated]
+            self.eye[rows[~outcome.terminated]] = moved[~outcome.terminated]
             self.counts[ended, np.where(self.success[ended], 0, 1)] += 1
         return outcome
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
-        eyes = self.eye(rows)
+        eyes = self.eye[self.where(rows)]
         glimpse = self.retina.glimpse(self.scenes(rows), self.saccades.centre(eyes))
         return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
-    def eye(self, rows: Rows) -> Eyes:
-        """Where `rows` look now, (n, 2), see `Saccades`: at the end of an episode where they looked last."""
-        where = self.where(rows)
-        return self.eyes[rows, self.steps[where] - self.finished[where]]
-
     def look_at(self, rows: Rows, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """The locations (n, 2) of actions that bring the gaze of `rows` as near to places (n, 2) as one step can."""
-        return self.saccades.look_at(self.eye(rows), places)
+        return self.saccades.look_at(self.eye[self.where(rows)], places)
 
     def info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """What `info` tells of `rows` now, in fresh arrays: the same keys after a reset and after every step.
@@ -155,7 +156,7 @@ class Task(ABC):
         `is_success` is False until an episode has ended; `gaze` (n, 2) is where the rows look, in [-1, 1] of the image.
         """
         info, where = self._info(rows), self.where(rows)
-        info["gaze"] = self.saccades.gaze(self.eye(rows))
+        info["gaze"] = self.saccades.gaze(self.eye[where])
         info["is_success"] = self.finished[where] & self.success[where]
         return info
 
@@ -167,12 +168,12 @@ class Task(ABC):
         """Everything that a picture of one row needs."""
         rows = np.array([row])
         scene = self.scenes(rows)[0].copy()
-        centre = self.saccades.centre(self.eye(rows))
+        centre = self.saccades.centre(self.eye[rows])
         return View(
             scene=scene,
             glimpse=self.retina.glimpse(scene[None], centre)[0],
             regions=[(*region,) for region in self.retina.regions(centre[0], self.image_shape)],
-            gaze=self.saccades.gaze(self.eyes[row, : self.steps[row] + 1 - self.finished[row]]),
+            gaze=self.saccades.gaze(self.path[row, : self.steps[row] + 1 - self.finished[row]]),
             action_names=self.action_names,
             prediction=int(self.last_action[row]) if self.last_action[row] >= 0 else None,
             label=self.label(row),
