@@ -41,12 +41,19 @@ def whole_batch(batch: Batch, processes: Processes, *, apart: Collection[str] = 
 
 
 def _side_by_side(tensors: list[Tensor], processes: Processes) -> list[Tensor]:
-    """(T, B, ...) of each process to (T', N B, ...), in one communication."""
+    """(T, B, ...) of each process to (T', N B, ...), in one communication.
+
+    Own rows are put in field by field, so that what the loss does not use has no gradient, not one of zeros.
+    """
     steps, rows = tensors[0].shape[:2]
-    own = torch.cat([tensor.reshape(steps, rows, -1).float() for tensor in tensors], dim=-1)
-    own = F.pad(own, (0, 0, 0, 0, 0, processes.largest(steps) - steps))
-    gathered = processes.gather(own)
-    gathered[processes.rank] = own  # with its gradient
-    parts = torch.cat(gathered, dim=1).split([tensor[0, 0].numel() for tensor in tensors], dim=-1)
-    shaped = (part.reshape(*part.shape[:2], *t.shape[2:]).to(t.dtype) for part, t in zip(parts, tensors, strict=True))
-    return [part if t.requires_grad else part.detach() for part, t in zip(shaped, tensors, strict=True)]
+    longest = processes.largest(steps)
+    padded = [F.pad(tensor, (0, 0) * (tensor.dim() - 1) + (0, longest - steps)) for tensor in tensors]
+    packed = torch.cat([tensor.detach().reshape(longest, rows, -1).float() for tensor in padded], dim=-1)
+    sizes = [tensor[0, 0].numel() for tensor in tensors]
+    pieces = [piece.split(sizes, dim=-1) for piece in processes.gather(packed)]
+    whole = []
+    for i, own in enumerate(padded):
+        parts = [piece[i].reshape(own.shape).to(own.dtype) for piece in pieces]
+        parts[processes.rank] = own  # with its gradient
+        whole.append(torch.cat(parts, dim=1))
+    return whole

@@ -24,6 +24,11 @@ class GlimpseMNISTEnv(TaskEnv):
     | `ram_envs/GlimpseMNIST-Translated-v0` | 60x60 | anywhere | 0 | 12x12, 3 scales | 6 |
     | `ram_envs/GlimpseMNIST-Cluttered-v0` | 60x60 | anywhere | 4 | 12x12, 3 scales | 6 |
     | `ram_envs/GlimpseMNIST-Cluttered100-v0` | 100x100 | anywhere | 8 | 12x12, 4 scales | 6 |
+    | `ram_envs/GlimpseMNIST-Megapixel-v0` | 1000x1000 | anywhere | 800 | 12x12, 7 scales | 24 |
+
+    The last is not the paper's: a million pixels, of which 24 glimpses see 2%. The eye begins in the middle and moves
+    by relative saccades; `canvas_size` and `num_distractors` make it smaller, at the same density of clutter with one
+    distractor for 1,250 pixels.
 
     A distractor is an 8x8 cut, at a random place, of a random training digit; it lands at a random place. Digit and
     distractors are added and clamped to 255. In the "train" split every episode has a fresh scene; in "validation" and
