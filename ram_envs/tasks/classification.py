@@ -13,6 +13,7 @@ from ram_envs.images.datasets import MOST_CLASSES, SPLITS, Dataset, check_split,
 from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import InitialLocation, Rows
+from ram_envs.retina.prepared import PreparedImages
 from ram_envs.retina.retina import Pooling, Retina
 from ram_envs.retina.saccade import Saccade
 from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, ink_boxes, place
@@ -112,30 +113,27 @@ class Classification(Task):
         self.labels = np.zeros(batch_size, np.int64)
         self.corners = np.zeros((batch_size, 2), np.int64)
         self._scenes = np.empty((batch_size, *self.image_shape), np.uint8)
-        self._fixed_draws: NDArray[np.float64] | None = None
-        if split in SCENE_SEEDS:
-            generator = np.random.default_rng(SCENE_SEEDS[split])
-            self._fixed_draws = generator.random((len(dataset.labels), self.rules.num_draws))
+        self._seen = PreparedImages(self.retina, self._scenes, num_glimpses=self.num_steps, ready=False)
+        self._fixed_draws = _fixed_draws(split, self.num_scenes, self.rules.num_draws)
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is None:
             indices = np.floor(draws[:, 0] * self.num_scenes).astype(np.int64)
         placed = 1 + self.rules.num_draws
         placement = self._place(draws[:, 1:placed], indices)
-        everywhere = len(rows) == self.batch_size
         images, shown = self.dataset.images, indices
         if self._num_distortion_draws:
             images, shown = self._distorted(indices, draws[:, placed:]), np.arange(len(rows))
-        scenes = compose(
+        compose(
             images,
             shown,
             placement,
             self.rules,
             distractor_images=self.distractor_images,
-            out=self._scenes if everywhere else None,
+            out=self._scenes,
+            rows=rows,
         )
-        if not everywhere:
-            self._scenes[rows] = scenes
+        self._seen.refresh(rows)
         self.indices[rows] = indices
         self.labels[rows] = self.dataset.labels[indices]
         self.corners[rows] = placement.corners
@@ -168,6 +166,9 @@ class Classification(Task):
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""
         return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
+
+    def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        return self._seen.glimpse(centres, None if len(rows) == self.batch_size else rows)
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """See `Task.targets`: the smallest box around the ink of the image, as the data set has it."""
@@ -246,6 +247,13 @@ class ImageClassification(Classification):
             distractor_images=distractor_images,
             **arguments,
         )
+
+
+def _fixed_draws(split: str, num_scenes: int, num_draws: int) -> NDArray[np.float64] | None:
+    """The draws of the fixed scenes of a split (num_scenes, num_draws); None for "train", which has none."""
+    if split not in SCENE_SEEDS:
+        return None
+    return np.random.default_rng(SCENE_SEEDS[split]).random((num_scenes, num_draws))
 
 
 def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ...]) -> tuple[int, int]:
