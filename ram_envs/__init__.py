@@ -48,5 +48,16 @@ _register("GlimpseMNIST-Cluttered-v0", "GlimpseMNIST", canvas_size=60, num_distr
 _register(
     "GlimpseMNIST-Cluttered100-v0", "GlimpseMNIST", canvas_size=100, num_distractors=8, patch_size=12, num_scales=4
 )
+_register(
+    "GlimpseMNIST-Megapixel-v0",
+    "GlimpseMNIST",
+    canvas_size=1000,
+    num_distractors=800,
+    patch_size=12,
+    num_scales=7,
+    num_glimpses=24,
+    saccade="relative",
+    initial_location="center",
+)
 _register("GlimpseImages-v0", "GlimpseImages")
 _register("Catch-v0", "Catch")

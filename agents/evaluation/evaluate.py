@@ -123,7 +123,20 @@ def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500
         ValueError: the environment has other splits; or `agent.config.env_kwargs` were changed to such as the model
             does not fit.
     """
-    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), split=split)
+    env = make_env(agent.config.without_repeats(num_envs=num_envs), split=split)
+    agent.spaces.check_fit(env)
+    return env
+
+
+def validation_env(agent: Reinforce) -> AnyVectorEnv:
+    """The environment to validate on while an agent trains: with `validation_kwargs`, whatever the curriculum says.
+
+    Raises:
+        ValueError: the environment has no split "validation", though it has others; or the model does not fit it.
+    """
+    config = agent.config
+    config = config.without_repeats(env_kwargs=config.env_kwargs | config.validation_kwargs, num_envs=500)
+    env = make_env(config, split="validation")
     agent.spaces.check_fit(env)
     return env
 
@@ -230,6 +243,8 @@ def confusion_matrix(label: NDArray[np.int64], probability: NDArray[np.floating[
 def validation_errors(agent: Reinforce, env: AnyVectorEnv) -> list[float]:
     """Error in % over the validation scenes after each glimpse, single path with mean locations (of Catch one number).
 
+    Of the first `validation_scenes` alone, where the configuration says how many.
+
     The last is what models are chosen by.
     """
-    return evaluate(agent, env, split="validation", paths=0).mean.tolist()
+    return evaluate(agent, env, split="validation", episodes=agent.config.validation_scenes, paths=0).mean.tolist()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from numpy.typing import NDArray
 
 from ..model import actions
-from ..model.policy import glimpse_shape
+from ..model.policy import glimpse_shape, has_saccades
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -96,6 +97,7 @@ class Spaces(NamedTuple):
         """What the model depends on."""
         return {
             "glimpse": glimpse_shape(self.observation),
+            "saccade": "relative" if has_saccades(self.observation) else "absolute",
             "can_stop": actions.can_stop(self.action),
             "actions": actions.num_actions(self.action),
         }
@@ -111,13 +113,15 @@ class Spaces(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
-        return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        described = {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        return described | ({"saccade": "relative"} if has_saccades(self.observation) else {})
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
         """The spaces of which `describe` gave the description."""
-        glimpse, location = spaces.Box(0, 1, tuple(description["glimpse"])), spaces.Box(-1, 1, (2,))
-        observation = spaces.Dict(glimpse=glimpse, location=location)
+        furthest = math.inf if description.get("saccade") == "relative" else 1.0
+        glimpse = spaces.Box(0, 1, tuple(description["glimpse"]))
+        observation = spaces.Dict(glimpse=glimpse, location=spaces.Box(-furthest, furthest, (2,)))
         return cls(observation, actions.from_description(description["action"]))
 
 

@@ -54,7 +54,7 @@ class Muon(torch.optim.Optimizer):
             # Of a tall matrix a longer step, so that its outputs move as far.
             direction = torch.cat(own) * math.sqrt(max(1.0, rows / columns))
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
-            parameter.add_(direction, alpha=-group["lr"])
+            parameter.add_(direction.view_as(parameter), alpha=-group["lr"])
 
     def _ahead(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
         """The gradient as Nesterov's momentum has it."""
@@ -66,7 +66,7 @@ class Muon(torch.optim.Optimizer):
         # A unit that died has no gradient: its momentum would shrink to denormal numbers, which a processor multiplies
         # so slowly that an update took twice the time.
         momentum.masked_fill_(momentum.abs() < 1e-30, 0.0)
-        return gradient.lerp(momentum, group["momentum"])
+        return gradient.lerp(momentum, group["momentum"]).flatten(1)  # a convolution's filters are its rows
 
 
 # The polynomial a s + b s^3 + c s^5 takes every singular value in (0, 1] to about 1 when it is applied five times.

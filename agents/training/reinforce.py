@@ -21,6 +21,7 @@ from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
+from .curriculum import Curriculum, seed_of_repeats
 from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
 from .objective import objective
 from .optimizer import descend, make_optimizers, set_learning_rates
@@ -60,6 +61,7 @@ class Reinforce(Agent):
         self.processes = processes
         config = (config or Config()).replace(**changes)
         self.env: AnyVectorEnv | None = None
+        self._curriculum: Curriculum | None = None
         if isinstance(env, Spaces):
             super().__init__(env, config, device=device)
         else:
@@ -106,7 +108,7 @@ class Reinforce(Agent):
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)
-        self.env = env
+        self.env, self._curriculum = env, None
 
     def _make_env(self, config: Config) -> AnyVectorEnv:
         """The environment that a configuration names, with this process's rows."""
@@ -179,26 +181,26 @@ class Reinforce(Agent):
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)
+        env = self._scenes.draw(progress)
         with matmul_precision(config.matmul_precision, self.device):
-            self.last_rollout, measured = self._descend(config)
+            self.last_rollout, measured = self._descend(config, env)
         self.updates += 1
         rate = config.learning_rate_at(progress)
         return Metrics(**measured, learning_rate=rate, location_std=self.policy.location_std)
 
-    def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
+    def _descend(self, config: Config, env: AnyVectorEnv) -> tuple[Rollout, dict[str, float]]:
         """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
-        assert self.env is not None, "learn() makes the environment"
         runner = Runner(
             self.policy,
-            self.env,
+            env,
             look="sample" if config.look == "learned" else config.look,
             sample_action=not self.hybrid,
             stop="sample" if config.stop_weight else "never",
             generator=self._training_generator,
-            seed=self._seed_of_repeats(),
+            seed=seed_of_repeats(config.repeats, self._training_generator) if self.policy.f_s else None,
         )
         rollout = whole_batch(collect_rollout(runner), self.processes, apart=("glimpse", "gaze"))
-        parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
+        parts = objective(rollout, config, locations=self.policy.location_distribution, hybrid=self.hybrid)
         loss = parts.total(config)
         grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
         measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
@@ -207,15 +209,15 @@ class Reinforce(Agent):
         measured["glimpses"] = rollout.active.sum(0).float().mean()
         return rollout, dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
-    def _seed_of_repeats(self) -> int | None:
-        """A new seed for each batch of repeated scenes whose episodes can stop.
-
-        Rows that share their scenes go on doing so while they are reset together; but one that stops early is reset
-        alone, and would be at another scene in the next batch.
-        """
-        if self.policy.f_s is None or self.config.repeats == 1:
-            return None
-        return int(torch.randint(2**31 - 1, (), generator=self._training_generator, device=self.device))
+    @property
+    def _scenes(self) -> Curriculum:
+        """What there is to train on, checked when it is first asked for."""
+        assert self.env is not None, "learn() makes the environment"
+        if self._curriculum is None:
+            self._curriculum = Curriculum(
+                self.config, self.env, self._make_env, first_scene=self._first_scene(self.env)
+            )
+        return self._curriculum
 
     def _begin_segment(self) -> None:
         """Seed environment and sampling from (seed, updates so far), so that a resumed run goes on as an unbroken one.
@@ -223,11 +225,10 @@ class Reinforce(Agent):
         An environment's generators can't be saved through Gymnasium's interface; but a run whose segments all begin
         like this can be taken up at the beginning of each.
         """
-        assert self.env is not None
         rank, size = self.processes.rank, self.processes.size
         sequence = np.random.SeedSequence([self.config.seed, self.updates])
         env_seed, *seeds = sequence.generate_state(1 + size, np.uint32).tolist()
-        self.env.reset(seed=(env_seed >> 1) + self._first_scene(self.env))  # 31 bits: room to add each row's number
+        self._scenes.begin_segment(env_seed >> 1)  # 31 bits: room to add each row's number
         self._training_generator.manual_seed(seeds[rank])
         self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
 

@@ -41,8 +41,8 @@ class Rollout(NamedTuple):
 
     location: Tensor
     """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
-    location_mean: Tensor
-    """mu_t, (T, B, 2)."""
+    location_parameters: Tensor
+    """Of the distribution of l_t, (T, B, P): see `RAM.location_distribution`."""
     logits: Tensor
     """(T, B, n)."""
     action: Tensor
@@ -82,17 +82,18 @@ def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str)
     }
 
 
-def choose_location(policy: RAM, mean: Tensor, look: Look, generator: torch.Generator | None) -> Tensor:
-    """The next location for means (B, 2), without gradient.
+def choose_location(policy: RAM, output: RAMOutput, look: Look, generator: torch.Generator | None) -> Tensor:
+    """The next location (B, 2), without gradient.
 
     Args:
         policy: the model.
-        mean: mu_t, (B, 2).
-        look: "sample" from the Gaussian, at the "mean", or for controls at "random" (uniform) or at the "center".
-        generator: of the sampling, on the device of `mean`.
+        output: what it said.
+        look: "sample" from the distribution, at the "mean", or for controls at "random" (uniform) or at the "center".
+        generator: of the sampling, on the device of the output.
     """
+    mean = output.location_mean
     if look == "sample":
-        return policy.sample_location(mean, generator)
+        return policy.location_distribution(output.location_parameters).sample(generator)
     if look == "mean":
         return mean.detach()
     if look == "random":
@@ -131,7 +132,7 @@ def choose(
     stop: Stop,
 ) -> Choice:
     """What to do after a glimpse; see `choose_location`, `choose_action` and `choose_stop`."""
-    location = choose_location(policy, output.location_mean, look, generator)
+    location = choose_location(policy, output, look, generator)
     action = choose_action(output.logits, generator, sample=sample_action)
     logit = policy.stop_logit(output.h)
     return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
@@ -237,7 +238,7 @@ class Runner:
 
 def _is_finite(output: RAMOutput) -> bool:
     """Whether all that is chosen from is; a sum is not as soon as one number is not."""
-    return bool(torch.isfinite(output.logits.detach().sum() + output.location_mean.detach().sum()))
+    return bool(torch.isfinite(output.logits.detach().sum() + output.location_parameters.detach().sum()))
 
 
 def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
@@ -264,7 +265,7 @@ def collect_rollout(runner: Runner) -> Rollout:
     label = runner.info.get("label")
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
-        location_mean=torch.stack([output.location_mean for output in outputs]),
+        location_parameters=torch.stack([output.location_parameters for output in outputs]),
         logits=torch.stack([output.logits for output in outputs]),
         action=torch.stack([choice.action for choice in choices]),
         stop=_stacked([choice.stop for choice in choices]),

@@ -14,6 +14,7 @@ from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Retina
+from ram_envs.retina.saccade import Saccade
 from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, ink_boxes, place
 from ram_envs.tasks.task import Outcome, Task
 
@@ -62,6 +63,7 @@ class Classification(Task):
         num_scales: int = 1,
         pooling: Pooling = "average",
         initial_location: InitialLocation = "random",
+        saccade: Saccade = "absolute",
         canvas_size: int | tuple[int, int] | None = None,
         max_shift: int = 0,
         max_distortion: float = 0.0,
@@ -76,9 +78,8 @@ class Classification(Task):
     ) -> None:
         check_split(split)
         self.glimpse_cost = check_number("glimpse_cost", glimpse_cost)
-        max_distortion = check_number("max_distortion", max_distortion, 0.5)
-        max_bend = check_number("max_bend", max_bend)
-        self.max_distortion, self.max_bend = (max_distortion, max_bend) if split == "train" else (0.0, 0.0)
+        warps = check_number("max_distortion", max_distortion, 0.5), check_number("max_bend", max_bend)
+        self.max_distortion, self.max_bend = warps if split == "train" else (0.0, 0.0)
         self.dataset = dataset
         self.num_scenes: int = len(dataset.labels)
         self.distractor_images = as_distractor_images(distractor_images, dataset.images)
@@ -104,6 +105,7 @@ class Classification(Task):
             action_names=tuple(class_names or map(str, range(num_classes))),
             num_draws=1 + self.rules.num_draws + self._num_distortion_draws,
             initial_location=initial_location,
+            saccade=saccade,
             can_stop=check_flag("can_stop", can_stop),
         )
         self.indices = np.zeros(batch_size, np.int64)

@@ -72,7 +72,7 @@ def test_a_stock_dqn_learns_on_every_id(id: str) -> None:
 # Weights both ways
 
 
-def both(core: str, *, label: bool = True) -> tuple[Reinforce, RecurrentPPO]:
+def both(core: str, *, label: bool = True, **networks: str) -> tuple[Reinforce, RecurrentPPO]:
     agent = Reinforce(
         "ram_envs/GlimpseMNIST-v0",
         env_kwargs={**TWO_GLIMPSES, "patch_size": 6, "num_scales": 2},
@@ -82,10 +82,12 @@ def both(core: str, *, label: bool = True) -> tuple[Reinforce, RecurrentPPO]:
         location_std=0.25,
         baseline_probability=True,
         **SMALL,
+        **networks,
     )
     agent.learn(32)
+    f_l = agent.policy.f_l
     with torch.no_grad():
-        agent.policy.f_l.mean.weight.mul_(100)  # different gazes for different glimpses
+        (f_l.own if networks else f_l.mean).weight.mul_(100)  # different gazes for different glimpses
     env = make_vec_env(agent.env_id, n_envs=8, label=label, env_kwargs=agent.env_kwargs)
     return agent, from_agent(agent, env, n_steps=4, batch_size=16, seed=0)
 
@@ -107,9 +109,17 @@ def assert_same_actions(agent: Reinforce, model: RecurrentPPO) -> None:
     assert len(np.unique(np.round(action[:, :2], 3), axis=0)) > 4, "all look at one place: the test shows little"
 
 
-@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
-def test_a_built_in_agent_acts_the_same_inside_recurrent_ppo_and_back(core: str) -> None:
-    agent, model = both(core)
+@pytest.mark.parametrize(
+    ("core", "networks"),
+    [
+        ("rnn", {}),
+        ("lstm", {}),
+        ("gru", {}),
+        ("lstm", {"location_network": "cells", "glimpse_network": "conv"}),
+    ],
+)
+def test_a_built_in_agent_acts_the_same_inside_recurrent_ppo_and_back(core: str, networks: dict[str, str]) -> None:
+    agent, model = both(core, **networks)
     assert model.policy.ram.config == agent.policy.config
     assert model.policy.baseline_probability
     assert_same_actions(agent, model)

@@ -102,6 +102,23 @@ def test_which_parameters_are_matrices(core, gates) -> None:
     assert {name for name, group in kinds.items() if group["location"]} == {n for n in kinds if n.startswith("f_l.")}
 
 
+def test_a_convolutions_filters_are_rows() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(6, 3, 2, 2))
+    parameter.grad = torch.randn(6, 3, 2, 2, generator=torch.Generator().manual_seed(4))
+    gradient = parameter.grad.clone()
+    Muon(groups_of(parameter)).step()
+    torch.testing.assert_close(parameter.detach(), -0.1 * orthogonalised(gradient.flatten(1)).view(6, 3, 2, 2))
+
+
+def test_convolutions_and_cells_take_orthogonal_steps_but_heads_do_not() -> None:
+    networks = {"glimpse_network": "conv", "location_network": "cells", "location_hidden": 24}
+    agent = Reinforce(PeekVectorEnv(8), optimizer="muon", **networks, **SMALL)
+    matrices = {id(matrix) for matrix, _ in agent.policy.hidden_matrices()}
+    names = {name for name, p in agent.policy.named_parameters() if id(p) in matrices}
+    conv = {"f_g.what.first.weight", "f_g.what.second.weight", "f_g.what.last.weight"}
+    assert names == conv | {"f_g.both.weight", "f_h.glimpse.weight", "f_h.hidden.weight", "f_l.hidden.weight"}
+
+
 def test_rates_follow_the_schedule() -> None:
     """Location network at a fifth, matrices at ten times Adam's rate, both halved half way."""
     options = {"learning_rate": 1e-3, "matrix_learning_rate": 1e-2, "location_lr_scale": 0.2, "lr_schedule": "linear"}

@@ -8,6 +8,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM, Reinforce
+from ram_agents.model.policy import RAMOutput
 from ram_agents.training.rollout import Runner, choose_action, choose_location, choose_stop, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
@@ -56,7 +57,17 @@ def test_a_runner_leaves_the_last_scene_until_the_next_choice() -> None:
 def test_the_autoreset_mode_changes_nothing_that_counts(mode) -> None:
     one = rollout_of(PeekVectorEnv(8, lengths=3))
     other = rollout_of(PeekVectorEnv(8, lengths=3, autoreset_mode=mode))
-    for name in ("location", "location_mean", "logits", "action", "baseline", "reward", "active", "last", "label"):
+    for name in (
+        "location",
+        "location_parameters",
+        "logits",
+        "action",
+        "baseline",
+        "reward",
+        "active",
+        "last",
+        "label",
+    ):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=0, atol=0, msg=name)
 
 
@@ -93,7 +104,7 @@ def test_outputs_are_those_of_step_replayed() -> None:
     state = policy.initial_state(4)
     for t in range(3):
         output, state = policy.step({"glimpse": rollout.glimpse[t], "location": rollout.gaze[t]}, state)
-        torch.testing.assert_close(output.location_mean, rollout.location_mean[t])
+        torch.testing.assert_close(output.location_mean, rollout.location_parameters[t])
         torch.testing.assert_close(output.logits, rollout.logits[t])
         torch.testing.assert_close(output.baseline, rollout.baseline[t])
 
@@ -128,7 +139,8 @@ def test_looks() -> None:
     policy = make_policy(PeekVectorEnv(4))
     mean = torch.full((10_000, 2), 0.5, requires_grad=True)
     generator = torch.Generator().manual_seed(0)
-    looks = {look: choose_location(policy, mean, look, generator) for look in ("sample", "mean", "random", "center")}
+    output = RAMOutput(mean, mean, *[torch.zeros(10_000)] * 3)
+    looks = {look: choose_location(policy, output, look, generator) for look in ("sample", "mean", "random", "center")}
     assert not any(location.requires_grad for location in looks.values())
     torch.testing.assert_close(looks["mean"], mean.detach())
     assert (looks["center"] == 0).all()
@@ -136,7 +148,7 @@ def test_looks() -> None:
     assert looks["random"].max() > 0.99
     assert looks["sample"].mean().item() == pytest.approx(0.5, abs=0.01)
     with pytest.raises(ValueError, match="not 'away'"):
-        choose_location(policy, mean, "away", generator)  # type: ignore[arg-type]
+        choose_location(policy, output, "away", generator)  # type: ignore[arg-type]
 
 
 def test_actions_are_drawn_from_the_softmax_or_the_likeliest() -> None:
