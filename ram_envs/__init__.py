@@ -12,15 +12,17 @@ from gymnasium.envs.registration import register
 
 if TYPE_CHECKING:
     from ram_envs.images.datasets import load_mnist
+    from ram_envs.retina.prepared import PreparedImages
     from ram_envs.retina.retina import Retina
     from ram_envs.wrappers.foveated import FoveatedObservation, FoveatedVectorObservation
 
-__all__ = ["FoveatedObservation", "FoveatedVectorObservation", "Retina", "load_mnist"]
+__all__ = ["FoveatedObservation", "FoveatedVectorObservation", "PreparedImages", "Retina", "load_mnist"]
 __version__ = "0.1.0"
 
 _WHERE = {
     "FoveatedObservation": "ram_envs.wrappers.foveated",
     "FoveatedVectorObservation": "ram_envs.wrappers.foveated",
+    "PreparedImages": "ram_envs.retina.prepared",
     "Retina": "ram_envs.retina.retina",
     "load_mnist": "ram_envs.images.datasets",
 }

@@ -72,11 +72,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
-# Every id with relative saccades too.
+# Every id with relative saccades too; one has them already.
 CASES |= {
     f"{name}-relative": (id, kwargs | {"saccade": "relative"})
     for name, (id, kwargs) in CASES.items()
-    if f"ram_envs/{name}" in IDS
+    if f"ram_envs/{name}" in IDS and "saccade" not in gym.spec(id).kwargs
 }
 
 
@@ -88,7 +88,9 @@ class Case:
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
-        self.is_relative = self.kwargs.get("saccade") == "relative"
+        arguments = gym.spec(self.id).kwargs | self.kwargs
+        self.is_relative = arguments.get("saccade") == "relative"
+        self.starts_at_center = arguments.get("initial_location") == "center"
 
     def make(self, **kwargs: Any) -> gym.Env:
         """The environment as `gym.make` gives it, wrappers and all."""

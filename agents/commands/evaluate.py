@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from ..evaluation.controls import CNNS, Control, as_control, classifier_error, make_classifier, train_classifier
+from ..evaluation.cnn_training import PLANS, Course, Training
+from ..evaluation.cnns import CNNS, Classifier, classifier_error, make_classifier
+from ..evaluation.controls import Control, as_control
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..training import checkpoint
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
 
@@ -36,19 +38,26 @@ class Evaluate:
     """Sampled paths for each scene."""
     episodes: int | None = number(None, COUNT)
     """Only the first so many scenes."""
-    look: Annotated[Literal["agent", "random", "center"], tyro.conf.arg(name="look")] = "agent"
-    """Look elsewhere than the agent would: the same weights, without its gaze."""
+    look: Annotated[Literal["agent", "random", "center", "scan"], tyro.conf.arg(name="look")] = "agent"
+    """Look elsewhere than the agent would: the same weights, without its gaze. "random" is uniform over the scene,
+    "scan" a fixed raster of it; relative saccades go as far towards these places as they lead."""
     env_id: str | None = None
     """Measure on this environment. An agent's file alone imports no module: for "my_module:Mine-v0" name it here."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """Change the environment's arguments: how does an agent do with more clutter, or on a larger canvas?"""
     controls: tuple[Control, ...] = ()
-    """Train these with the first agent's recipe and measure them too: RAM that looks at "random" or at the "center", or
-    sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn" that see whole scenes."""
+    """Train these with the first agent's recipe and measure them too: RAM that looks at "random", at the "center" or
+    along a "scan", or sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn", which see whole
+    scenes."""
     control_episodes: int | None = number(None, COUNT)
-    """Training episodes of a control; by default as many as the agent had."""
+    """Training episodes of a control. By default RAM has as many as the agent had, and a CNN trains until its held-out
+    error stops falling; a number ends it sooner, and a larger one goes on."""
+    control_patience: int | None = number(None, COUNT)
+    """A CNN's rate falls, and at its lowest the training ends, when so many rounds had no smaller held-out error; by
+    default as its plan has it."""
     controls_dir: Path = Path("runs/controls")
-    """Where trained controls are kept, and found again."""
+    """Where controls are kept, and found again. A CNN is saved after every round of its training, and goes on from
+    there when the same command is given again."""
     confusion: bool = False
     """Print the confusion matrices."""
     out: Path | None = None
@@ -76,18 +85,18 @@ def main(arguments: Sequence[str]) -> None:
     torch.set_num_threads(options.threads)
     agents = {name: opened(name, options) for name in options.agents}
     measured = {name: measure(name, agent, options) for name, agent in agents.items()}
-    errors: dict[str, float] = {}
+    cnns: dict[str, dict[str, Any]] = {}
     for control in options.controls:
         first = opened(options.agents[0], options)
         if control in CNNS:
-            errors[control] = classifier_control(first, control, options)
+            cnns[control] = classifier_control(first, control, options)
         else:
             name = f"{control} (control)"
             measured[name] = measure(name, trained_control(first, control, options), options)
-    show(measured, errors, options)
+    show(measured, cnns, options)
     if options.out:
         with naming(options.out):
-            options.out.write_text(json.dumps(as_json(measured, errors, options), indent=1))
+            options.out.write_text(json.dumps(as_json(measured, cnns, options), indent=1))
 
 
 def opened(name: str, options: Evaluate) -> Reinforce:
@@ -129,27 +138,30 @@ def trained_control(agent: Reinforce, control: Control, options: Evaluate) -> Re
     return trained
 
 
-def classifier_control(agent: Reinforce, control: Control, options: Evaluate) -> float:
-    """The error in % of a CNN that sees whole scenes; its weights are found again likewise."""
-    classifier = make_classifier(agent.config, control)
-    episodes = options.control_episodes or agent.config.total_episodes
-    made = {"env_id": agent.env_id, "env_kwargs": classifier.config.env_kwargs, "episodes": episodes}
+def classifier_control(agent: Reinforce, control: Control, options: Evaluate) -> dict[str, Any]:
+    """The error in % of a CNN that sees whole scenes, and how it was trained; its training goes on from its file."""
+    plan = PLANS[control]
+    if options.control_patience:
+        plan = plan._replace(patience=options.control_patience)
+    training = Training(make_classifier(agent.config, control), plan, device=options.device)
     path = _control_path(agent, control, options)
-    tensors, description = checkpoint.read(path) if path.exists() else ({}, {})
-    if description == made:
-        classifier.network.load_state_dict(tensors)
-    else:
-        with metered("scenes", f"training the {control}") as progress:
-            train_classifier(classifier, episodes, device=options.device, progress=progress)
-        checkpoint.write(path, classifier.network.state_dict(), made)
-    return classifier_error(classifier, options.split, device=options.device)
+    if path.exists():
+        training.load(path)
+    console = Console(stderr=True, highlight=False)
+
+    def tell(course: Course) -> None:
+        console.print(f"{control}: {course.summary(plan)}", soft_wrap=True)
+
+    training.run(path, most_scenes=options.control_episodes or math.inf, tell=tell)
+    error = classifier_error(Classifier(training.best, training.config), options.split, device=options.device)
+    return {"error": error, "ended": training.ended, "plan": plan._asdict(), **vars(training.course)}
 
 
 def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path:
     return options.controls_dir / f"{agent.env_id.rpartition(':')[2].split('/')[-1]}-{control}.safetensors"
 
 
-def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> None:
+def show(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], options: Evaluate) -> None:
     """Print a table of errors in %: a row for each agent and gaze, a column for each glimpse, the answer's last.
 
     Where an agent answers before its last glimpse, one more column tells how many it takes.
@@ -173,7 +185,7 @@ def show(measured: dict[str, Evaluation], errors: dict[str, float], options: Eva
         )
         if getattr(result, column) is not None
     ]
-    rows += [(f"{name} (control)", "whole scene", [error], None) for name, error in errors.items()]
+    rows += [(f"{name} (control)", "whole scene", [cnn["error"]], None) for name, cnn in cnns.items()]
     for name, gaze, figures, taken in rows:
         count = [f"{taken:.2f}" if taken else ""] if early else []
         table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures], *count)
@@ -199,11 +211,11 @@ def _confusion_table(name: str, result: Evaluation) -> Table:
     return table
 
 
-def as_json(measured: dict[str, Evaluation], errors: dict[str, float], options: Evaluate) -> dict[str, Any]:
+def as_json(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], options: Evaluate) -> dict[str, Any]:
     """All figures, and how they were measured."""
     how = {key: str(value) if isinstance(value, Path) else value for key, value in dataclasses.asdict(options).items()}
     agents = {
         name: {key: value.tolist() if hasattr(value, "tolist") else value for key, value in result._asdict().items()}
         for name, result in measured.items()
     }
-    return {"options": how, "agents": agents, "controls": errors}
+    return {"options": how, "agents": agents, "controls": cnns}

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..model.choice import Look, Stop
 from ..training.callbacks import Progress
 from ..training.envs import AnyVectorEnv, declared, make_env
-from ..training.rollout import Look, Runner, Stop, collect_rollout
+from ..training.rollout import Runner, collect_rollout
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
@@ -83,7 +84,7 @@ def evaluate(
         split: "train", "validation" or "test"; see `scene_indices` where the environment has no splits.
         episodes: only the first so many scenes.
         paths: how many sampled paths for each scene; 0 leaves these columns out.
-        look: look this way in place of the agent's: at "random", or at the "center".
+        look: look this way in place of the agent's: at "random", at the "center", or along a "scan".
         seed: of initial locations that are random, and of the sampling.
         progress: is told of episodes.
     """

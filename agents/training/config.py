@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, RAMConfig, number
 from ..model.precision import MatmulPrecision
 
-Look = Literal["learned", "random", "center"]
+Look = Literal["learned", "random", "center", "scan"]
 CALLERS_OWN = (
     "num_envs",
     "repeats",
@@ -57,7 +57,8 @@ class Config(RAMConfig):
 
     # Where to look
     look: Look = "learned"
-    """Where to look: as f_l says; or, for controls, uniformly at random or always at the centre."""
+    """Where to look: as f_l says; or, for controls, uniformly at random, always at the centre, or along a
+    fixed raster."""
     look_warmup: float = number(0.0, SHARE)
     """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch, before there is
     any reward to tell good gazes, the gradient of the gaze is noise and leads it where the paddle is out of sight."""

@@ -9,7 +9,7 @@ import importlib
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -42,6 +42,11 @@ class Declared(NamedTuple):
     """So many consecutive rows share their scenes."""
     scene_shape: tuple[int, ...] | None = None
     """(H, W) or (H, W, C) of the scene that glimpses are taken of."""
+    num_glimpses: int | None = None
+    """How many glimpses an episode has at most."""
+    look_at: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
+    """Gives the locations of the next actions, (num_rows, 2), that bring each row's gaze as near as one step can to
+    places (num_rows, 2) in [-1, 1] of its scene; None: the places are the locations."""
     target_name: str = "the target"
     """What there is to look at, such as "the ball"."""
     targets: Callable[[], NDArray[Any]] | None = None
@@ -71,9 +76,15 @@ def _of_rows(env: SyncVectorEnv) -> Declared:
     rows = [declared(row) for row in env.envs]
     return rows[0]._replace(
         num_scenes=0,
+        look_at=rows[0].look_at and (lambda places: _row_by_row([row.look_at for row in rows], places)),
         targets=rows[0].targets and (lambda: np.concatenate([row.targets() for row in rows if row.targets])),
         view=rows[0].view and (lambda row, *probabilities: rows[row].view(0, *probabilities)),
     )
+
+
+def _row_by_row(calls: Sequence[Callable[..., NDArray[Any]] | None], values: NDArray[Any]) -> NDArray[Any]:
+    """The results of a call for each row, from and to arrays of one row."""
+    return np.concatenate([call(values[i : i + 1]) for i, call in enumerate(calls) if call])
 
 
 class Spaces(NamedTuple):

@@ -15,7 +15,7 @@ from .config import Config
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose steps are made orthogonal, for matrices (Jordan et al. 2024).
+    """Momentum whose steps are made orthogonal, for matrices and filters (Jordan et al. 2024).
 
     Adam's step of a matrix is led by the few directions in which the gradient is largest; an orthogonal one goes as far
     in all of them, and RAM learns what is rare in half the episodes. torch's own Muon knows no stacked matrices, and
@@ -23,7 +23,7 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         groups: dicts of "params", matrices, and "lr"; "blocks" says of how many square-ish blocks, one above the other,
-            each matrix is made (4 for an LSTM's gates).
+            each matrix is made (4 for an LSTM's gates). A convolution's filters are the rows of one matrix.
         momentum: decay of the running mean of gradients.
         weight_decay: decoupled, as in AdamW.
         processes: that take the same step. They share out what is dear of it, the blocks to be made orthogonal.

@@ -4,7 +4,7 @@ With "absolute" saccades, the paper's, a location is the place to look at, in [-
 ones it is a displacement of the eye, and neither it nor what is observed depends on the image's size: one agent can
 look at images of any size.
 
-Both are pure functions of an array of eyes, (n, 2), whose form only they know.
+All are pure functions of an array of eyes, (n, 2), whose form only they know.
 """
 
 from __future__ import annotations
@@ -91,6 +91,24 @@ class AbsoluteSaccades(Saccades):
     def look_at(self, eyes: Eyes, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """See `Saccades.look_at`: the places."""
         return places.astype(np.float32)
+
+
+class LimitedSaccades(AbsoluteSaccades):
+    """A location is a displacement by `most * location`, in units of half the image; the eye stops at the edges.
+
+    An eye and what is observed of it are its place in [-1, 1], as with absolute saccades.
+    """
+
+    def __init__(self, most: float) -> None:
+        self.most = most
+
+    def move(self, eyes: Eyes, locations: NDArray[np.floating[Any]]) -> Eyes:
+        """See `Saccades.move`."""
+        return np.clip(eyes + self.most * locations, -1, 1).astype(np.float32)
+
+    def look_at(self, eyes: Eyes, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """See `Saccades.look_at`."""
+        return np.clip((places - eyes) / self.most, -1, 1).astype(np.float32)
 
 
 class RelativeSaccades(Saccades):

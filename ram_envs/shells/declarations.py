@@ -40,6 +40,11 @@ class Declarations:
         return self.task.num_labels
 
     @property
+    def num_glimpses(self) -> int:
+        """How many glimpses an episode has at most."""
+        return self.task.num_steps
+
+    @property
     def scene_shape(self) -> tuple[int, ...]:
         """(H, W) or (H, W, C) of the scenes."""
         return self.task.image_shape

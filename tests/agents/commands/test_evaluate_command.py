@@ -30,9 +30,31 @@ def test_evaluate(tmp_path, capsys) -> None:
         assert np.sum(result["confusion"]) == 100
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()}
     assert len(kept) == 3
+    (cnn,) = figures["controls"].values()
+    assert len(cnn["errors"]) == cnn["rounds"] == 1
+    assert cnn["scenes"] >= 16
+    assert 0 <= cnn["error"] <= 100
+    assert not cnn["ended"]
     cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again
     assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
+
+
+def test_a_scan_and_random_places_with_relative_saccades(tmp_path, capsys) -> None:
+    kwargs = ["--env-kwargs", '{"num_glimpses": 3, "saccade": "relative"}']
+    cli.main(["train", *TINY, *kwargs, "--out", str(tmp_path)])
+    agent = str(tmp_path / "last.safetensors")
+    for look in ("scan", "random"):
+        cli.main(["evaluate", agent, "--look", look, "--episodes", "50", "--paths", "1"])
+        assert f"{look}" in capsys.readouterr().out
+    words = ["--controls", "scan", "--control-episodes", "16", "--controls-dir", str(tmp_path / "controls")]
+    cli.main(["evaluate", agent, *words, "--episodes", "50", "--paths", "0", "--out", str(tmp_path / "all.json")])
+    assert list(json.loads((tmp_path / "all.json").read_text())["agents"]) == [agent, "scan (control)"]
+    control = Reinforce.load(next((tmp_path / "controls").iterdir()))
+    assert (control.config.look, control.env_kwargs["saccade"]) == ("scan", "relative")
+    observation = {"glimpse": np.zeros((1, 8, 8), np.float32), "location": np.zeros(2, np.float32)}
+    with pytest.raises(ValueError, match="control of look='scan'"):
+        control.predict(observation)
 
 
 def test_evaluate_wants_an_agent(tmp_path) -> None:

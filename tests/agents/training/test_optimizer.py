@@ -46,6 +46,15 @@ def test_a_matrix_by_hand() -> None:
         torch.testing.assert_close(parameter.detach(), -0.1 * 2**0.5 * orthogonalised(gradient))
 
 
+def test_filters_are_the_rows_of_a_matrix() -> None:
+    gradient = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(4))
+    filters, rows = torch.nn.Parameter(torch.zeros(4, 2, 3, 3)), torch.nn.Parameter(torch.zeros(4, 18))
+    for parameter in (filters, rows):
+        parameter.grad = gradient.reshape(parameter.shape)
+        Muon(groups_of(parameter)).step()
+    assert torch.equal(filters.detach().flatten(1), rows.detach())
+
+
 def test_momentum_looks_ahead() -> None:
     """Two gradients: m = 0.1 g1, then 0.09 g1 + 0.1 g2; the second step is along 0.1 g2 + 0.9 m."""
     one, two = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(3))

@@ -157,7 +157,7 @@ def test_repeats_share_the_scene_and_nothing_else(case: Case) -> None:
 
 def test_repeats_start_their_gaze_apart(case: Case) -> None:
     gaze = case.make_vec(8, repeats=4).reset(seed=0)[1]["gaze"]
-    assert len(np.unique(gaze, axis=0)) == (1 if case.kwargs.get("initial_location") == "center" else 8)
+    assert len(np.unique(gaze, axis=0)) == (1 if case.starts_at_center else 8)
     assert np.abs(gaze).max() <= 1
 
 

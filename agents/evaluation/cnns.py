@@ -1,0 +1,112 @@
+"""Controls that see the whole scene at once: the paper's convolutional network, and a modern one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..model.actions import num_actions
+from ..training.config import Config
+from ..training.envs import AnyVectorEnv, declared, make_env
+from .controls import Control
+from .evaluate import OFFSETS, batches, classification_error, scene_indices
+
+CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
+
+
+class WeakCNN(nn.Sequential):
+    """The paper's: 8 filters of 10x10 with stride 5, a layer of 256, softmax. Deliberately small."""
+
+    def __init__(self, *, channels: int, size: int, num_classes: int):
+        side = (size - 10) // 5 + 1
+        super().__init__(
+            nn.Conv2d(channels, 8, 10, stride=5),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(8 * side**2, 256),
+            nn.ReLU(),
+            nn.Linear(256, num_classes),
+        )
+
+
+class ModernCNN(nn.Sequential):
+    """What one would take today, still small: four 3x3 convolutions with batch normalisation, and an average."""
+
+    def __init__(self, *, channels: int, size: int, num_classes: int):
+        del size  # any
+        layers: list[nn.Module] = []
+        inputs = channels
+        for filters, stride in ((32, 1), (64, 2), (128, 2), (128, 2)):
+            layers += [nn.Conv2d(inputs, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
+            inputs = filters
+        super().__init__(*layers, nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(4 * inputs, num_classes))
+
+
+class Classifier(NamedTuple):
+    """A network that sees whole scenes, and where it gets them."""
+
+    network: nn.Module
+    """(B, C, S, S) in [0, 1] -> logits (B, n)."""
+    config: Config
+    """`env_id` and the `env_kwargs` under which a glimpse is the whole scene."""
+
+
+def make_classifier(config: Config, control: Control) -> Classifier:
+    """A classifier of the whole scenes of a configuration's environment, with fresh weights (seeded).
+
+    Raises:
+        ValueError: the control is no CNN, or the environment no classification by glimpses.
+    """
+    if control not in CNNS:
+        raise ValueError(f"control must be one of {', '.join(CNNS)}, not {control!r}")
+    probe = make_env(config.replace(num_envs=1, repeats=1))
+    shape, num_classes = declared(probe).scene_shape, num_actions(probe.single_action_space)
+    _, info = probe.reset(seed=0)
+    probe.close()
+    if shape is None or "label" not in info:
+        raise ValueError(f"{config.env_id} is no classification of scenes: it has no {control} control")
+    # One patch as large as the scene, looked at once, from the middle: the retina hands over the scene itself.
+    size = max(shape[:2])
+    whole = {"patch_size": size, "num_scales": 1, "num_glimpses": 1, "initial_location": "center"}
+    channels = math.prod(shape[2:])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        kind = WeakCNN if control == "weak-cnn" else ModernCNN
+        network = kind(channels=channels, size=size, num_classes=num_classes)
+    return Classifier(network, config.replace(env_kwargs=config.env_kwargs | whole, repeats=1))
+
+
+@torch.no_grad()
+def classifier_error(classifier: Classifier, split: str, *, device: torch.device | str = "cpu") -> float:
+    """Error in % over all scenes of a split."""
+    network, config = classifier.network.to(device).eval(), classifier.config
+    env = make_env(config.replace(num_envs=500), split=split)
+    scenes = scene_indices(env, split)
+    env.reset(seed=config.seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
+    probability, label = _answers(network, env, scenes, device)
+    env.close()
+    return float(classification_error(probability, label))
+
+
+def _answers(
+    network: nn.Module, env: AnyVectorEnv, scenes: NDArray[np.int64] | int, device: torch.device | str
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Softmax (N, n) and labels (N,) of the scenes."""
+    probabilities, labels = [], []
+    for indices in batches(scenes, env.num_envs):
+        observation, info = env.reset(options=None if indices is None else {"indices": indices})
+        probabilities.append(network(images_of(observation, device)).softmax(-1).cpu().numpy())
+        labels.append(info["label"])
+    count = scenes if isinstance(scenes, int) else len(scenes)
+    return np.concatenate(probabilities)[:count], np.concatenate(labels)[:count]
+
+
+def images_of(observation: dict[str, Any], device: torch.device | str) -> Tensor:
+    """Whole scenes (B, 1, S, S[, C]) as (B, C, S, S)."""
+    images = torch.from_numpy(observation["glimpse"]).to(device)
+    return images if images.dim() == 4 else images[:, 0].movedim(-1, 1)

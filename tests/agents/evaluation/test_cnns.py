@@ -1,0 +1,44 @@
+"""CNNs that see whole scenes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conftest import own_images, own_labels
+from ram_agents import Config
+from ram_agents.evaluation.cnns import ModernCNN, WeakCNN, classifier_error, make_classifier
+from ram_agents.training.envs import make_env
+
+
+def test_the_papers_cnn() -> None:
+    network = WeakCNN(channels=1, size=60, num_classes=10)
+    assert network[0].weight.shape == (8, 1, 10, 10)
+    assert network[0].stride == (5, 5)
+    assert network[3].weight.shape == (256, 8 * 11 * 11)
+    assert network(torch.rand(2, 1, 60, 60)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("size", [28, 60, 100])
+def test_the_modern_cnn_takes_any_size(size) -> None:
+    assert ModernCNN(channels=3, size=size, num_classes=7)(torch.rand(2, 3, size, size)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("shape", [(14, 20), (20, 14, 3)])
+def test_a_classifier_sees_the_whole_scene(shape) -> None:
+    images = own_images(*shape)
+    kwargs = {"images": images, "labels": own_labels(), "num_glimpses": 6, "patch_size": 5, "num_scales": 2}
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=kwargs, num_envs=4)
+    classifier = make_classifier(config, "weak-cnn")
+    env = make_env(classifier.config)
+    observation, info = env.reset(seed=0)
+    glimpse = observation["glimpse"][:, 0]
+    top, left = (20 - shape[0]) // 2, (20 - shape[1]) // 2
+    seen = glimpse[:, top : top + shape[0], left : left + shape[1]]
+    np.testing.assert_allclose(seen, images[info["index"]] / 255, atol=1e-6)
+    assert 0 <= classifier_error(classifier, "validation") <= 100
+
+
+def test_catch_is_no_classification() -> None:
+    with pytest.raises(ValueError, match="is no classification of scenes: it has no modern-cnn control"):
+        make_classifier(Config(env_id="ram_envs/Catch-v0"), "modern-cnn")
