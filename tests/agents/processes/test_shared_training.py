@@ -97,8 +97,26 @@ def test_scenes_are_the_same_and_choices_are_not() -> None:
     assert ours is not None
     assert theirs is not None
     assert torch.equal(ours.label, theirs.label)  # type: ignore[arg-type]
-    noise = theirs.location - theirs.location_mean.detach()
+    noise = theirs.location - theirs.location_parameters.detach()  # the Gaussian's means
     assert not torch.equal(noise[:, :4], noise[:, 4:])
+
+
+def test_a_curriculum_draws_the_same_variant_in_all_processes() -> None:
+    options = {"curriculum": {"0": [{"num_glimpses": 2}, {"num_glimpses": 3}], "0.5": [{"num_glimpses": 4}]}}
+    both = [agent_of(processes, options) for processes in threads(2)]
+    lengths: list[int] = []
+
+    def told(agent: Reinforce, metrics: object) -> None:
+        assert agent.last_rollout is not None
+        lengths.append(len(agent.last_rollout.reward))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda agent: agent.learn(8 * ROWS, callback=told), both))
+    assert set(lengths[:4]) <= {2, 3}
+    assert lengths[4:] == [4] * 4
+    for agent in both:
+        assert agent.last_rollout.active.all()  # type: ignore[union-attr]
+        assert agent.last_rollout.active.shape == (4, ROWS)  # type: ignore[union-attr]
 
 
 def test_rows_that_can_not_be_split_are_refused() -> None:
