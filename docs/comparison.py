@@ -1,7 +1,7 @@
 """Attention beside reading every pixel: `python docs/comparison.py train OUT`, then `... measure OUT`.
 
-`train` trains CNNs on the scenes of an agent, at one density of clutter, for canvases of 60 to 1,000 pixels: the paper's,
-a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error stops
+`train` trains CNNs on the scenes of an agent, at one density of clutter, for canvases of 60 to 1,000 pixels: the
+paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error stops
 falling; on 400 and 1,000, where a modern one begins with the weights of the next smaller canvas, for at most `--hours`.
 Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test scenes, arithmetic
 and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in RESULTS.md, and
@@ -137,7 +137,7 @@ def begin_with(course: Training, other: Training) -> None:
 
 
 def train(agent: Reinforce, out: Path, canvases: list[int], names: list[str], hours: float) -> None:
-    """Train what has not ended; on the larger canvases for at most so many hours each, on the others as long as needed."""
+    """Train what has not ended; on the larger canvases for at most so many hours each."""
     out.mkdir(parents=True, exist_ok=True)
     for canvas in canvases:
         for name in [name for name, _ in compared(canvas) if name in names]:
@@ -258,6 +258,7 @@ def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
         points.append(of_agent(agent, canvas))
         points += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name))]
         print(json.dumps([p._asdict() for p in points if p.canvas == canvas]), flush=True)
+    out.mkdir(parents=True, exist_ok=True)
     (out / "points.json").write_text(json.dumps([p._asdict() for p in points], indent=1))
     table = markdown(points)
     print(table)
