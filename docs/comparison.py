@@ -1,11 +1,11 @@
 """Attention beside reading every pixel: `python docs/comparison.py train OUT`, then `... measure OUT`.
 
 `train` trains CNNs on the scenes of an agent, at one density of clutter, for canvases of 60 to 1,000 pixels: the
-paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error stops
-falling; on 400 and 1,000, where a modern one begins with the weights of the next smaller canvas, for at most `--hours`.
-Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test scenes, arithmetic
-and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in RESULTS.md, and
-docs/images/comparison.png.
+paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error
+stops falling; on 400 and 1,000, where a modern one begins with the weights of the next smaller canvas, for at most
+`--hours`. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test scenes,
+arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in RESULTS.md,
+and docs/images/comparison.png.
 """
 
 from __future__ import annotations
