@@ -231,16 +231,19 @@ class Reinforce(Agent):
         self._training_generator.manual_seed(seeds[rank])
         self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
 
-    def save(self, path: str | Path, *, resumable: bool = True) -> None:
+    def save(self, path: str | Path, *, resumable: bool = True, half: bool = False) -> None:
         """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
+
+        With `half` the weights are float16 in the file, which is half as large; who loads it has them as float32.
 
         Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
         its environment.
 
         Raises:
-            ValueError: a weight is not finite; nothing is written.
+            ValueError: a weight is not finite, or too large for float16; nothing is written.
         """
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        weights = self.policy.state_dict()
+        tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
         if resumable:
             tensors |= optimizer_tensors(self.optimizers, self._names())
         description = Description(
