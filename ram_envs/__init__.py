@@ -12,15 +12,17 @@ from gymnasium.envs.registration import register
 
 if TYPE_CHECKING:
     from ram_envs.images.datasets import load_mnist
+    from ram_envs.retina.prepared import PreparedImages
     from ram_envs.retina.retina import Retina
     from ram_envs.wrappers.foveated import FoveatedObservation, FoveatedVectorObservation
 
-__all__ = ["FoveatedObservation", "FoveatedVectorObservation", "Retina", "load_mnist"]
+__all__ = ["FoveatedObservation", "FoveatedVectorObservation", "PreparedImages", "Retina", "load_mnist"]
 __version__ = "0.1.0"
 
 _WHERE = {
     "FoveatedObservation": "ram_envs.wrappers.foveated",
     "FoveatedVectorObservation": "ram_envs.wrappers.foveated",
+    "PreparedImages": "ram_envs.retina.prepared",
     "Retina": "ram_envs.retina.retina",
     "load_mnist": "ram_envs.images.datasets",
 }
@@ -47,6 +49,17 @@ _register("GlimpseMNIST-Translated-v0", "GlimpseMNIST", canvas_size=60, **_RETIN
 _register("GlimpseMNIST-Cluttered-v0", "GlimpseMNIST", canvas_size=60, num_distractors=4, **_RETINA_60)
 _register(
     "GlimpseMNIST-Cluttered100-v0", "GlimpseMNIST", canvas_size=100, num_distractors=8, patch_size=12, num_scales=4
+)
+_register(
+    "GlimpseMNIST-Megapixel-v0",
+    "GlimpseMNIST",
+    canvas_size=1000,
+    num_distractors=800,
+    patch_size=12,
+    num_scales=7,
+    num_glimpses=24,
+    saccade="relative",
+    initial_location="center",
 )
 _register("GlimpseImages-v0", "GlimpseImages")
 _register("Catch-v0", "Catch")

@@ -23,7 +23,7 @@ FLOORS = {
         {"wrappers"},
     ],
     "ram_agents": [
-        {"model"},
+        {"model", "processes"},
         {"training"},
         {"evaluation", "sb3", "rllib"},
         {"rendering"},

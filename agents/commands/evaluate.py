@@ -38,15 +38,17 @@ class Evaluate:
     """Sampled paths for each scene."""
     episodes: int | None = number(None, COUNT)
     """Only the first so many scenes."""
-    look: Annotated[Literal["agent", "random", "center"], tyro.conf.arg(name="look")] = "agent"
-    """Look elsewhere than the agent would: the same weights, without its gaze."""
+    look: Annotated[Literal["agent", "random", "center", "scan"], tyro.conf.arg(name="look")] = "agent"
+    """Look elsewhere than the agent would: the same weights, without its gaze. "random" is uniform over the scene,
+    "scan" a fixed raster of it; relative saccades go as far towards these places as they lead."""
     env_id: str | None = None
     """Measure on this environment. An agent's file alone imports no module: for "my_module:Mine-v0" name it here."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """Change the environment's arguments: how does an agent do with more clutter, or on a larger canvas?"""
     controls: tuple[Control, ...] = ()
-    """Train these with the first agent's recipe and measure them too: RAM that looks at "random" or at the "center", or
-    sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn" that see whole scenes."""
+    """Train these with the first agent's recipe and measure them too: RAM that looks at "random", at the "center" or
+    along a "scan", or sees the "whole" screen of Catch; the paper's "weak-cnn" and a "modern-cnn", which see whole
+    scenes."""
     control_episodes: int | None = number(None, COUNT)
     """Training episodes of a control. By default RAM has as many as the agent had, and a CNN trains until its held-out
     error stops falling; a number ends it sooner, and a larger one goes on."""

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from ..evaluation import attention
 from ..evaluation.evaluate import evaluate
 from ..evaluation.runs import naming, read_log
+from ..model.choice import Look
 from ..model.config import COUNT, NOT_NEGATIVE, Range, number
 from ..rendering import figures
 from ..rendering.episodes import Selection, environment, episodes
 from ..rendering.fixations import fixations
 from ..training.envs import declared
-from ..training.rollout import Look
 from .options import check_numbers, check_out, metered, open_agent
 
 Split = Literal["train", "validation", "test"]

@@ -6,11 +6,14 @@ import math
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
+from ..processes.group import ALONE, Processes
+from ..processes.torchrun import torchrun
 from ..training import checkpoint
 from ..training.callbacks import Callback
 from ..training.reinforce import Reinforce
@@ -20,10 +23,15 @@ from .train_options import Train, check_resumed, parse
 
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train, and tell what was made and what can be done with it."""
-    options = parse(arguments)
-    try:
-        train(options)
-    except Stopped:
+    with torchrun() as processes:
+        options, stopped = parse(arguments), False
+        try:
+            train(options, processes)
+        except Stopped:
+            stopped = True
+    if not processes.first:
+        sys.exit(int(stopped))
+    if stopped:
         sys.exit(f"Stopped and saved.\n{ending(options)}")
     print(ending(options))
 
@@ -32,26 +40,24 @@ class Stopped(KeyboardInterrupt):
     """The user, or a scheduler, stopped a run between two updates, and it is saved."""
 
 
-def train(options: Train) -> Reinforce:
-    """Train.
+def train(options: Train, processes: Processes = ALONE) -> Reinforce:
+    """Train, in all of these processes together.
 
     Raises:
         Stopped: it was stopped, and can go on.
         KeyboardInterrupt: it was stopped before there was anything to save, or once more while it was saving.
         ValueError: options that can't be.
     """
-    check_device(options.device)
+    check_device(processes.device(options.device))
     torch.set_num_threads(options.threads)
-    agent = begin(options)
+    agent = begin(options, processes)
     check_out(options.out, directory=True)
     if agent.config.matmul_precision == "auto":
         agent.decide_precision()
-        print(
-            f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here", file=sys.stderr
-        )
+        tell(processes, f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here")
     checkpoints = Checkpoints(options.out)
     callbacks: list[Callback] = [checkpoints]
-    if options.tensorboard:
+    if options.tensorboard and processes.first:
         from ..rendering.tensorboard import TensorBoard
 
         callbacks.append(TensorBoard(options.out))
@@ -60,13 +66,19 @@ def train(options: Train) -> Reinforce:
             options.total_episodes, callback=callbacks, progress_bar=options.progress_bar, resume=options.resume
         )
     except KeyboardInterrupt:
-        if checkpoints.metrics or not (options.out / LAST).exists():
+        if processes.first and (checkpoints.metrics or not (options.out / LAST).exists()):
             raise
         raise Stopped from None
     return agent
 
 
-def begin(options: Train) -> Reinforce:
+def tell(processes: Processes, line: str) -> None:
+    """Say something on standard error, once."""
+    if processes.first:
+        print(line, file=sys.stderr)
+
+
+def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
     """The agent that is to be trained.
 
     Raises:
@@ -74,9 +86,11 @@ def begin(options: Train) -> Reinforce:
     """
     last = options.out / LAST
     if options.resume:
-        agent = Reinforce.load(last, device=options.device, allow_unsigned=options.allow_unsigned)
+        device, unsigned = processes.device(options.device), options.allow_unsigned
+        agent = Reinforce.load(last, device=device, processes=processes, allow_unsigned=unsigned)
         check_resumed(options, agent.config)
         tell_images(str(last), agent.env_kwargs)
+        tell_processes(last, processes)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(
                 f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "
@@ -85,10 +99,19 @@ def begin(options: Train) -> Reinforce:
         return agent
     if last.exists():
         raise ValueError(f"{options.out} holds a run already: add --resume to go on with it, or choose another --out")
-    agent = Reinforce(config=options.hyper_parameters(), device=options.device)
+    device = processes.device(options.device)
+    agent = Reinforce(config=options.hyper_parameters(), device=device, processes=processes)
     if options.weights:
         take_weights(agent, options.weights, allow_unsigned=options.allow_unsigned)
     return agent
+
+
+def tell_processes(last: Path, processes: Processes) -> None:
+    """Say it if a run goes on in another number of processes."""
+    with checkpoint.opened(last) as file:
+        before = file.description.get("processes", 1)
+    if before != processes.size:
+        tell(processes, f"goes on in {processes.size} processes for {before}: with other weights than in {before}")
 
 
 def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -> None:
@@ -125,14 +148,12 @@ def ending(options: Train) -> str:
     out = shlex.quote(str(options.out))
     module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
     more = "" if episodes < total else f" --total-episodes {2 * options.total_episodes}"
+    size = last.get("processes", 1)
+    trainer = program() if size == 1 else f"torchrun --nproc-per-node {size} -m {__package__.partition('.')[0]}"
+    lines += [f"  {program()} {command}" for command in (f"evaluate {agent}{module}", f"watch {agent}{module}")]
     lines += [
-        f"  {program()} {command}"
-        for command in (
-            f"evaluate {agent}{module}",
-            f"watch {agent}{module}",
-            f"plot curves {out}",
-            f"train --out {out} --resume{more}{module}{_kept(options)}",
-        )
+        f"  {program()} plot curves {out}",
+        f"  {trainer} train --out {out} --resume{more}{module}{_kept(options)}",
     ]
     return "\n".join(lines)
 

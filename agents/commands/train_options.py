@@ -31,6 +31,11 @@ class Train(Config):
     """Begin with the hyper-parameters of a recipe; other options change single ones."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """The environment's keyword arguments; they add to the recipe's."""
+    curriculum: JsonObject = field(default_factory=dict)
+    """Arguments of the environment that change with the run: {"0": [{...}], "0.5": [{...}, {...}]}, from which share of
+    it on which hold; each update draws one of the list."""
+    validation_kwargs: JsonObject = field(default_factory=dict)
+    """Arguments that are added to `env_kwargs` for the validation."""
     out: Path = Path("runs/ram")
     """Directory for checkpoints and logs."""
     weights: str = ""
@@ -60,6 +65,9 @@ COMMON = (
     "out",
     "env_id",
     "env_kwargs",
+    "curriculum",
+    "validation_kwargs",
+    "validation_scenes",
     "total_episodes",
     "num_envs",
     "repeats",

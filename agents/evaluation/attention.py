@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ram_envs.retina.retina import Retina
 
+from ..model.choice import Look
 from ..model.policy import RAM
 from ..training.envs import declared
-from ..training.rollout import Look, Runner, to_tensors
+from ..training.rollout import Runner, to_tensors
 from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def by_glimpse(agent: Reinforce, env: VectorEnv, measure: Measure, *, look: Look
     runner = Runner(agent.policy, env, look=look, sample_action=False, stop="never", generator=generator, seed=seed)
     figures = []
     while runner.active.any():
-        figures.append(measure(targets.regions(), targets.pixels(runner.observation["location"])))
+        figures.append(measure(targets.regions(), targets.pixels(runner.gaze)))
         runner.choose()
         runner.step()
     return np.stack(figures)

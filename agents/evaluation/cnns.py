@@ -68,7 +68,7 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     """
     if control not in CNNS:
         raise ValueError(f"control must be one of {', '.join(CNNS)}, not {control!r}")
-    probe = make_env(config.replace(num_envs=1, repeats=1))
+    probe = make_env(config.without_repeats(num_envs=1))
     shape, num_classes = declared(probe).scene_shape, num_actions(probe.single_action_space)
     _, info = probe.reset(seed=0)
     probe.close()
@@ -82,7 +82,7 @@ def make_classifier(config: Config, control: Control) -> Classifier:
         torch.manual_seed(config.seed)
         kind = WeakCNN if control == "weak-cnn" else ModernCNN
         network = kind(channels=channels, size=size, num_classes=num_classes)
-    return Classifier(network, config.replace(env_kwargs=config.env_kwargs | whole, repeats=1))
+    return Classifier(network, config.without_repeats(env_kwargs=config.env_kwargs | whole))
 
 
 @torch.no_grad()

@@ -6,22 +6,25 @@ from typing import Literal
 
 from ..training.config import Config
 
-Control = Literal["random", "center", "whole", "weak-cnn", "modern-cnn"]
+Control = Literal["random", "center", "scan", "whole", "weak-cnn", "modern-cnn"]
 
 
 def as_control(config: Config, control: Control) -> Config:
     """The same training without attention.
 
-    "random": every location uniform. "center": every location, the first too, in the middle. "whole": the whole scene
-    as one patch at every step, for Catch.
+    "random": every look at a place uniform over the scene, whatever the saccades are, as far as they lead. "center":
+    every look, the first too, at the middle. "scan": the first as in training, the others along a fixed raster, see
+    `ram_agents.model.choice.raster`. "whole": the whole scene as one patch at every step, for Catch.
 
     Raises:
         ValueError: a control that RAM is not trained as.
     """
-    if control == "random":
-        return config.replace(look="random")
+    if control in ("random", "scan"):
+        return config.replace(look=control)
     if control == "center":
         return config.replace(look="center", env_kwargs=config.env_kwargs | {"initial_location": "center"})
     if control == "whole":
-        return config.replace(look="center", env_kwargs=config.env_kwargs | {"foveated": False})
-    raise ValueError(f"control must be 'random', 'center' or 'whole', not {control!r}")
+        # The whole screen has no reach, so it takes no relative saccades.
+        env_kwargs = {key: value for key, value in config.env_kwargs.items() if key != "saccade"} | {"foveated": False}
+        return config.replace(look="center", env_kwargs=env_kwargs)
+    raise ValueError(f"control must be 'random', 'center', 'scan' or 'whole', not {control!r}")

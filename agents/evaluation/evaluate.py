@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..model.choice import Look, Stop
 from ..training.callbacks import Progress
 from ..training.envs import AnyVectorEnv, declared, make_env
-from ..training.rollout import Look, Runner, Stop, collect_rollout
+from ..training.rollout import Runner, collect_rollout
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
@@ -83,7 +84,7 @@ def evaluate(
         split: "train", "validation" or "test"; see `scene_indices` where the environment has no splits.
         episodes: only the first so many scenes.
         paths: how many sampled paths for each scene; 0 leaves these columns out.
-        look: look this way in place of the agent's: at "random", or at the "center".
+        look: look this way in place of the agent's: at "random", at the "center", or along a "scan".
         seed: of initial locations that are random, and of the sampling.
         progress: is told of episodes.
     """
@@ -123,7 +124,20 @@ def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500
         ValueError: the environment has other splits; or `agent.config.env_kwargs` were changed to such as the model
             does not fit.
     """
-    env = make_env(agent.config.replace(repeats=1, num_envs=num_envs), split=split)
+    env = make_env(agent.config.without_repeats(num_envs=num_envs), split=split)
+    agent.spaces.check_fit(env)
+    return env
+
+
+def validation_env(agent: Reinforce) -> AnyVectorEnv:
+    """The environment to validate on while an agent trains: with `validation_kwargs`, whatever the curriculum says.
+
+    Raises:
+        ValueError: the environment has no split "validation", though it has others; or the model does not fit it.
+    """
+    config = agent.config
+    config = config.without_repeats(env_kwargs=config.env_kwargs | config.validation_kwargs, num_envs=500)
+    env = make_env(config, split="validation")
     agent.spaces.check_fit(env)
     return env
 
@@ -230,6 +244,8 @@ def confusion_matrix(label: NDArray[np.int64], probability: NDArray[np.floating[
 def validation_errors(agent: Reinforce, env: AnyVectorEnv) -> list[float]:
     """Error in % over the validation scenes after each glimpse, single path with mean locations (of Catch one number).
 
+    Of the first `validation_scenes` alone, where the configuration says how many.
+
     The last is what models are chosen by.
     """
-    return evaluate(agent, env, split="validation", paths=0).mean.tolist()
+    return evaluate(agent, env, split="validation", episodes=agent.config.validation_scenes, paths=0).mean.tolist()

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from ..training.callbacks import Callback, Metrics, mean_metrics
 from ..training.envs import AnyVectorEnv
 from ..training.reinforce import Reinforce
-from .evaluate import evaluation_env, validation_errors
+from .evaluate import validation_env, validation_errors
 
 LAST, BEST, LOG, LOCK = "last.safetensors", "best.safetensors", "progress.jsonl", "lock"
 
@@ -26,7 +26,7 @@ class Checkpoints(Callback):
 
     Args:
         directory: where the files go. One process trains in it at a time.
-        validation: the environment to validate on. By default made from the agent's id (see `evaluate.evaluation_env`);
+        validation: the environment to validate on. By default made from the agent's id (see `evaluate.validation_env`);
             without either nothing is validated, and there is no best agent.
     """
 
@@ -54,7 +54,7 @@ class Checkpoints(Callback):
         _remove_parts(self.directory)
         _mend_log(self.directory / LOG, agent.episodes if agent.updates else 0)
         if self.validation is None and agent.env_id:
-            self.validation = evaluation_env(agent, "validation")
+            self.validation = validation_env(agent)
 
     def on_update(self, agent: Reinforce, metrics: Metrics) -> None:
         """Save at the end of a segment."""

@@ -13,6 +13,7 @@ from ram_envs.rendering.painting import patch_rgb
 
 from ..model.actions import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
+from ..training.envs import declared
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -59,10 +60,11 @@ class Game:
         number = len(self.results)
         self.env.reset(seed=self.seed + number, options={"index": self.numbers[number]})
 
-    def step(self, location: NDArray[np.float32], action: int) -> None:
-        """Take a step; nothing happens after the end of the round."""
+    def step(self, place: NDArray[np.float32], action: int) -> None:
+        """Look at a place in [-1, 1] of the scene, or as near as one saccade leads; nothing happens after the end."""
         if not self.view.finished:
-            batch = np.asarray(location, np.float32)[None], np.array([action]), np.zeros(1, np.bool_)
+            places, look_at = np.asarray(place, np.float32)[None], declared(self.env).look_at
+            batch = look_at(places) if look_at else places, np.array([action]), np.zeros(1, np.bool_)
             _, reward, terminated, _, _ = self.env.step(first_row(to_environment(self.env.action_space, *batch)))
             if terminated:
                 self.results.append(float(reward) > 0)

@@ -1,4 +1,4 @@
-"""The policy's distribution pi(l, a | h_t) (section 3.1): a Gaussian location times a categorical action.
+"""The policy's distribution pi(l, a | h_t) (section 3.1): of a location, a Gaussian or a mixture, times an action.
 
 Everything that draws from it, or needs its log-probability, entropy or divergence, does it here: REINFORCE, PPO of
 Stable-Baselines3 and PPO of RLlib.
@@ -7,19 +7,15 @@ Stable-Baselines3 and PPO of RLlib.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .precision import float32
+
 LOG_2_PI = math.log(2 * math.pi)
-
-
-def sample_location(mean: Tensor, std: float | Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Draw l from Normal(mean, std), (..., 2): not clamped, and detached, so that no loss leaks by it."""
-    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean.detach() + (std.detach() if isinstance(std, Tensor) else std) * noise
 
 
 def location_log_prob(location: Tensor, mean: Tensor, std: float | Tensor) -> Tensor:
@@ -46,6 +42,148 @@ def location_entropy(std: float | Tensor) -> float | Tensor:
     """Of the Gaussian's two components together, in nats; a number for a number, (...) for (..., 1)."""
     log_std = std.squeeze(-1).log() if isinstance(std, Tensor) else math.log(std)
     return 1 + LOG_2_PI + 2 * log_std
+
+
+class LocationDistribution(Protocol):
+    """What the locations l_t of one step, or of many, are drawn from."""
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw l, (..., 2): raw, not clamped, and detached, so that no loss leaks by it."""
+
+    def mode(self) -> Tensor:
+        """The likeliest location (..., 2), without gradient."""
+
+    def log_prob(self, location: Tensor) -> Tensor:
+        """Log-density at raw locations: (..., 2) -> (...)."""
+
+    def entropy(self) -> float | Tensor:
+        """In nats, (...), or a number where it is the same for all."""
+
+    def kl(self, other: Self) -> Tensor:
+        """KL(self || other), (...), in nats."""
+
+
+class Gaussian(NamedTuple):
+    """The paper's: N(mu_t, std) in each of the two components."""
+
+    mean: Tensor
+    """mu_t, (..., 2)."""
+    std: float | Tensor
+    """One for all, or of each, (..., 1)."""
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw l, (..., 2), without gradient."""
+        return self.mean.detach() + _noise(self.mean, self.std, generator)
+
+    def mode(self) -> Tensor:
+        """The mean, (..., 2), without gradient."""
+        return self.mean.detach()
+
+    def log_prob(self, location: Tensor) -> Tensor:
+        """See `location_log_prob`."""
+        return location_log_prob(location, self.mean, self.std)
+
+    def entropy(self) -> float | Tensor:
+        """See `location_entropy`."""
+        return location_entropy(self.std)
+
+    def kl(self, other: Gaussian) -> Tensor:
+        """KL(self || other), (...), in nats."""
+        return gaussian_kl((self.mean - other.mean).square().sum(-1), *_stds(self.std, other.std, self.mean))
+
+
+class Mixture(NamedTuple):
+    """M Gaussians of one std: at M - 1 places that a grid gives, and at one of the agent's own choosing.
+
+    A place of the grid is origin + scale * (its row in `grid`).
+    """
+
+    log_weight: Tensor
+    """(..., M): of each part, its own place last; they sum to 1 when exponentiated."""
+    own: Tensor
+    """(..., 2)."""
+    origin: Tensor
+    """(..., 2)."""
+    scale: Tensor
+    """(..., 2)."""
+    grid: Tensor
+    """(M - 1, 2)."""
+    std: float | Tensor
+    """One for all, or of each, (..., 1)."""
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw a part, then l around its place, (..., 2), without gradient."""
+        below = self.log_weight.detach().exp().cumsum(-1)
+        drawn = torch.rand(below.shape[:-1], generator=generator, device=below.device, dtype=below.dtype)
+        chosen = torch.searchsorted(below, (drawn * below[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
+        return self._place(chosen.clamp(max=below.shape[-1] - 1)) + _noise(self.own, self.std, generator)
+
+    def mode(self) -> Tensor:
+        """The place of the likeliest part, (..., 2), without gradient."""
+        return self._place(self.log_weight.argmax(-1))
+
+    def log_prob(self, location: Tensor) -> Tensor:
+        """Log-density at raw locations: (..., 2) -> (...).
+
+        Raises:
+            ValueError: the location carries a gradient.
+        """
+        if location.requires_grad:
+            raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
+        std = self.std if isinstance(self.std, Tensor) else torch.as_tensor(self.std, device=self.own.device)
+        parts = self.log_weight - 0.5 * self._squared_distances(location) / std.square()
+        log_std = std.squeeze(-1).log() if std.dim() else std.log()
+        return parts.logsumexp(-1) - 2 * log_std - LOG_2_PI
+
+    def entropy(self) -> Tensor:
+        """Of part and location together, (...), in nats: no less than the location's own, which has no closed form."""
+        return -(self.log_weight.exp() * self.log_weight).sum(-1) + location_entropy(self.std)
+
+    def kl(self, other: Mixture) -> Tensor:
+        """KL of part and location together, (...), in nats: no less than the locations' own."""
+        weight = self.log_weight.exp()
+        parts = (weight * (self.log_weight - other.log_weight)).sum(-1)
+        stds = _stds(self.std, other.std, self.own)
+        apart = [self._grid_shift(other), (self.own - other.own).square().sum(-1, keepdim=True)]
+        moved = gaussian_kl(torch.cat(apart, dim=-1), stds[0][..., None], stds[1][..., None])
+        return parts + (weight * moved).sum(-1)
+
+    def _place(self, part: Tensor) -> Tensor:
+        """Of the parts with these numbers, (...) -> (..., 2), without gradient."""
+        is_own = (part == len(self.grid)).unsqueeze(-1)
+        on_grid = self.origin + self.scale * self.grid[part.clamp(max=len(self.grid) - 1)]
+        return torch.where(is_own, self.own, on_grid).detach()
+
+    def _squared_distances(self, location: Tensor) -> Tensor:
+        """From each place, (..., 2) -> (..., M). |x - s c|^2 = |x|^2 - 2 (x s) c + s^2 c^2 is one matrix product."""
+        from_origin = location - self.origin
+        terms = torch.cat([-2 * from_origin * self.scale, self.scale.square()], dim=-1)  # (..., 4)
+        with float32(location.device):
+            on_grid = terms @ torch.cat([self.grid, self.grid.square()], dim=1).T
+        on_grid = on_grid + from_origin.square().sum(-1, keepdim=True)
+        return torch.cat([on_grid, (location - self.own).square().sum(-1, keepdim=True)], dim=-1)
+
+    def _grid_shift(self, other: Mixture) -> Tensor:
+        """How far each place of the grid is from the other's, squared, (..., M - 1)."""
+        origin, scale = self.origin - other.origin, self.scale - other.scale
+        return (origin[..., None, :] + scale[..., None, :] * self.grid).square().sum(-1)
+
+
+def gaussian_kl(apart: Tensor, std: Tensor, other: Tensor) -> Tensor:
+    """KL of N(mu, std) from N(mu', other) in two components, whose means are `apart`, squared: (...) each -> (...)."""
+    ratio = (std / other).square()
+    return ratio - 1 - ratio.log() + 0.5 * apart / other.square()
+
+
+def _stds(std: float | Tensor, other: float | Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, one for each row of `like` (..., 2): (...)."""
+    ours, theirs = (torch.as_tensor(s, device=like.device).expand_as(like[..., :1]).squeeze(-1) for s in (std, other))
+    return ours, theirs
+
+
+def _noise(like: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
+    noise = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+    return (std.detach() if isinstance(std, Tensor) else std) * noise
 
 
 def sample_action(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -76,10 +214,7 @@ def stop_log_prob(logit: Tensor, stop: Tensor) -> Tensor:
 class LocationAction(NamedTuple):
     """The distribution of (l_t, a_t): location and action are independent given h_t."""
 
-    mean: Tensor
-    """mu_t, (..., 2)."""
-    std: float | Tensor
-    """One for all, or of each, (..., 1)."""
+    location: LocationDistribution
     logits: Tensor
     """(..., n)."""
     greedy: bool = False
@@ -89,28 +224,25 @@ class LocationAction(NamedTuple):
     def sample(self) -> tuple[Tensor, Tensor]:
         """Draw a raw location (..., 2) and an action (...), without gradient."""
         action = self.logits.argmax(-1) if self.greedy else sample_action(self.logits)
-        return sample_location(self.mean, self.std), action
+        return self.location.sample(), action
 
     def mode(self) -> tuple[Tensor, Tensor]:
-        """The mean location (..., 2), without gradient, and the likeliest action (...)."""
-        return self.mean.detach(), self.logits.argmax(-1)
+        """The likeliest location (..., 2), without gradient, and the likeliest action (...)."""
+        return self.location.mode(), self.logits.argmax(-1)
 
     def log_prob(self, location: Tensor, action: Tensor) -> Tensor:
-        """The sum log N(l; mu_t) + log pi(a): (..., 2), (...) -> (...)."""
-        log_prob = location_log_prob(location, self.mean, self.std)
+        """The sum log pi(l) + log pi(a): (..., 2), (...) -> (...)."""
+        log_prob = self.location.log_prob(location)
         return log_prob if self.greedy else log_prob + action_log_prob(self.logits, action)
 
     def entropy(self) -> Tensor:
         """(...), in nats."""
         choice = self.logits.new_zeros(self.logits.shape[:-1]) if self.greedy else action_entropy(self.logits)
-        return location_entropy(self.std) + choice
+        return self.location.entropy() + choice
 
     def kl(self, other: LocationAction) -> Tensor:
         """KL(self || other), (...), in nats."""
-        ours, theirs = (torch.as_tensor(std).expand_as(self.mean[..., :1]) for std in (self.std, other.std))
-        apart = (self.mean - other.mean).square().sum(-1, keepdim=True)
-        ratio = (ours / theirs).square()
-        location = (ratio - 1 - ratio.log() + 0.5 * apart / theirs.square()).squeeze(-1)
+        location = self.location.kl(other.location)
         if self.greedy:
             return location
         log_p, log_q = self.logits.log_softmax(-1), other.logits.log_softmax(-1)

@@ -5,13 +5,76 @@ B is the number of episodes; h_g and h_l are the two parts of the glimpse vector
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from .distribution import Gaussian, LocationDistribution
+
 Core = Literal["rnn", "lstm", "gru"]
 Init = Literal["uniform", "orthogonal"]
+GlimpseLayers = Literal["mlp", "conv"]
+
+
+class Matrix(nn.Linear):
+    """The paper's Linear(rho): every number of a glimpse, in one matrix.
+
+    Args:
+        glimpse_shape: (k, g, g) or (k, g, g, C).
+        output_size: units of h_g.
+    """
+
+    def __init__(self, glimpse_shape: tuple[int, ...], output_size: int):
+        super().__init__(math.prod(glimpse_shape), output_size)
+
+    @property
+    def layers(self) -> list[nn.Linear | nn.Conv2d]:
+        """Those with a weight, from the glimpse upwards."""
+        return [self]
+
+    def forward(self, glimpse: Tensor) -> Tensor:
+        """From (B, k, g, g[, C]) to (B, output_size)."""
+        return super().forward(glimpse.flatten(1))
+
+
+class Convolutions(nn.Module):
+    """Two convolutions over a glimpse's cells and a matrix in place of `Matrix`: what is learned at a cell serves all.
+
+    The scales, of each colour, are the channels: all of them tell of about the same place. A cell of scale s is the
+    mean over 2**s pixels a side, so its light is times 2**s here: a stroke in it is about as bright at every scale.
+
+    Args:
+        glimpse_shape: (k, g, g) or (k, g, g, C); any g.
+        output_size: units of h_g.
+    """
+
+    FILTERS = 16, 32
+
+    def __init__(self, glimpse_shape: tuple[int, ...], output_size: int):
+        super().__init__()
+        scales, height, width, *colours = glimpse_shape
+        first, second = self.FILTERS
+        self.first = nn.Conv2d(scales * math.prod(colours), first, 3, padding=1)
+        self.second = nn.Conv2d(first, second, 3, stride=2, padding=1)
+        self.last = nn.Linear(second * ((height + 1) // 2) * ((width + 1) // 2), output_size)
+        widths = 2.0 ** torch.arange(scales)
+        self.register_buffer("widths", widths.reshape(-1, *[1] * (len(glimpse_shape) - 1)), persistent=False)
+        self.widths: Tensor
+
+    @property
+    def layers(self) -> list[nn.Linear | nn.Conv2d]:
+        """Those with a weight, from the glimpse upwards."""
+        return [self.first, self.second, self.last]
+
+    def forward(self, glimpse: Tensor) -> Tensor:
+        """From (B, k, g, g[, C]) to (B, output_size)."""
+        scaled = glimpse * self.widths
+        if scaled.dim() == 5:
+            scaled = scaled.permute(0, 1, 4, 2, 3).flatten(1, 2)  # (B, k * C, g, g)
+        filtered = torch.relu_(self.second(torch.relu_(self.first(scaled))))
+        return self.last(filtered.flatten(1))
 
 
 class GlimpseNetwork(nn.Module):
@@ -21,21 +84,31 @@ class GlimpseNetwork(nn.Module):
     one here, over h_g and h_l side by side: the same sum, in one matrix product.
 
     Args:
-        num_pixels: numbers in a glimpse: scales x height x width (x channels).
+        glimpse_shape: (k, g, g) or (k, g, g, C).
+        network: the paper's "mlp", in which h_g sees the glimpse through one `Matrix`, or "conv": `Convolutions`.
         glimpse_size: units of h_g (128 in the paper).
         location_size: units of h_l (128 in the paper).
         output_size: units of g_t (256 in the paper).
     """
 
-    def __init__(self, *, num_pixels: int, glimpse_size: int = 128, location_size: int = 128, output_size: int = 256):
+    def __init__(
+        self,
+        *,
+        glimpse_shape: tuple[int, ...],
+        network: GlimpseLayers = "mlp",
+        glimpse_size: int = 128,
+        location_size: int = 128,
+        output_size: int = 256,
+    ):
         super().__init__()
-        self.what = nn.Linear(num_pixels, glimpse_size)
+        kind: type[Matrix | Convolutions] = Convolutions if network == "conv" else Matrix
+        self.what = kind(glimpse_shape, glimpse_size)
         self.where = nn.Linear(2, location_size)
         self.both = nn.Linear(glimpse_size + location_size, output_size)
 
     def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
-        """From a glimpse (B, k, g, g[, C]) in [0, 1] and its location (B, 2) in [-1, 1] to g_t (B, output_size)."""
-        h_g = torch.relu_(self.what(glimpse.flatten(1)))
+        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+        h_g = torch.relu_(self.what(glimpse))
         h_l = torch.relu_(self.where(location))
         return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))
 
@@ -98,6 +171,13 @@ class LocationNetwork(nn.Module):
         nn.init.normal_(self.mean.weight, std=0.01)
         nn.init.zeros_(self.mean.bias)
 
+    num_parameters = 2
+    """Of the distribution."""
+
+    def distribution(self, parameters: Tensor, std: float | Tensor) -> LocationDistribution:
+        """The Gaussian with this mean (..., 2)."""
+        return Gaussian(parameters, std)
+
     def forward(self, h: Tensor) -> Tensor:
         """From h_t (..., input_size) to the mean (..., 2) in (-1, 1)."""
         if self.hidden is not None:
@@ -144,8 +224,9 @@ def orthogonal_(f_g: GlimpseNetwork, f_h: CoreNetwork, f_a: ActionNetwork) -> No
     anything of it reaches the heads. The core's matrices are made gate by gate, an LSTM's forget gate begins open; an
     identity recurrence stays. The action network begins near 0: all actions alike.
     """
-    for layer in (f_g.what, f_g.where, f_g.both):
+    for layer in (*f_g.what.layers, f_g.where, f_g.both):
         nn.init.orthogonal_(layer.weight, nn.init.calculate_gain("relu"))
+        assert layer.bias is not None
         nn.init.zeros_(layer.bias)
     for name, weight in f_h.named_parameters():
         if weight.dim() == 1:

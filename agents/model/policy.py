@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
 from .actions import can_stop, num_actions
+from .cells import CellLocationNetwork, remember
 from .config import RAMConfig
-from .distribution import sample_location
+from .distribution import LocationDistribution
 from .networks import (
     ActionNetwork,
     BaselineNetwork,
@@ -28,7 +29,10 @@ class RAMOutput(NamedTuple):
     """What the model says at one step, for B episodes."""
 
     location_mean: Tensor
-    """mu_t (B, 2) in (-1, 1): the next location is drawn from Normal(mu_t, location_std)."""
+    """mu_t (B, 2) in (-1, 1): the next location is drawn from Normal(mu_t, location_std). Of a network that scores
+    cells it is the likeliest place, without gradient."""
+    location_parameters: Tensor
+    """(B, P): of the next location's distribution, see `RAM.location_distribution`; mu_t itself for the Gaussian."""
     logits: Tensor
     """(B, n): the softmax of these is the distribution of the action."""
     baseline: Tensor
@@ -42,6 +46,7 @@ class RAM(nn.Module):
 
     Args:
         observation_space: one row's Dict(glimpse=Box(k, g, g[, C]), location=Box(2)); other keys are not looked at.
+            A location without bounds tells of relative saccades.
         action_space: one row's Dict(location=Box(2), action=Discrete(n)), or the flat Box(2 + n). With stop=Discrete(2)
             in the Dict there is a stop network too.
         config: the options; the defaults of `RAMConfig` if None.
@@ -66,14 +71,25 @@ class RAM(nn.Module):
         self._config = config = (config or RAMConfig()).replace(**options)
         self.location_std = config.location_std
         size = config.hidden_size
+        shape = glimpse_shape(observation_space)
         self.f_g = GlimpseNetwork(
-            num_pixels=math.prod(glimpse_shape(observation_space)),
+            glimpse_shape=shape,
+            network=config.glimpse_network,
             glimpse_size=config.glimpse_size,
             location_size=config.location_size,
             output_size=size,
         )
         self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
-        self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
+        self.f_l: LocationNetwork | CellLocationNetwork
+        if config.location_network == "linear":
+            self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
+        else:
+            self.f_l = CellLocationNetwork(
+                input_size=size,
+                glimpse_shape=shape,
+                relative=has_saccades(observation_space),
+                hidden_size=config.location_hidden,
+            )
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
         self.f_s = StopNetwork(size) if can_stop(action_space) else None
@@ -88,16 +104,22 @@ class RAM(nn.Module):
     def hidden_matrices(self) -> list[tuple[Tensor, int]]:
         """The matrices from hidden layer to hidden layer, and from the glimpse; with how many each is, stacked.
 
+        A convolution's is (filters, channels, height, width).
         Not the heads', whose outputs are the agent's choices, nor that of the two numbers of a location.
         """
         gates = {"rnn": 1, "gru": 3, "lstm": 4}[self.f_h.core]
-        layers = [self.f_g.what, self.f_g.both, *([self.f_l.hidden] if self.f_l.hidden else [])]
+        layers = [*self.f_g.what.layers, self.f_g.both, *([self.f_l.hidden] if self.f_l.hidden else [])]
         core = [parameter for parameter in self.f_h.parameters() if parameter.dim() == 2]
         return [(layer.weight, 1) for layer in layers] + [(matrix, gates) for matrix in core]
 
+    @property
+    def num_states(self) -> int:
+        """S: the core's states, and one more where the location network remembers the looks."""
+        return self.f_h.num_states + isinstance(self.f_l, CellLocationNetwork)
+
     def initial_state(self, batch_size: int) -> Tensor:
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
-        return self.f_a.weight.new_zeros(self.f_h.num_states, batch_size, self.f_h.hidden_size)
+        return self.f_a.weight.new_zeros(self.num_states, batch_size, self.f_h.hidden_size)
 
     def step(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
         """One glimpse (figure 1 of the paper).
@@ -109,14 +131,26 @@ class RAM(nn.Module):
         Returns:
             The output for these B episodes, and the next state.
         """
-        g = self.f_g(observation["glimpse"], observation["location"])
-        state = self.f_h(g, state)
-        h = state[0].to(self.f_a.weight.dtype)
+        glimpse, location = observation["glimpse"], observation["location"]
+        g = self.f_g(glimpse, location)
+        core = self.f_h(g, state[: self.f_h.num_states])
+        h = core[0].to(self.f_a.weight.dtype)
+        h_l = h.detach() if self._config.detach_location else h
         with float32(h.device):  # what is chosen is not rounded
-            location_mean = self.f_l(h.detach() if self._config.detach_location else h)
+            if isinstance(self.f_l, CellLocationNetwork):
+                looks = remember(state[-1].to(h.dtype), location)
+                parameters = self.f_l(h_l, glimpse, location, looks)
+                mean = self.location_distribution(parameters).mode()
+                core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
+            else:
+                mean = parameters = self.f_l(h_l)
             logits = self.f_a(h)
             baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
-        return RAMOutput(location_mean, logits, baseline, h), state
+        return RAMOutput(mean, parameters, logits, baseline, h), core
+
+    def location_distribution(self, parameters: Tensor) -> LocationDistribution:
+        """What the next location is drawn from, for a `RAMOutput.location_parameters` (..., P), at the present std."""
+        return self.f_l.distribution(parameters, self.location_std)
 
     def stop_logit(self, h: Tensor) -> Tensor | None:
         """The logit of stopping, (...), from h_t (..., hidden_size); None where the environment knows no stopping.
@@ -132,10 +166,6 @@ class RAM(nn.Module):
     def forward(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
         """The same as `step`."""
         return self.step(observation, state)
-
-    def sample_location(self, mean: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw l from Normal(mean, location_std), (..., 2): not clamped, and detached, so that no loss leaks by it."""
-        return sample_location(mean, self.location_std, generator)
 
 
 def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
@@ -153,3 +183,9 @@ def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
         f"this environment has {space}. Use one of ram_envs, or show another's images through a retina with "
         "ram_envs.wrappers.FoveatedObservation (of vectors FoveatedVectorObservation)"
     )
+
+
+def has_saccades(space: spaces.Space[Any]) -> bool:
+    """Whether locations are relative saccades: the observation tells the eye's place in a Box without bounds."""
+    location = space["location"] if isinstance(space, spaces.Dict) else None
+    return isinstance(location, spaces.Box) and bool(np.isinf(location.high).all())

@@ -132,8 +132,8 @@ def environment(
         ValueError: the environment declares no `view`, or has other spaces or splits.
     """
     own = agent.env_kwargs if env_id is None else {}
-    config = agent.config.replace(
-        env_id=env_id or agent.env_id, env_kwargs=own | (env_kwargs or {}), num_envs=num_envs, repeats=1
+    config = agent.config.without_repeats(
+        env_id=env_id or agent.env_id, env_kwargs=own | (env_kwargs or {}), num_envs=num_envs
     )
     env = make_env(config, split=None if "split" in (env_kwargs or {}) else split)
     viewer(env)

@@ -44,7 +44,7 @@ def fixations(
         scenes += [view(row).scene for row in range(env.num_envs)]
         steps = []
         while runner.active.any():
-            steps.append((targets.regions(), targets.pixels(runner.observation["location"])))
+            steps.append((targets.regions(), targets.pixels(runner.gaze)))
             runner.choose()
             runner.step()
         regions += list(np.stack([lying for lying, _ in steps], axis=1))

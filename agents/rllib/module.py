@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from ..model.actions import can_stop
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
-from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
+from .distribution import glimpse_distribution
 
 
 class RAMModule(TorchRLModule, ValueFunctionAPI):
@@ -51,7 +51,7 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
         if can_stop(self.action_space):
             raise ValueError("RAM in RLlib has no place for 'stop': make the environment with can_stop=False")
         self.ram = RAM(self.observation_space, self.action_space, **options.get("ram", {}))
-        self.action_dist_cls = GreedyGlimpseDistribution if self.hybrid else GlimpseDistribution
+        self.action_dist_cls = glimpse_distribution(self.ram.f_l, greedy=self.hybrid)
 
     @property
     def hybrid(self) -> bool:
@@ -95,9 +95,9 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
         return RAMOutput._make(torch.stack(parts, dim=1) for parts in zip(*outputs, strict=True)), state
 
     def _dist_inputs(self, output: RAMOutput) -> Tensor:
-        """Of `GlimpseDistribution`, (B, T, 3 + n)."""
-        std = torch.full_like(output.location_mean[..., :1], self.ram.location_std)
-        return torch.cat([output.location_mean, std, output.logits], dim=-1)
+        """Of `GlimpseDistribution`, (B, T, P + 1 + n)."""
+        std = torch.full_like(output.baseline[..., None], self.ram.location_std)
+        return torch.cat([output.location_parameters, std, output.logits], dim=-1)
 
     def _value(self, output: RAMOutput) -> Tensor:
         value = output.baseline
@@ -119,12 +119,16 @@ class HybridPPOTorchLearner(PPOTorchLearner):
         module = self.module[module_id].unwrapped()
         if not module.hybrid:
             return loss
-        label_loss = label_cross_entropy(batch, fwd_out, step_weight=module.step_weight)
+        label_loss = label_cross_entropy(
+            batch, fwd_out, step_weight=module.step_weight, location_parameters=module.ram.f_l.num_parameters
+        )
         self.metrics.log_value((module_id, "label_loss"), label_loss, window=1)
         return loss + module.label_weight * label_loss
 
 
-def label_cross_entropy(batch: dict[str, Any], fwd_out: dict[str, Tensor], *, step_weight: float) -> Tensor:
+def label_cross_entropy(
+    batch: dict[str, Any], fwd_out: dict[str, Tensor], *, step_weight: float, location_parameters: int = 2
+) -> Tensor:
     """-log p(label), of answers and, times `step_weight`, of the guesses before them; a scalar.
 
     What `LOSS_MASK` leaves out, RLlib's padding and its extra step after each episode, counts for nothing. An answer is
@@ -132,10 +136,11 @@ def label_cross_entropy(batch: dict[str, Any], fwd_out: dict[str, Tensor], *, st
 
     Args:
         batch: the observation's "label" (B, T), `LOSS_MASK` and `TERMINATEDS`, (B, T) each.
-        fwd_out: the module's output, with `ACTION_DIST_INPUTS` (B, T, 3 + n).
+        fwd_out: the module's output, with `ACTION_DIST_INPUTS` (B, T, P + 1 + n).
         step_weight: weight of the mean over the earlier guesses.
+        location_parameters: P, of the location's distribution.
     """
-    logits = fwd_out[Columns.ACTION_DIST_INPUTS][..., 3:]
+    logits = fwd_out[Columns.ACTION_DIST_INPUTS][..., location_parameters + 1 :]
     nll = F.cross_entropy(logits.transpose(1, 2), batch[Columns.OBS]["label"].long(), reduction="none")
     active = batch[Columns.LOSS_MASK].bool()
     last = active & batch[Columns.TERMINATEDS].bool()

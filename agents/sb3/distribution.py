@@ -20,7 +20,7 @@ class GlimpseDistribution(Distribution):
     log-probabilities are those of the raw sample. The one-hot scores are inside the Box already.
 
     Args:
-        ram: gives the std of the locations.
+        ram: gives the distribution of the locations.
         greedy: see `LocationAction`.
     """
 
@@ -35,17 +35,17 @@ class GlimpseDistribution(Distribution):
         """Not used: f_l and f_a are RAM's own."""
         raise NotImplementedError("RAM's location and action networks give the parameters of this distribution")
 
-    def proba_distribution(self, mean: Tensor, logits: Tensor) -> GlimpseDistribution:
-        """Set mu_t (B, 2) and the action's logits (B, n)."""
-        self.pair = LocationAction(mean, self.ram.location_std, logits, self.greedy)
+    def proba_distribution(self, location_parameters: Tensor, logits: Tensor) -> GlimpseDistribution:
+        """Set the parameters of the location's distribution (B, P) and the action's logits (B, n)."""
+        self.pair = LocationAction(self.ram.location_distribution(location_parameters), logits, self.greedy)
         return self
 
     def log_prob(self, actions: Tensor) -> Tensor:
-        """Log N(l; mu_t) + log pi(a), (B,), for flat actions (B, 2 + n), of whose scores the largest is a."""
+        """Log pi(l) + log pi(a), (B,), for flat actions (B, 2 + n), of whose scores the largest is a."""
         return self.pair.log_prob(actions[:, :2], actions[:, 2:].argmax(1))
 
     def entropy(self) -> Tensor:
-        """(B,), in nats. The location's part is a constant of its std."""
+        """(B,), in nats. A Gaussian location's part is a constant of its std."""
         return self.pair.entropy()
 
     def sample(self) -> Tensor:
@@ -53,16 +53,16 @@ class GlimpseDistribution(Distribution):
         return self._flat(*self.pair.sample())
 
     def mode(self) -> Tensor:
-        """Flat actions (B, 2 + n): the mean location and the likeliest action."""
+        """Flat actions (B, 2 + n): the likeliest location and action."""
         return self._flat(*self.pair.mode())
 
-    def actions_from_params(self, mean: Tensor, logits: Tensor, deterministic: bool = False) -> Tensor:
+    def actions_from_params(self, location_parameters: Tensor, logits: Tensor, deterministic: bool = False) -> Tensor:
         """Actions for given parameters; see `proba_distribution`."""
-        return self.proba_distribution(mean, logits).get_actions(deterministic=deterministic)
+        return self.proba_distribution(location_parameters, logits).get_actions(deterministic=deterministic)
 
-    def log_prob_from_params(self, mean: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    def log_prob_from_params(self, location_parameters: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
         """A sample for given parameters, and its log-probability."""
-        actions = self.actions_from_params(mean, logits)
+        actions = self.actions_from_params(location_parameters, logits)
         return actions, self.log_prob(actions)
 
     def _flat(self, location: Tensor, action: Tensor) -> Tensor:

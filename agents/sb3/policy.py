@@ -22,7 +22,7 @@ from ..training import losses
 from .distribution import GlimpseDistribution
 
 State = tuple[Tensor, ...]
-"""(h, c), each (1, N, hidden_size). Cores without a cell have h in both places."""
+"""(h, c), each (L, N, hidden_size): the first half of RAM's states and the second; see `_halves`."""
 
 
 class StateShape(NamedTuple):
@@ -102,8 +102,9 @@ class RAMPolicy(RecurrentActorCriticPolicy):
             enable_critic_lstm=False,
         )
         del self.lstm_actor  # The core is RAM's; what is read off this attribute are the sizes of its state.
-        self.lstm_actor = StateShape(num_layers=1, hidden_size=self.ram.f_h.hidden_size)  # type: ignore[assignment]
-        self.lstm_hidden_state_shape = (1, 1, self.ram.f_h.hidden_size)
+        layers = (self.ram.num_states + 1) // 2
+        self.lstm_actor = StateShape(layers, self.ram.f_h.hidden_size)  # type: ignore[assignment]
+        self.lstm_hidden_state_shape = (layers, 1, self.ram.f_h.hidden_size)
         self.label_loss: Tensor | None = None
         self.optimizer = self.optimizer_class(
             self.ram.parameters(),
@@ -202,17 +203,17 @@ class RAMPolicy(RecurrentActorCriticPolicy):
         num_sequences = state[0].shape[1]
         seen = {key: _by_time(obs[key].float(), num_sequences) for key in ("glimpse", "location")}  # (T, N, ...)
         remembers = _by_time(1 - episode_starts, num_sequences).unsqueeze(-1)  # (T, N, 1)
-        memory = torch.cat(state)[: self.ram.f_h.num_states]  # (S, N, hidden_size)
+        memory = torch.cat(state)[: self.ram.num_states]  # (S, N, hidden_size)
         outputs = []
         for t in range(len(remembers)):
             output, memory = self.ram.step({key: value[t] for key, value in seen.items()}, memory * remembers[t])
             outputs.append(output)
         together = RAMOutput._make(torch.stack(parts, dim=1).flatten(0, 1) for parts in zip(*outputs, strict=True))
-        return together, (memory[:1], memory[-1:])
+        return together, _halves(memory)
 
     def _distribution(self, output: RAMOutput) -> GlimpseDistribution:
         assert isinstance(self.action_dist, GlimpseDistribution)
-        return self.action_dist.proba_distribution(output.location_mean, output.logits)
+        return self.action_dist.proba_distribution(output.location_parameters, output.logits)
 
     def _value(self, output: RAMOutput) -> Tensor:
         """b_t, (B, 1)."""
@@ -233,6 +234,12 @@ class RAMPolicy(RecurrentActorCriticPolicy):
         active = _by_time(actions[:, 2:].any(1), num_sequences)  # An action without a one is padding.
         last = active & ~torch.cat([active[1:], torch.zeros_like(active[:1])])
         return losses.action_loss(_by_time(nll, num_sequences), active, last, self.step_weight)
+
+
+def _halves(memory: Tensor) -> State:
+    """States (S, N, hidden_size) as two of the same number; an odd one's last is in the second half twice."""
+    layers = (len(memory) + 1) // 2
+    return memory[:layers], torch.cat([memory[layers:], memory[-1:]])[:layers]
 
 
 def _by_time(value: Tensor, num_sequences: int) -> Tensor:

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from ..model.actions import first_row
-from ..model.policy import RAM, glimpse_shape
+from ..model.choice import CONTROL_LOOKS, Look, choose, choose_location, control_places
+from ..model.policy import RAM, RAMOutput, glimpse_shape, has_saccades
 from .config import Config
 from .envs import Spaces
-from .rollout import Look, choose, to_tensors
+from .rollout import to_tensors
 
 
 class Agent:
@@ -71,7 +72,8 @@ class Agent:
 
         Raises:
             TypeError: the observation is none of an environment of glimpses.
-            ValueError: its shapes are not those that the agent was made for, or its numbers are not finite.
+            ValueError: its shapes are not those that the agent was made for, or its numbers are not finite; or the
+                agent is a control that needs more than observations.
         """
         observation, single = _batched(observation, glimpse_shape(self.spaces.observation))
         seen = to_tensors(observation, self.device)
@@ -83,8 +85,8 @@ class Agent:
         choice = choose(
             self.policy,
             output,
+            self._location(output, self.look(deterministic)),
             self._predict_generator,
-            look=self.look(deterministic),
             sample_action=not (deterministic or self.hybrid),
             stop="likelier" if deterministic else "sample",
         )
@@ -105,6 +107,16 @@ class Agent:
                 f"{tuple(beginning.shape)}; hand on the state that the step before returned"
             )
         return memory
+
+    def _location(self, output: RAMOutput, look: Look) -> torch.Tensor:
+        if look not in CONTROL_LOOKS:
+            return choose_location(self.policy, output, look, self._predict_generator)
+        if look == "scan" or has_saccades(self.spaces.observation):
+            raise ValueError(
+                f"the agent is a control of look={look!r}, whose places can't be told from an observation alone: "
+                "measure it with `ram evaluate`, or ram_agents.evaluate"
+            )
+        return control_places(look, len(output.logits), self._predict_generator, self.device)
 
     def look(self, deterministic: bool) -> Look:
         """How the agent chooses locations: by its policy, or as the control that it was trained as."""

@@ -13,12 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..model.config import NOT_NEGATIVE, POSITIVE, Options, number
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config
 from .envs import Spaces
 
+MOST_NUMBERS = 2**22
+"""In a glimpse or an action; 16 MiB."""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -37,6 +39,8 @@ class Description(Options):
     seconds: float = number(0.0, NOT_NEGATIVE)
     validation_error: float | None = None
     best_error: float | None = None
+    processes: int = number(1, COUNT)
+    """That trained it last."""
 
     def build(self, shapes: Shapes) -> tuple[Config, Spaces]:
         """The configuration and the spaces.
@@ -45,7 +49,7 @@ class Description(Options):
             ValueError, TypeError: values that can't be, or sizes other than those of the file's tensors.
         """
         config = Config().replace(**self.config)
-        _check_spaces(self.spaces, shapes)
+        _check_spaces(self.spaces)
         spaces = Spaces.from_description(self.spaces)
         with torch.device("meta"):  # shapes without memory
             model = RAM(spaces.observation, spaces.action, config.model(), init="uniform")
@@ -58,15 +62,13 @@ class Description(Options):
         return config, spaces
 
 
-def _check_spaces(spaces: Mapping[str, Any], shapes: Shapes) -> None:
-    """Compare the sizes that spaces are made from with the tensors': a space of Gymnasium takes memory."""
+def _check_spaces(spaces: Mapping[str, Any]) -> None:
+    """Bound the sizes that spaces are made from: a space of Gymnasium takes memory before any weight is compared."""
     glimpse, sizes = spaces["glimpse"], spaces["action"][1:]
     if not all(isinstance(size, int) and size > 0 for size in (*glimpse, *sizes)) or len(glimpse) > 4 or len(sizes) > 3:
         raise ValueError(f"its spaces can't be: {json.dumps(spaces)[:100]}")
-    held = shapes["policy.f_g.what.weight"][1], shapes["policy.f_a.weight"][0]
-    if (math.prod(glimpse), sizes[-1]) != held:
-        described = math.prod(glimpse), sizes[-1]
-        raise ValueError(f"its description tells of {described} pixels and actions, and it holds weights for {held}")
+    if max(math.prod(glimpse), math.prod(sizes)) > MOST_NUMBERS:
+        raise ValueError(f"its spaces would take more than {MOST_NUMBERS:,} numbers: {json.dumps(spaces)[:100]}")
 
 
 def jsonable_config(config: Config) -> dict[str, Any]:

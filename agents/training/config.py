@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, RAMConfig, number
 from ..model.precision import MatmulPrecision
 
-Look = Literal["learned", "random", "center"]
+Look = Literal["learned", "random", "center", "scan"]
 CALLERS_OWN = (
     "num_envs",
     "repeats",
@@ -35,6 +36,14 @@ class Config(RAMConfig):
     """Environment to train on; empty for an agent that was given an unregistered one."""
     env_kwargs: dict[str, Any] = field(default_factory=dict)
     """The environment's keyword arguments, on the command line as JSON."""
+    curriculum: dict[str, Any] = field(default_factory=dict)
+    """Arguments of the environment that change with the run, on the command line as JSON. A key is the share of the run
+    from which on its list holds, {"0": [{...}], "0.5": [{...}, {...}]}; each update draws one of the list, every one as
+    likely as another, and adds it to `env_kwargs`. Empty for none."""
+    validation_kwargs: dict[str, Any] = field(default_factory=dict)
+    """Arguments that are added to `env_kwargs` for the validation, on the command line as JSON."""
+    validation_scenes: int | None = number(None, COUNT)
+    """Validate on the first so many scenes of the split; None for all."""
     total_episodes: int = number(1_000_000, COUNT)
     """Episodes to train for."""
     num_envs: int = number(256, COUNT)
@@ -48,7 +57,8 @@ class Config(RAMConfig):
 
     # Where to look
     look: Look = "learned"
-    """Where to look: as f_l says; or, for controls, uniformly at random or always at the centre."""
+    """Where to look: as f_l says; or, for controls, uniformly at random, always at the centre, or along a
+    fixed raster."""
     look_warmup: float = number(0.0, SHARE)
     """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch, before there is
     any reward to tell good gazes, the gradient of the gaze is noise and leads it where the paddle is out of sight."""
@@ -121,6 +131,9 @@ class Config(RAMConfig):
             raise ValueError(f"repeats={self.repeats} must divide num_envs={self.num_envs}")
         if taken := sorted(set(CALLERS_OWN) & set(self.env_kwargs)):
             raise ValueError(f"env_kwargs can't hold {taken[0]}: that is up to whoever makes the environment")
+        check_curriculum(self.curriculum)
+        for variant in (self.validation_kwargs, *(v for variants in self.curriculum.values() for v in variants)):
+            check_variant(variant)
         if self.baseline == "leave-one-out" and self.repeats < 2:
             raise ValueError(f"baseline='leave-one-out' needs repeats of at least 2, not {self.repeats}")
 
@@ -145,6 +158,11 @@ class Config(RAMConfig):
         """The location network's relative learning rate when `progress` in [0, 1] of the run is done."""
         return _annealed(self.location_lr_scale, self.final_location_lr_scale, progress)
 
+    def without_repeats(self, **changes: Any) -> Config:
+        """The same, but for scenes that each row has to itself, as evaluation wants them; nothing can be left out."""
+        baseline = "none" if self.baseline == "leave-one-out" else self.baseline
+        return self.replace(repeats=1, baseline=baseline, **changes)
+
     def model(self) -> RAMConfig:
         """The model's part."""
         return RAMConfig(**{f.name: getattr(self, f.name) for f in dataclasses.fields(RAMConfig)})
@@ -157,6 +175,30 @@ ROOT = __package__.partition(".")[0]
 def _annealed(first: float, last: float | None, progress: float) -> float:
     """Linear from `first` to `last`; a `last` of None stands for no change."""
     return first if last is None else first + progress * (last - first)
+
+
+def check_curriculum(curriculum: dict[str, Any]) -> None:
+    """Raise a ValueError unless it maps shares of the run to lists of the environment's arguments."""
+    for share, variants in curriculum.items():
+        if not re.fullmatch(r"0|1|0?\.\d+|[01]\.0*", share):
+            raise ValueError(f'a key of curriculum is a share of the run, such as "0" or "0.25", not {share!r}')
+        if not isinstance(variants, list) or not variants or not all(isinstance(v, dict) for v in variants):
+            raise ValueError(
+                f'curriculum["{share}"] must be a list of the environment\'s arguments, such as '
+                f'[{{"canvas_size": 100}}], not {variants!r}'
+            )
+    if len({float(share) for share in curriculum}) < len(curriculum):
+        raise ValueError(f"curriculum has one share twice: {', '.join(curriculum)}")
+
+
+def check_variant(variant: dict[str, Any]) -> None:
+    """Raise a ValueError unless these are arguments of an environment's own, and JSON can hold them."""
+    if taken := sorted(set(CALLERS_OWN) & set(variant)):
+        raise ValueError(f"a curriculum and validation_kwargs can't hold {taken[0]}: {variant!r}")
+    try:
+        json.dumps(variant)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a curriculum and validation_kwargs hold what JSON can: {variant!r} ({error})") from error
 
 
 def recipe(name: str) -> Config:

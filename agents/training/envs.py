@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -19,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from numpy.typing import NDArray
 
 from ..model import actions
-from ..model.policy import glimpse_shape
+from ..model.policy import glimpse_shape, has_saccades
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -41,6 +42,11 @@ class Declared(NamedTuple):
     """So many consecutive rows share their scenes."""
     scene_shape: tuple[int, ...] | None = None
     """(H, W) or (H, W, C) of the scene that glimpses are taken of."""
+    num_glimpses: int | None = None
+    """How many glimpses an episode has at most."""
+    look_at: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
+    """Gives the locations of the next actions, (num_rows, 2), that bring each row's gaze as near as one step can to
+    places (num_rows, 2) in [-1, 1] of its scene; None: the places are the locations."""
     target_name: str = "the target"
     """What there is to look at, such as "the ball"."""
     targets: Callable[[], NDArray[Any]] | None = None
@@ -70,9 +76,15 @@ def _of_rows(env: SyncVectorEnv) -> Declared:
     rows = [declared(row) for row in env.envs]
     return rows[0]._replace(
         num_scenes=0,
+        look_at=rows[0].look_at and (lambda places: _row_by_row([row.look_at for row in rows], places)),
         targets=rows[0].targets and (lambda: np.concatenate([row.targets() for row in rows if row.targets])),
         view=rows[0].view and (lambda row, *probabilities: rows[row].view(0, *probabilities)),
     )
+
+
+def _row_by_row(calls: Sequence[Callable[..., NDArray[Any]] | None], values: NDArray[Any]) -> NDArray[Any]:
+    """The results of a call for each row, from and to arrays of one row."""
+    return np.concatenate([call(values[i : i + 1]) for i, call in enumerate(calls) if call])
 
 
 class Spaces(NamedTuple):
@@ -96,6 +108,7 @@ class Spaces(NamedTuple):
         """What the model depends on."""
         return {
             "glimpse": glimpse_shape(self.observation),
+            "saccade": "relative" if has_saccades(self.observation) else "absolute",
             "can_stop": actions.can_stop(self.action),
             "actions": actions.num_actions(self.action),
         }
@@ -111,13 +124,15 @@ class Spaces(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
-        return {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        described = {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
+        return described | ({"saccade": "relative"} if has_saccades(self.observation) else {})
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
         """The spaces of which `describe` gave the description."""
-        glimpse, location = spaces.Box(0, 1, tuple(description["glimpse"])), spaces.Box(-1, 1, (2,))
-        observation = spaces.Dict(glimpse=glimpse, location=location)
+        furthest = math.inf if description.get("saccade") == "relative" else 1.0
+        glimpse = spaces.Box(0, 1, tuple(description["glimpse"]))
+        observation = spaces.Dict(glimpse=glimpse, location=spaces.Box(-furthest, furthest, (2,)))
         return cls(observation, actions.from_description(description["action"]))
 
 
@@ -218,8 +233,11 @@ def _creator(entry_point: Any) -> Callable[..., Any]:
     return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
 
 
-def adopt(config: Config, env: AnyVectorEnv) -> Config:
-    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats."""
+def adopt(config: Config, env: AnyVectorEnv, processes: int = 1) -> Config:
+    """The configuration with what a given environment decides: its id and arguments, its rows and their repeats.
+
+    So many processes each have an environment like it.
+    """
     spec, repeats = env.spec, declared(env).repeats
     if config.repeats not in (1, repeats):
         raise ValueError(f"repeats={config.repeats}, but the environment repeats each scene {repeats} times")
@@ -227,4 +245,4 @@ def adopt(config: Config, env: AnyVectorEnv) -> Config:
     env_id = "" if spec is None else spec.id
     if env_id and config.env_id.rpartition(":")[2] == env_id:
         env_id = config.env_id  # with the module that registers it
-    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs, repeats=repeats)
+    return config.replace(env_id=env_id, env_kwargs=kwargs, num_envs=env.num_envs * processes, repeats=repeats)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..model.distribution import action_entropy, action_log_prob, location_log_prob, stop_log_prob
+from ..model.distribution import action_entropy, action_log_prob, stop_log_prob
 from . import losses
 from .config import Config
 from .rollout import Rollout
@@ -35,14 +36,33 @@ class Objective(NamedTuple):
             + config.stop_weight * self.stop
         )
 
+    def measured(self, loss: Tensor, grad_norm: Tensor, rollout: Rollout) -> dict[str, float]:
+        """What `callbacks.Metrics` tells of a batch and its loss, read from the device at once."""
+        measured = {"loss": loss, **{f"{name}_loss": part for name, part in self._asdict().items()}}
+        measured["grad_norm"] = grad_norm
+        measured["episode_return"] = rollout.reward.sum(0).mean()
+        measured["glimpses"] = rollout.active.sum(0).float().mean()
+        return dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
-def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: bool) -> Objective:
+
+class Density(Protocol):
+    """What the locations were drawn from."""
+
+    def log_prob(self, location: Tensor) -> Tensor:
+        """Log-density at raw locations: (T, B, 2) -> (T, B)."""
+
+
+Locations = Callable[[Tensor], Density]
+"""From parameters (T, B, P) to the distribution that locations were drawn from: `RAM.location_distribution`."""
+
+
+def objective(rollout: Rollout, config: Config, *, locations: Locations, hybrid: bool) -> Objective:
     """The losses of a batch of episodes.
 
     Args:
         rollout: collected with gradients.
         config: of the reward, the baseline and the loss.
-        location_std: that the locations were drawn with.
+        locations: gives the distribution that the locations were drawn from.
         hybrid: the action learns by cross-entropy on the label; else by REINFORCE, as the location does.
     """
     nll = None if rollout.label is None else label_nll(rollout.logits, rollout.label)
@@ -54,7 +74,7 @@ def objective(rollout: Rollout, config: Config, *, location_std: float, hybrid: 
         advantage = losses.standardise(advantage, rollout.looked if only_looks else rollout.active)
     return Objective(
         action=_action_loss(rollout, config, nll if hybrid else None, advantage),
-        location=_location_loss(rollout, config, advantage, location_std),
+        location=_location_loss(rollout, config, advantage, locations),
         baseline=_baseline_loss(rollout, config, returns),
         stop=_stop_loss(rollout, config, advantage),
     )
@@ -105,11 +125,11 @@ def _action_loss(rollout: Rollout, config: Config, nll: Tensor | None, advantage
     return loss
 
 
-def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, location_std: float) -> Tensor:
+def _location_loss(rollout: Rollout, config: Config, advantage: Tensor, locations: Locations) -> Tensor:
     """REINFORCE on the T - 1 locations that were looked at; 0 where the gaze is a control's."""
     if config.look != "learned":
         return advantage.new_zeros(())
-    log_pi = location_log_prob(rollout.location, rollout.location_mean, location_std)
+    log_pi = locations(rollout.location_parameters).log_prob(rollout.location)
     return losses.reinforce_loss(log_pi, advantage, rollout.looked)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..model.policy import RAM
+from ..processes.group import ALONE, Processes, share_out
 from .config import Config
 
 
@@ -25,34 +26,47 @@ class Muon(torch.optim.Optimizer):
             each matrix is made (4 for an LSTM's gates). A convolution's filters are the rows of one matrix.
         momentum: decay of the running mean of gradients.
         weight_decay: decoupled, as in AdamW.
+        processes: that take the same step. They share out what is dear of it, the blocks to be made orthogonal.
     """
 
-    def __init__(self, groups: Iterable[dict[str, Any]], *, momentum: float = 0.95, weight_decay: float = 0.0):
+    def __init__(
+        self,
+        groups: Iterable[dict[str, Any]],
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        processes: Processes = ALONE,
+    ):
         super().__init__(groups, {"momentum": momentum, "weight_decay": weight_decay, "blocks": 1})
+        self.processes = processes
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step along the present gradients; no closure is called."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    direction = self._direction(parameter, parameter.grad.flatten(1), group)
-                    parameter.add_(direction.view_as(parameter), alpha=-group["lr"])
+        moving = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        blocks = [
+            block for parameter, group in moving for block in self._ahead(parameter, group).chunk(group["blocks"])
+        ]
+        steps = iter(all_orthogonalised(blocks, self.processes))
+        for parameter, group in moving:
+            own = [next(steps) for _ in range(group["blocks"])]
+            rows, columns = own[0].shape
+            # Of a tall matrix a longer step, so that its outputs move as far.
+            direction = torch.cat(own) * math.sqrt(max(1.0, rows / columns))
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+            parameter.add_(direction.view_as(parameter), alpha=-group["lr"])
 
-    def _direction(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
-        """The orthogonal step, by Nesterov's momentum. Of a tall matrix longer, so that its outputs move as far."""
-        state = self.state[parameter]
+    def _ahead(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
+        """The gradient as Nesterov's momentum has it."""
+        gradient, state = parameter.grad, self.state[parameter]
+        assert gradient is not None
         if not state:
-            state["momentum"] = torch.zeros_like(gradient)
+            state["momentum"] = torch.zeros_like(parameter)
         momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
         # A unit that died has no gradient: its momentum would shrink to denormal numbers, which a processor multiplies
         # so slowly that an update took twice the time.
         momentum.masked_fill_(momentum.abs() < 1e-30, 0.0)
-        ahead = gradient.lerp(momentum, group["momentum"])
-        blocks = ahead.chunk(group["blocks"])
-        rows, columns = blocks[0].shape
-        return torch.cat([orthogonalised(block) for block in blocks]) * math.sqrt(max(1.0, rows / columns))
+        return gradient.lerp(momentum, group["momentum"]).flatten(1)  # a convolution's filters are its rows
 
 
 # The polynomial a s + b s^3 + c s^5 takes every singular value in (0, 1] to about 1 when it is applied five times.
@@ -78,7 +92,29 @@ def orthogonalised(matrix: Tensor, *, steps: int = 5) -> Tensor:
     return (x.T if tall else x).to(matrix.dtype)
 
 
-def make_optimizers(policy: RAM, config: Config) -> list[torch.optim.Optimizer]:
+def all_orthogonalised(matrices: Sequence[Tensor], processes: Processes) -> list[Tensor]:
+    """Each matrix `orthogonalised`, by one of the processes, which all have the same matrices."""
+    owners = share_out([_arithmetic(matrix) for matrix in matrices], processes.size)
+    mine = [orthogonalised(m) for m, owner in zip(matrices, owners, strict=True) if owner == processes.rank]
+    if processes.size == 1 or not matrices:
+        return mine
+    sizes = [sum(m.numel() for m, owner in zip(matrices, owners, strict=True) if owner == rank) for rank in set(owners)]
+    piece = torch.cat([*(matrix.flatten() for matrix in mine), matrices[0].new_zeros(max(sizes))])[: max(sizes)]
+    pieces, taken = processes.gather(piece), [0] * processes.size
+    result = []
+    for matrix, owner in zip(matrices, owners, strict=True):
+        begin, taken[owner] = taken[owner], taken[owner] + matrix.numel()
+        result.append(pieces[owner][begin : taken[owner]].view_as(matrix))
+    return result
+
+
+def _arithmetic(matrix: Tensor) -> float:
+    """Of `orthogonalised`, up to a factor."""
+    short, long = sorted(matrix.shape)
+    return short**2 * (2 * long + short)
+
+
+def make_optimizers(policy: RAM, config: Config, processes: Processes = ALONE) -> list[torch.optim.Optimizer]:
     """The optimisers that a configuration names, for a model: torch's AdamW, and for "muon" `Muon` too.
 
     Each group knows whether it is the location network's ("location"), and whether it is of matrices that take
@@ -97,7 +133,9 @@ def make_optimizers(policy: RAM, config: Config) -> list[torch.optim.Optimizer]:
     fused = policy.f_a.weight.device.type in ("cpu", "cuda")
     betas = (0.9, 0.99) if matrices else (0.9, 0.999)
     adam = torch.optim.AdamW(plain, betas=betas, weight_decay=config.weight_decay, fused=fused)
-    return [adam, Muon(orthogonal, weight_decay=config.weight_decay)] if matrices else [adam]
+    if not matrices:
+        return [adam]
+    return [adam, Muon(orthogonal, weight_decay=config.weight_decay, processes=processes)]
 
 
 def set_learning_rates(optimizers: Iterable[torch.optim.Optimizer], config: Config, progress: float) -> None:
@@ -107,3 +145,34 @@ def set_learning_rates(optimizers: Iterable[torch.optim.Optimizer], config: Conf
         if group["matrices"]:
             scale *= config.matrix_learning_rate / config.learning_rate
         group["lr"] = config.learning_rate_at(progress) * scale
+
+
+def descend(
+    loss: Tensor,
+    policy: RAM,
+    optimizers: Iterable[torch.optim.Optimizer],
+    config: Config,
+    *,
+    update: int,
+    processes: Processes = ALONE,
+) -> Tensor:
+    """Take step number `update` down the gradient of the loss, clipped; returns the gradient's norm before that, ().
+
+    Each of several processes has the gradient of its own rows; all take the step along the sum.
+
+    Raises:
+        FloatingPointError: the gradient is not finite; nothing has changed then.
+    """
+    policy.zero_grad()
+    loss.backward()
+    processes.sum_(p.grad for p in policy.parameters() if p.grad is not None)
+    largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
+    grad_norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), largest)
+    if not torch.isfinite(grad_norm):
+        raise FloatingPointError(
+            f"the gradient is {grad_norm.item()} at update {update}: lower learning_rate={config.learning_rate} or "
+            f"max_grad_norm={config.max_grad_norm}"
+        )
+    for optimizer in optimizers:
+        optimizer.step()
+    return grad_norm

@@ -13,17 +13,22 @@ import torch
 from torch import Tensor
 
 from ..model.precision import faster_precision, matmul_precision
+from ..processes.group import ALONE, Processes
+from ..processes.interrupt import Interruptible
+from ..processes.rows import whole_batch, whole_densities
 from . import checkpoint
 from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
+from .curriculum import Curriculum, seed_of_repeats
 from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
-from .interrupt import Interruptible
 from .objective import objective
-from .optimizer import make_optimizers, set_learning_rates
+from .optimizer import descend, make_optimizers, set_learning_rates
 from .rollout import Rollout, Runner, collect_rollout
 
+OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
+"""Of a rollout: what each of several processes keeps for itself."""
 PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 
 
@@ -37,11 +42,13 @@ class Reinforce(Agent):
             its spaces, for an agent that predicts. By default `config.env_id`. A truncated episode counts as ended.
         config: hyper-parameters.
         device: where the model lives, such as "cpu" or "cuda".
+        processes: that train it together, see `processes.torchrun`. Each has as many rows of the batch, and its own
+            `env`; `config.num_envs` counts all.
         changes: hyper-parameters that differ from `config`.
 
     Raises:
         TypeError: a single environment, or hyper-parameters that don't exist or are of another type.
-        ValueError: spaces that RAM can't work with, or hyper-parameters out of range.
+        ValueError: spaces that RAM can't work with, hyper-parameters out of range, or rows that can't be split evenly.
     """
 
     def __init__(
@@ -50,10 +57,13 @@ class Reinforce(Agent):
         config: Config | None = None,
         *,
         device: torch.device | str = "cpu",
+        processes: Processes = ALONE,
         **changes: Any,
     ):
+        self.processes = processes
         config = (config or Config()).replace(**changes)
         self.env: AnyVectorEnv | None = None
+        self._curriculum: Curriculum | None = None
         if isinstance(env, Spaces):
             super().__init__(env, config, device=device)
         else:
@@ -61,11 +71,11 @@ class Reinforce(Agent):
                 config = config.replace(env_id=env)
             if env is None or isinstance(env, str):
                 import_module_of(config.env_id)
-                env = make_env(config)
+                env = self._make_env(config)
             spaces = Spaces.of(env)
-            super().__init__(spaces, adopt(config, env), device=device)
+            super().__init__(spaces, adopt(config, env, processes.size), device=device)
             self.set_env(env)
-        self.optimizers = make_optimizers(self.policy, self.config)
+        self.optimizers = make_optimizers(self.policy, self.config, processes)
         self.last_rollout: Rollout | None = None
         self.updates = 0
         """Updates of this run so far."""
@@ -76,6 +86,7 @@ class Reinforce(Agent):
         self.best_error: float | None = None
         """The smallest of these in this run."""
         self._training_generator = torch.Generator(self.device)
+        self._training_generator.manual_seed(self._training_generator.initial_seed() + processes.rank)
 
     @property
     def episodes(self) -> int:
@@ -95,11 +106,19 @@ class Reinforce(Agent):
             ValueError: its glimpses have another shape than the model's, or it has another number of actions.
         """
         self.spaces.check_fit(env)
-        _, info = env.reset(seed=self.config.seed)
+        _, info = env.reset(seed=self.config.seed + self._first_scene(env))
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
-        self.config = adopt(self.config, env)
-        self.env = env
+        self.config = adopt(self.config, env, self.processes.size)
+        self.env, self._curriculum = env, None
+
+    def _make_env(self, config: Config) -> AnyVectorEnv:
+        """The environment that a configuration names, with this process's rows."""
+        return make_env(config.replace(num_envs=self.processes.share(config.num_envs, config.repeats)))
+
+    def _first_scene(self, env: AnyVectorEnv) -> int:
+        """The number, in the whole batch, of the first scene of this process's rows: seeds count on from there."""
+        return self.processes.rank * env.num_envs // self.config.repeats
 
     def learn(
         self,
@@ -111,7 +130,8 @@ class Reinforce(Agent):
     ) -> Reinforce:
         """Train.
 
-        Ctrl-C ends the training after the current update, lets the callbacks save, and raises KeyboardInterrupt.
+        Ctrl-C ends the training after the current update, lets the callbacks save, and raises KeyboardInterrupt. Of
+        several processes all do so at once, whichever of them is told, and process 0 alone calls the callbacks.
 
         Args:
             total_episodes: episodes of the whole run, also of one that is resumed; by default `config.total_episodes`.
@@ -127,30 +147,34 @@ class Reinforce(Agent):
         if not resume:
             self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
         if self.env is None:
-            self.set_env(make_env(self.config))
+            self.set_env(self._make_env(self.config))
         self.decide_precision()
+        processes = self.processes
         with Interruptible() as keyboard, ProgressBar() as bar:
-            callbacks = CallbackList(callback, bar if progress_bar else None)
+            callbacks = CallbackList(*([callback, bar if progress_bar else None] if processes.first else []))
             callbacks.on_start(self)
             self._begin_segment()
-            going = True
-            while going and self.updates < self.total_updates and not keyboard.interrupted:
+            ended = keyboard.interrupted
+            while self.updates < self.total_updates and not processes.any(ended):
                 start = time.perf_counter()
                 metrics = self.update()
                 self.seconds += time.perf_counter() - start
                 if self.updates % self.config.checkpoint_every == 0:
                     self._begin_segment()
                 going = callbacks.on_update(self, metrics)
+                ended = keyboard.interrupted or processes.orphaned or not going
             callbacks.on_end(self)
-        if keyboard.interrupted:
+        if processes.any(keyboard.interrupted):  # and process 0 has saved
             raise KeyboardInterrupt
         return self
 
     def decide_precision(self) -> None:
         """If `matmul_precision` is "auto", measure what is faster here; from now on the configuration says it."""
         if self.config.matmul_precision == "auto":
-            decided = faster_precision(self.device, units=self.config.hidden_size, batch=self.config.num_envs)
-            self.config = self.config.replace(matmul_precision=decided)
+            rows = self.processes.share(self.config.num_envs)
+            decided = faster_precision(self.device, units=self.config.hidden_size, batch=rows)
+            everywhere = not self.processes.any(decided != "medium")
+            self.config = self.config.replace(matmul_precision="medium" if everywhere else "highest")
 
     def update(self) -> Metrics:
         """Run a batch of episodes and take one step of the optimiser."""
@@ -159,53 +183,40 @@ class Reinforce(Agent):
         config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)
+        env = self._scenes.draw(progress)
         with matmul_precision(config.matmul_precision, self.device):
-            self.last_rollout, measured = self._descend(config)
+            self.last_rollout, measured = self._descend(config, env)
         self.updates += 1
         rate = config.learning_rate_at(progress)
         return Metrics(**measured, learning_rate=rate, location_std=self.policy.location_std)
 
-    def _descend(self, config: Config) -> tuple[Rollout, dict[str, float]]:
+    def _descend(self, config: Config, env: AnyVectorEnv) -> tuple[Rollout, dict[str, float]]:
         """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
-        assert self.env is not None, "learn() makes the environment"
         runner = Runner(
             self.policy,
-            self.env,
+            env,
             look="sample" if config.look == "learned" else config.look,
             sample_action=not self.hybrid,
             stop="sample" if config.stop_weight else "never",
             generator=self._training_generator,
-            seed=self._seed_of_repeats(),
+            seed=seed_of_repeats(config.repeats, self._training_generator) if self.policy.f_s else None,
         )
-        rollout = collect_rollout(runner)
-        parts = objective(rollout, config, location_std=self.policy.location_std, hybrid=self.hybrid)
+        rollout = whole_batch(collect_rollout(runner), self.processes, apart=OF_OWN_ROWS)
+        locations = whole_densities(self.policy.location_distribution, self.processes)
+        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid)
         loss = parts.total(config)
-        self.policy.zero_grad()
-        loss.backward()
-        largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), largest)
-        if not torch.isfinite(grad_norm):
-            raise FloatingPointError(
-                f"the gradient is {grad_norm.item()} at update {self.updates}: lower "
-                f"learning_rate={config.learning_rate} or max_grad_norm={config.max_grad_norm}"
+        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
+        return rollout, parts.measured(loss, grad_norm, rollout)
+
+    @property
+    def _scenes(self) -> Curriculum:
+        """What there is to train on, checked when it is first asked for."""
+        assert self.env is not None, "learn() makes the environment"
+        if self._curriculum is None:
+            self._curriculum = Curriculum(
+                self.config, self.env, self._make_env, first_scene=self._first_scene(self.env)
             )
-        for optimizer in self.optimizers:
-            optimizer.step()
-        measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
-        measured["grad_norm"] = grad_norm
-        measured["episode_return"] = rollout.reward.sum(0).mean()
-        measured["glimpses"] = rollout.active.sum(0).float().mean()
-        return rollout, dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
-
-    def _seed_of_repeats(self) -> int | None:
-        """A new seed for each batch of repeated scenes whose episodes can stop.
-
-        Rows that share their scenes go on doing so while they are reset together; but one that stops early is reset
-        alone, and would be at another scene in the next batch.
-        """
-        if self.policy.f_s is None or self.config.repeats == 1:
-            return None
-        return int(torch.randint(2**31 - 1, (), generator=self._training_generator, device=self.device))
+        return self._curriculum
 
     def _begin_segment(self) -> None:
         """Seed environment and sampling from (seed, updates so far), so that a resumed run goes on as an unbroken one.
@@ -213,21 +224,26 @@ class Reinforce(Agent):
         An environment's generators can't be saved through Gymnasium's interface; but a run whose segments all begin
         like this can be taken up at the beginning of each.
         """
-        assert self.env is not None
-        env_seed, seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(2, np.uint32)
-        self.env.reset(seed=int(env_seed) >> 1)  # 31 bits: room to add each row's number
-        self._training_generator.manual_seed(int(seed))
+        rank, size = self.processes.rank, self.processes.size
+        sequence = np.random.SeedSequence([self.config.seed, self.updates])
+        env_seed, *seeds = sequence.generate_state(1 + size, np.uint32).tolist()
+        self._scenes.begin_segment(env_seed >> 1)  # 31 bits: room to add each row's number
+        self._training_generator.manual_seed(seeds[rank])
+        self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
 
-    def save(self, path: str | Path, *, resumable: bool = True) -> None:
+    def save(self, path: str | Path, *, resumable: bool = True, half: bool = False) -> None:
         """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
+
+        With `half` the weights are float16 in the file, which is half as large; who loads it has them as float32.
 
         Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
         its environment.
 
         Raises:
-            ValueError: a weight is not finite; nothing is written.
+            ValueError: a weight is not finite, or too large for float16; nothing is written.
         """
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        weights = self.policy.state_dict()
+        tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
         if resumable:
             tensors |= optimizer_tensors(self.optimizers, self._names())
         description = Description(
@@ -235,6 +251,7 @@ class Reinforce(Agent):
             spaces=self.spaces.describe(),
             hybrid=self.hybrid,
             location_std=self.policy.location_std,
+            processes=self.processes.size,
             **{name: getattr(self, name) for name in PROGRESS},
         )
         checkpoint.write(path, tensors, vars(description))
@@ -246,6 +263,7 @@ class Reinforce(Agent):
         env: AnyVectorEnv | None = None,
         *,
         device: torch.device | str = "cpu",
+        processes: Processes = ALONE,
         allow_unsigned: bool = False,
     ) -> Reinforce:
         """The agent that `save` wrote.
@@ -254,6 +272,7 @@ class Reinforce(Agent):
             path: the file.
             env: an environment to train on; else the one that the agent was trained on is made when it is needed.
             device: where the model is to live.
+            processes: that go on with its training together; another number than before gives other weights.
             allow_unsigned: load a file of version 1 too, in which no checksum covers the description.
 
         Raises:
@@ -264,7 +283,7 @@ class Reinforce(Agent):
             description = description_of(file, allow_unsigned=allow_unsigned)
             config, spaces = description.build(file.shapes)
             tensors = file.tensors()
-            agent = cls(spaces, config, device=device)
+            agent = cls(spaces, config, device=device, processes=processes)
             agent.policy.load_state_dict(part(tensors, "policy."))
             restore_optimizers(agent.optimizers, agent._names(), tensors)
         agent.policy.location_std = description.location_std

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..model.actions import to_environment
-from ..model.policy import RAM, RAMOutput
-
-Look = Literal["sample", "mean", "random", "center"]
-Stop = Literal["sample", "likelier", "never"]
-
-
-class Choice(NamedTuple):
-    """What B rows do next; none of it carries a gradient but the logit."""
-
-    location: Tensor
-    """l_t (B, 2): raw, before it is clamped for the environment."""
-    action: Tensor
-    """a_t (B,), int64."""
-    stop: Tensor | None
-    """(B,) bool: end the episode with this action. None where the environment knows no stopping."""
-    stop_logit: Tensor | None
-    """(B,): of which `stop` was drawn."""
-
-    def to_environment(self, space: spaces.Space[Any]) -> Any:
-        """The action in the environment's own form; `space` is one row's."""
-        stop = None if self.stop is None else self.stop.cpu().numpy()
-        return to_environment(space, self.location.cpu().numpy(), self.action.cpu().numpy(), stop)
+from ..model.choice import CONTROL_LOOKS, Choice, Look, Stop, choose, choose_location, control_places, raster
+from ..model.policy import RAM, RAMOutput, has_saccades
+from .envs import declared
 
 
 class Rollout(NamedTuple):
@@ -41,8 +21,8 @@ class Rollout(NamedTuple):
 
     location: Tensor
     """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
-    location_mean: Tensor
-    """mu_t, (T, B, 2)."""
+    location_parameters: Tensor
+    """Of the distribution of l_t, (T, B, P): see `RAM.location_distribution`."""
     logits: Tensor
     """(T, B, n)."""
     action: Tensor
@@ -64,7 +44,7 @@ class Rollout(NamedTuple):
     glimpse: Tensor
     """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
     gaze: Tensor
-    """Where those were taken, (T, <= PICTURED, 2)."""
+    """Where those were taken, (T, <= PICTURED, 2), in [-1, 1] of the scene."""
 
     @property
     def looked(self) -> Tensor:
@@ -80,61 +60,6 @@ def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str)
     return {
         key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in ("glimpse", "location")
     }
-
-
-def choose_location(policy: RAM, mean: Tensor, look: Look, generator: torch.Generator | None) -> Tensor:
-    """The next location for means (B, 2), without gradient.
-
-    Args:
-        policy: the model.
-        mean: mu_t, (B, 2).
-        look: "sample" from the Gaussian, at the "mean", or for controls at "random" (uniform) or at the "center".
-        generator: of the sampling, on the device of `mean`.
-    """
-    if look == "sample":
-        return policy.sample_location(mean, generator)
-    if look == "mean":
-        return mean.detach()
-    if look == "random":
-        return torch.rand(mean.shape, generator=generator, device=mean.device) * 2 - 1
-    if look == "center":
-        return torch.zeros_like(mean)
-    raise ValueError(f"look must be 'sample', 'mean', 'random' or 'center', not {look!r}")
-
-
-def choose_action(logits: Tensor, generator: torch.Generator | None, *, sample: bool) -> Tensor:
-    """Actions (B,) for logits (B, n): drawn from the softmax, or the likeliest."""
-    if not sample:
-        return logits.argmax(-1)
-    return torch.multinomial(logits.detach().softmax(-1), 1, generator=generator).squeeze(-1)
-
-
-def choose_stop(logit: Tensor, stop: Stop, generator: torch.Generator | None) -> Tensor:
-    """Who stops, (B,) bool, for logits (B,): "sample" it, do what is "likelier", or "never"."""
-    probability = logit.detach().sigmoid()
-    if stop == "sample":
-        return torch.rand(logit.shape, generator=generator, device=logit.device) < probability
-    if stop == "likelier":
-        return probability > 0.5
-    if stop == "never":
-        return torch.zeros_like(probability, dtype=torch.bool)
-    raise ValueError(f"stop must be 'sample', 'likelier' or 'never', not {stop!r}")
-
-
-def choose(
-    policy: RAM,
-    output: RAMOutput,
-    generator: torch.Generator | None,
-    *,
-    look: Look,
-    sample_action: bool,
-    stop: Stop,
-) -> Choice:
-    """What to do after a glimpse; see `choose_location`, `choose_action` and `choose_stop`."""
-    location = choose_location(policy, output.location_mean, look, generator)
-    action = choose_action(output.logits, generator, sample=sample_action)
-    logit = policy.stop_logit(output.h)
-    return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
 
 
 class Step(NamedTuple):
@@ -165,12 +90,16 @@ class Runner:
     Args:
         policy: the model.
         env: a vector environment with the model's spaces.
-        look: where to look; see `choose_location`.
+        look: where to look: as the policy says, see `choose_location`; or as a control, see `control_places`, at
+            places of the scene whatever the saccades are, as far as they lead.
         sample_action: draw a_t from the softmax; else take the likeliest.
         stop: when to stop, where the environment knows it; see `choose_stop`.
         generator: of all sampling, on the policy's device; None for torch's global one.
         seed: for the reset.
         indices: (B,) which scenes to reset to, where the environment has numbered ones.
+
+    Raises:
+        ValueError: a control's look in an environment that does not declare what it needs.
     """
 
     def __init__(
@@ -190,8 +119,12 @@ class Runner:
         self.sample_action = sample_action
         self.stop: Stop = stop
         self.generator = generator
+        self._look_at = _looker(env) if look in CONTROL_LOOKS else None
+        self._scan = _scan(env) if look == "scan" else raster(1)
         self.observation, self.info = env.reset(seed=seed, options=None if indices is None else {"indices": indices})
         """The environment's: after its latest step, and after the reset."""
+        self.gaze = _gaze(self.observation, self.info, np.zeros((env.num_envs, 2), np.float32))
+        """Where each row looks, (B, 2) in [-1, 1] of its scene."""
         self.active = np.ones(env.num_envs, bool)
         """(B,) whose episode goes on."""
         self.seen: dict[str, Tensor]
@@ -202,6 +135,7 @@ class Runner:
         self._device = policy.f_a.weight.device
         self._state = policy.initial_state(env.num_envs)
         self._over = ~self.active
+        self._steps = 0
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
     def choose(self) -> Choice:
@@ -211,33 +145,67 @@ class Runner:
             FloatingPointError: the policy's outputs are not finite; it says where that entered.
         """
         if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
-            self.observation, _ = self.env.reset(options={"reset_mask": self._over})
+            self.observation, info = self.env.reset(options={"reset_mask": self._over})
+            self.gaze = _gaze(self.observation, info, self.gaze)
         self.seen = to_tensors(self.observation, self._device)
         self.output, self._state = self.policy.step(self.seen, self._state)
         if not _is_finite(self.output):
             raise FloatingPointError(_where_not_finite(self.seen, self.policy))
+        location = self._choose_location()
         self.choice = choose(
-            self.policy,
-            self.output,
-            self.generator,
-            look=self.look,
-            sample_action=self.sample_action,
-            stop=self.stop,
+            self.policy, self.output, location, self.generator, sample_action=self.sample_action, stop=self.stop
         )
         return self.choice
+
+    def _choose_location(self) -> Tensor:
+        if self.look not in CONTROL_LOOKS:
+            return choose_location(self.policy, self.output, self.look, self.generator)
+        place = self._scan[min(self._steps, len(self._scan) - 1)]  # the last step's is not looked at
+        places = control_places(self.look, self.env.num_envs, self.generator, self._device, place=place)
+        if self._look_at is None:
+            return places
+        return torch.from_numpy(self._look_at(places.cpu().numpy())).to(places)
 
     def step(self) -> Step:
         """Do what was chosen."""
         action = self.choice.to_environment(self.env.single_action_space)
         self.observation, reward, terminated, truncated, info = self.env.step(action)
+        self.gaze = _gaze(self.observation, info, self.gaze)
+        self._steps += 1
         self._over, active = np.logical_or(terminated, truncated), self.active
         self.active = active & ~self._over
         return Step(np.where(active, reward, 0.0), active, active & self._over, info)
 
 
+def _gaze(
+    observation: dict[str, NDArray[Any]], info: dict[str, Any], before: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Where each row looks, (B, 2): as infos tell, those that do not as before; else the observed location."""
+    if "gaze" not in info:
+        return np.asarray(observation["location"], np.float32)
+    told = info.get("_gaze", np.ones(len(before), bool))
+    return np.where(told[:, None], info["gaze"], before).astype(np.float32)
+
+
+def _looker(env: VectorEnv[Any, Any, Any]) -> Callable[[NDArray[Any]], NDArray[np.float32]] | None:
+    """What brings the gaze to places; None where a location is a place."""
+    look_at = declared(env).look_at
+    if look_at is None and has_saccades(env.single_observation_space):
+        raise ValueError(f"{env} has relative saccades and declares no look_at: see docs/architecture.md")
+    return look_at
+
+
+def _scan(env: VectorEnv[Any, Any, Any]) -> list[tuple[float, float]]:
+    """The places of a scan: one for each glimpse of an episode but the first."""
+    num_glimpses, shape = declared(env).num_glimpses, declared(env).scene_shape
+    if num_glimpses is None:
+        raise ValueError(f"{env} declares no num_glimpses, which a scan needs: see docs/architecture.md")
+    return raster(max(num_glimpses - 1, 1), shape or (1, 1))
+
+
 def _is_finite(output: RAMOutput) -> bool:
     """Whether all that is chosen from is; a sum is not as soon as one number is not."""
-    return bool(torch.isfinite(output.logits.detach().sum() + output.location_mean.detach().sum()))
+    return bool(torch.isfinite(output.logits.detach().sum() + output.location_parameters.detach().sum()))
 
 
 def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
@@ -254,17 +222,18 @@ def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
 
 def collect_rollout(runner: Runner) -> Rollout:
     """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
-    seen, outputs, choices, steps = [], list[RAMOutput](), list[Choice](), list[Step]()
+    seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
     while runner.active.any():
         choices.append(runner.choose())
         seen.append(runner.seen)
+        gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
         outputs.append(runner.output)
         steps.append(runner.step())
     device = runner.output.logits.device
     label = runner.info.get("label")
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
-        location_mean=torch.stack([output.location_mean for output in outputs]),
+        location_parameters=torch.stack([output.location_parameters for output in outputs]),
         logits=torch.stack([output.logits for output in outputs]),
         action=torch.stack([choice.action for choice in choices]),
         stop=_stacked([choice.stop for choice in choices]),
@@ -275,7 +244,7 @@ def collect_rollout(runner: Runner) -> Rollout:
         last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
         label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
         glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
-        gaze=torch.stack([observation["location"][:PICTURED] for observation in seen]),
+        gaze=torch.stack(gaze),
     )
 
 

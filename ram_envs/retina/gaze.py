@@ -10,7 +10,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_images, check_known, check_whole, has_channels_first
-from ram_envs.retina.retina import Pooling, Retina
+from ram_envs.retina.retina import Pooling, Retina, check_locations
+from ram_envs.retina.saccade import Eyes, LimitedSaccades, Saccade, Saccades, make_saccades
 
 InitialLocation = Literal["random", "center"]
 Rows = NDArray[np.intp]
@@ -34,9 +35,12 @@ class GazeOptions(TypedDict, total=False):
     """The retina's: "average", if not given, or "max"."""
     image_key: str | None
     """Which key of the observation is the image, if the observation is a Dict."""
+    saccade: Saccade
+    """What a location does: "absolute", if not given, or "relative", see `ram_envs.retina.saccade`."""
     max_saccade: float | None
-    """None, if not given, for absolute locations; for relative ones how far the gaze moves at most in each direction in
-    one step, in units of half the image."""
+    """Shifts in units of the image, for one whose size stays: the gaze moves by `max_saccade * location` in units of
+    half the image, and the observed location is its place in [-1, 1]. Beside `saccade`, which it excludes; None, if not
+    given, for none."""
     periphery: int | tuple[int, int] | None
     """Width and height, or (height, width), of the whole image shrunk; None, if not given, for none."""
     initial_location: InitialLocation
@@ -62,19 +66,17 @@ class Gaze:
         **options: Unpack[GazeOptions],
     ) -> None:
         check_known(options, GazeOptions.__annotations__)
-        max_saccade, periphery = options.get("max_saccade"), options.get("periphery")
+        periphery = options.get("periphery")
         self.initial_location = options.get("initial_location", "random")
         if self.initial_location not in ("random", "center"):
             raise ValueError(f"initial_location is {self.initial_location!r}; it must be 'random' or 'center'")
-        if max_saccade is not None and not 0 < max_saccade <= 2:
-            raise ValueError(f"max_saccade is {max_saccade!r}; it must be above 0 and at most 2, the image's width")
         self.retina = _retina(retina, options)
         self.image_key = options.get("image_key")
         self.form = image_form(space, self.image_key)
-        self.max_saccade = max_saccade
+        self.saccades = _saccades(self.retina, self.form.shape, options)
         self._shrink = None if periphery is None else Shrink(self.form.shape, periphery)
-        self.location: NDArray[np.float32] = np.zeros((num_rows, 2), np.float32)
-        """Where each row looks, (num_rows, 2)."""
+        self.eyes: Eyes = self.saccades.start(np.zeros((num_rows, 2)))
+        """Where each row looks, (num_rows, 2), in a form that `saccades` knows."""
         self._generators = [np.random.default_rng() for _ in range(num_rows)]
         self.space = self._space(space)
         """One row's observation space."""
@@ -82,7 +84,7 @@ class Gaze:
     def _space(self, space: spaces.Space[Any]) -> spaces.Dict:
         seen: dict[str, spaces.Space[Any]] = {
             "glimpse": spaces.Box(0, 1, self.retina.shape(self.form.shape), np.float32),
-            "location": spaces.Box(-1, 1, (2,), np.float32),
+            "location": self.saccades.location_space(),
         }
         if self._shrink is not None:
             seen["periphery"] = spaces.Box(0, 1, self._shrink.shape, np.float32)
@@ -99,15 +101,23 @@ class Gaze:
 
     def begin(self, rows: Rows) -> None:
         """Some rows begin an episode: they look at the initial location."""
-        for row in rows.tolist():
-            random = self.initial_location == "random"
-            self.location[row] = self._generators[row].uniform(-1, 1, 2) if random else 0
+        places = np.zeros((len(rows), 2))
+        if self.initial_location == "random":
+            for place, row in zip(places, rows, strict=True):
+                place[:] = self._generators[row].uniform(-1, 1, 2)
+        self.eyes[rows] = self.saccades.start(places)
 
     def move(self, locations: NDArray[np.floating[Any]]) -> None:
-        """All rows look at `locations` (num_rows, 2), in [-1, 1]; with `max_saccade` they are shifts of the gaze."""
-        if self.max_saccade is not None:
-            locations = np.clip(self.location + self.max_saccade * locations, -1, 1)
-        self.location = locations.astype(np.float32)
+        """The eyes of all rows do what the `locations` of actions (num_rows, 2), in [-1, 1], say; see `Saccades`."""
+        self.eyes = self.saccades.move(self.eyes, locations)
+
+    def places(self) -> NDArray[np.float32]:
+        """Where each row looks, (num_rows, 2) in [-1, 1] of its image; a fresh array."""
+        return self.saccades.gaze(self.eyes)
+
+    def look_at(self, places: Any) -> NDArray[np.float32]:
+        """The locations of actions that bring each row's gaze as near as one step can to `places`, (num_rows, 2)."""
+        return self.saccades.look_at(self.eyes, check_locations(places, len(self.eyes)))
 
     def split(self, observation: Any) -> tuple[Any, dict[str, Any]]:
         """The image of an observation (or the images of a batch), and its other keys."""
@@ -118,11 +128,23 @@ class Gaze:
     def see(self, images: Any, rows: Rows | slice = slice(None)) -> dict[str, NDArray[np.float32]]:
         """What some rows see of their images (n, H, W[, C]), in fresh arrays (n, ...)."""
         images = self.form.pixels(images)
-        location = self.location[rows].copy()
-        seen = {"glimpse": self.retina.glimpse(images, location), "location": location}
+        eyes = self.eyes[rows]
+        glimpse = self.retina.glimpse(images, self.saccades.centre(eyes))
+        seen = {"glimpse": glimpse, "location": self.saccades.location(eyes)}
         if self._shrink is not None:
             seen["periphery"] = self._shrink(images)
         return seen
+
+
+def _saccades(retina: Retina, image_shape: tuple[int, ...], options: GazeOptions) -> Saccades:
+    saccade, most = options.get("saccade", "absolute"), options.get("max_saccade")
+    if most is None:
+        return make_saccades(saccade, retina, image_shape)
+    if saccade != "absolute":
+        raise ValueError(f"max_saccade is {most!r} and saccade {saccade!r}; each has a reach, so give one of them")
+    if not 0 < most <= 2:
+        raise ValueError(f"max_saccade is {most!r}; it must be above 0 and at most 2, the image's width")
+    return LimitedSaccades(most)
 
 
 def _retina(retina: Retina | None, options: GazeOptions) -> Retina:

@@ -6,6 +6,7 @@ import numpy as np
 from numba import uintp
 
 from ram_envs.retina.compiled import copy_items, kernel, part
+from ram_envs.retina.tables import put_from_table
 
 # Types are inferred. Indices are unsigned because a signed one may be negative (counted from the end), and the test for
 # that keeps the loops out of the vector registers. docs/performance.md has the measurements.
@@ -18,46 +19,71 @@ def first_pixel(centre, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def glimpse_images(images, pixel, locations, output, window, sums, spare, unit, use_max):  # type: ignore[no-untyped-def]
-    """Fill `output` (B, k, g, g * channels) from `images` (B, H, W * channels).
+def glimpse_images(images, which, pixel, locations, tables, halved, output, sums, unit, use_max):  # type: ignore[no-untyped-def]
+    """Fill `output` (n, k, g, g * channels) from `images` (B, H, W * channels).
 
-    The coarsest window is copied once into `window`, zeros around it, so that pooling meets no border. A finer scale
-    is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` and `spare`.
+    Row i is the glimpse of image `which[i]`, or of image i where `which` is empty. The first `halved` scales are pooled
+    from a copied window; coarser ones come from `tables`, or where that has none straight from the image.
 
-    Returns False at a location outside [-1, 1], else True.
+    Returns False at a location outside [-1, 1] or at no image, else True.
     """
     channels = len(pixel)  # Known when compiling, so that the grey version has steps of 1.
-    batch, height, row_length = images.shape
+    height, row_length = images.shape[1:]
     num_scales, patch_size = output.shape[1:3]
-    width = row_length // channels
-    coarsest = patch_size << (num_scales - 1)
-    pixels, result = images.reshape(-1), output.reshape(-1)
-    for b in range(batch):
-        if not (abs(locations[b, 0]) <= 1 and abs(locations[b, 1]) <= 1):
+    width, widest = row_length // channels, patch_size << (halved - 1)
+    window, strip = np.empty(widest * widest, images.dtype), np.empty(width, tables.dtype)
+    edges, lines = np.empty(patch_size + 1, np.int64), np.empty((2, patch_size), tables.dtype)
+    pixels, entries, result = images.reshape(-1), tables.reshape(-1), output.reshape(-1)
+    for n in range(len(locations)):
+        b = which[n] if len(which) else n
+        if not (0 <= b < len(images) and abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
             return False
-        row_centre = (np.float64(locations[b, 1]) + 1.0) / 2.0 * height
-        column_centre = (np.float64(locations[b, 0]) + 1.0) / 2.0 * width
-        top, left = first_pixel(row_centre, coarsest), first_pixel(column_centre, coarsest)
+        row_centre = (np.float64(locations[n, 1]) + 1.0) / 2.0 * height
+        column_centre = (np.float64(locations[n, 0]) + 1.0) / 2.0 * width
         for channel in range(channels):
-            first = b * height * row_length + channel
-            _copy_window(pixels, pixel, first, height, width, top, left, coarsest, window)
-            for scale in range(num_scales):
-                down = first_pixel(row_centre, patch_size << scale) - top
-                across = first_pixel(column_centre, patch_size << scale) - left
-                start = uintp(down * coarsest + across)
-                to = uintp((b * num_scales + scale) * patch_size * patch_size * channels + channel)
-                if scale == 0:
-                    _put_finest(window, start, coarsest, patch_size, unit, result, to, pixel)
+            image = pixels, b * height * row_length + channel, height, width, pixel
+            to = n * num_scales * patch_size * patch_size * channels + channel
+            centre = row_centre, column_centre
+            _put_halved(image, centre, halved, window, sums, unit, use_max, patch_size, result, to)
+            for scale in range(halved, num_scales):
+                size, gain = patch_size << scale, unit if use_max else unit / np.float32(1 << (2 * scale))
+                place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
+                start = uintp(to + scale * patch_size * patch_size * channels)
+                if len(tables):
+                    entry = b * tables.shape[1] * tables.shape[2] + channel
+                    put_from_table(image, entries, entry, place, edges, lines, gain, result, start)
                 else:
-                    _put_pooled(
-                        window, start, coarsest, patch_size, scale, sums, spare, unit, use_max, result, to, pixel
-                    )
+                    _put_straight(image, place, strip, use_max, patch_size, gain, result, start)
     return True
 
 
 @part
-def _copy_window(pixels, pixel, first, height, width, top, left, size, window):  # type: ignore[no-untyped-def]
-    """Copy one channel of an image, which begins at `pixels[first]`, into `window` (size x size); zeros outside it."""
+def _put_halved(image, centre, halved, window, sums, unit, use_max, patch_size, result, to):  # type: ignore[no-untyped-def]
+    """Fill the patches of the scales below `halved`, from `result[to]` on.
+
+    The window of the coarsest of them is copied once into `window`, zeros around it, so that pooling meets no border. A
+    finer scale is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` (2, ...).
+    """
+    pixel, widest = image[4], patch_size << (halved - 1)
+    top, left = first_pixel(centre[0], widest), first_pixel(centre[1], widest)
+    _copy_window(image, top, left, widest, window)
+    for scale in range(halved):
+        size = patch_size << scale
+        down, across = first_pixel(centre[0], size) - top, first_pixel(centre[1], size) - left
+        first, start = uintp(down * widest + across), uintp(to + scale * patch_size * patch_size * len(pixel))
+        if scale == 0:
+            _put_finest(window, first, widest, patch_size, unit, result, start, pixel)
+        else:
+            _put_pooled(window, first, widest, patch_size, scale, sums, unit, use_max, result, start, pixel)
+
+
+@part
+def _copy_window(image, top, left, size, window):  # type: ignore[no-untyped-def]
+    """Copy one channel of an image into `window` (size x size), from its pixel (top, left) on; zeros outside it.
+
+    An image is a tuple: flat pixels, where its channel begins in them, height, width, a tuple of as many as channels.
+    """
+    pixels, first, height, width, pixel = image
     channels = len(pixel)
     step = uintp(channels)
     begin, end = max(-left, 0), min(width - left, size)
@@ -83,17 +109,43 @@ def _put_finest(window, start, stride, patch_size, unit, result, to, pixel):  # 
 
 
 @part
-def _put_pooled(window, start, stride, patch_size, scale, sums, spare, unit, use_max, result, to, pixel):  # type: ignore[no-untyped-def]
+def _put_pooled(window, start, stride, patch_size, scale, sums, unit, use_max, result, to, pixel):  # type: ignore[no-untyped-def]
     """Fill a patch of a coarser scale, at `result[to]`, with the pooled pixels from `window[start]`."""
     size, step = uintp(patch_size << scale), uintp(len(pixel))
-    _halve(window, start, uintp(stride), size, sums, use_max)
+    pooled, spare = sums[0], sums[1]
+    _halve(window, start, uintp(stride), size, pooled, use_max)
     for _ in range(1, scale):
         size = size // uintp(2)
-        _halve(sums, uintp(0), size, size, spare, use_max)
-        sums, spare = spare, sums
+        _halve(pooled, uintp(0), size, size, spare, use_max)
+        pooled, spare = spare, pooled
     gain = unit if use_max else unit / np.float32(1 << (2 * scale))
     for i in range(uintp(patch_size * patch_size)):
-        result[to + i * step] = gain * np.float32(sums[i])
+        result[to + i * step] = gain * np.float32(pooled[i])
+
+
+@part
+def _put_straight(image, place, strip, use_max, patch_size, gain, result, to):  # type: ignore[no-untyped-def]
+    """Fill a patch, at `result[to]`, whose window begins at a place (top, left, scale) of the image.
+
+    The rows of pixels that a row of cells covers are pooled into `strip` (width,), then its columns.
+    """
+    pixels, first, height, width, pixel = image
+    top, left, scale = place
+    step = uintp(len(pixel))
+    begin, end = min(max(left, 0), width), min(max(left + (patch_size << scale), 0), width)
+    for i in range(patch_size):
+        strip[: end - begin] = 0
+        for row in range(max(top + (i << scale), 0), min(top + ((i + 1) << scale), height)):
+            source = uintp(first + (row * width + begin) * len(pixel))
+            for x in range(uintp(end - begin)):
+                value = strip.dtype.type(pixels[source + x * step])
+                strip[x] = max(strip[x], value) if use_max else strip[x] + value
+        for j in range(patch_size):
+            cell, start = strip.dtype.type(0), min(max(left + (j << scale), 0), width)
+            stop = min(max(left + ((j + 1) << scale), 0), width)
+            for x in range(uintp(start - begin), uintp(stop - begin)):
+                cell = max(cell, strip[x]) if use_max else strip.dtype.type(cell + strip[x])
+            result[to + uintp(i * patch_size + j) * step] = gain * np.float32(cell)
 
 
 @part

@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 
 from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.retina import kernels
+from ram_envs.retina.tables import no_tables
 
-WIDEST_PATCH = 2048  # Pixels; a block of 2048 x 2048 bytes still adds up without overflow in 32 bits.
+MOST_HALVED = 4
+"""So many of the finest scales are halved again and again from one copied window; coarser ones, with cells of 16
+pixels and more, are pooled straight from the image, or come from a table (docs/performance.md has the measurements).
+The sums of 4 scales stay below 64 x 255, which 16 bits hold."""
+
+MOST_SCALES = 31  # The area of a cell, 4**30 pixels, and the numbers of all pixels stay within 64 bits.
 
 FAR_OUTSIDE = 5  # A location beyond this is taken for pixels: no policy's noise leads so far.
+
+EACH_ITS_OWN = np.empty(0, np.int64)
+"""Row i looks at image i."""
 
 Pooling = Literal["average", "max"]
 
@@ -41,7 +50,7 @@ class Retina:
 
     Args:
         patch_size: g, the width in pixels of the finest patch, and of every patch after pooling; at least 1.
-        num_scales: k, the number of patches; at least 1, and the widest patch at most 2048 pixels.
+        num_scales: k, the number of patches, from 1 to 31.
         pooling: "average", or "max", which keeps a single lit pixel fully bright at the coarse scales.
     """
 
@@ -50,11 +59,8 @@ class Retina:
             raise ValueError(f"patch_size is {patch_size!r}; it must be a whole number of pixels, at least 1")
         if not _is_integer(num_scales) or num_scales < 1:
             raise ValueError(f"num_scales is {num_scales!r}; it must be a whole number, at least 1")
-        if patch_size * 2 ** (num_scales - 1) > WIDEST_PATCH:
-            raise ValueError(
-                f"patch_size {patch_size} and num_scales {num_scales} make a patch of "
-                f"{patch_size * 2 ** (num_scales - 1)} pixels; at most {WIDEST_PATCH} are possible: take fewer scales"
-            )
+        if num_scales > MOST_SCALES:
+            raise ValueError(f"num_scales is {num_scales}; at most {MOST_SCALES} are possible: take fewer scales")
         if pooling not in ("average", "max"):
             raise ValueError(f"pooling is {pooling!r}; it must be 'average' or 'max'")
         self.patch_size = int(patch_size)
@@ -87,32 +93,40 @@ class Retina:
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
         images = check_images("images", images, (np.uint8, np.float32))
-        locations = _as_locations(locations, len(images))
+        return self.look(images, as_locations(locations, len(images)), EACH_ITS_OWN, no_tables(images))
+
+    def look(
+        self, images: NDArray[Any], locations: NDArray[np.floating[Any]], which: NDArray[np.int64], tables: NDArray[Any]
+    ) -> NDArray[np.float32]:
+        """Take glimpses at checked locations (n, 2), of the checked images that `which` (n,) numbers.
+
+        `which` is `EACH_ITS_OWN` where each image is looked at once; `tables` are the images' or `no_tables`.
+        """
         batch, height, width = images.shape[:3]
         channels = images.shape[3] if images.ndim == 4 else 1
-        output = np.empty((batch, *self.shape(images.shape[1:])), np.float32)
-        coarsest = self.patch_size << (self.num_scales - 1)
-        sums = np.empty((2, max(coarsest * coarsest // 4, 1)), self._sum_type(images.dtype))
+        output = np.empty((len(locations), *self.shape(images.shape[1:])), np.float32)
+        widest = self.patch_size << (self.num_halved - 1)
         complete = kernels.glimpse_images(
             images.reshape(batch, height, width * channels),
+            which,
             (0,) * channels,
             locations.astype(np.float64, copy=False),  # Exact, and one compiled version serves both.
-            output.reshape(batch, self.num_scales, self.patch_size, self.patch_size * channels),
-            np.empty(coarsest * coarsest, images.dtype),
-            sums[0],
-            sums[1],
+            tables,
+            self.num_halved,
+            output.reshape(len(locations), self.num_scales, self.patch_size, self.patch_size * channels),
+            np.empty((2, max(widest * widest // 4, 1)), np.uint16 if images.dtype == np.uint8 else np.float32),
             np.float32(1 / 255 if images.dtype == np.uint8 else 1),
             self.pooling == "max",
         )
         if not complete:
+            check_below("which", which, len(images))
             _refuse_outside(locations)
         return output
 
-    def _sum_type(self, dtype: np.dtype[Any]) -> type[np.generic]:
-        """The narrowest type, hence the fastest, that holds the sum of the largest block."""
-        if dtype != np.uint8:
-            return np.float32
-        return np.uint16 if self.num_scales <= 5 else np.uint32
+    @property
+    def num_halved(self) -> int:
+        """How many of the finest scales are halved from a copied window."""
+        return min(self.num_scales, MOST_HALVED)
 
     def glimpse_pixels(
         self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
@@ -133,7 +147,7 @@ class Retina:
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
         pixels = check_array("pixels", pixels, np.int64, (None, None, 2))
-        locations = _as_locations(locations, len(pixels))
+        locations = as_locations(locations, len(pixels))
         output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
         exact = locations.astype(np.float64, copy=False)
         if not kernels.glimpse_pixels(pixels, exact, image_shape[0], image_shape[1], output, self.pooling == "max"):
@@ -155,14 +169,15 @@ class Retina:
 
 def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
     """The locations as a float array (batch, 2), or a ValueError that names the first bad one."""
-    locations = _as_locations(locations, batch)
+    locations = as_locations(locations, batch)
     # One comparison finds NaN, infinity and values outside: none of them satisfies it.
     if not (np.abs(locations) <= 1).all():
         _refuse_outside(locations)
     return locations
 
 
-def _as_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
+def as_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
+    """The locations as a float array (batch, 2); what lies outside [-1, 1] is left to compiled code to find."""
     locations = np.asarray(locations)
     if locations.shape != (batch, 2):
         raise ValueError(f"locations have shape {locations.shape}; expected ({batch}, 2), one (x, y) per row")

@@ -9,6 +9,7 @@ from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from ram_envs.rendering.view import View
+from ram_envs.retina.retina import check_locations
 from ram_envs.shells.specs import with_arrays
 from ram_envs.tasks.task import Task
 
@@ -39,6 +40,11 @@ class Declarations:
         return self.task.num_labels
 
     @property
+    def num_glimpses(self) -> int:
+        """How many glimpses an episode has at most."""
+        return self.task.num_steps
+
+    @property
     def scene_shape(self) -> tuple[int, ...]:
         """(H, W) or (H, W, C) of the scenes."""
         return self.task.image_shape
@@ -51,6 +57,21 @@ class Declarations:
     def targets(self) -> NDArray[np.int64]:
         """Where that lies now, (num_rows, 4): each row's (top, left, height, width) in pixels; privileged."""
         return self.task.targets(np.arange(self.task.batch_size))
+
+    def look_at(self, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """The locations of the next actions that bring each row's gaze as near as one step can to a place.
+
+        Args:
+            places: (num_rows, 2), each (x, y) in [-1, 1] of the scene.
+
+        Returns:
+            (num_rows, 2) in [-1, 1]: with absolute saccades the places themselves.
+
+        Raises:
+            ValueError: wrong shapes, or places outside [-1, 1].
+        """
+        rows = np.arange(self.task.batch_size)
+        return self.task.look_at(rows, check_locations(places, len(rows)))
 
     @property
     def spec(self) -> EnvSpec | None:

@@ -24,6 +24,11 @@ class GlimpseMNISTEnv(TaskEnv):
     | `ram_envs/GlimpseMNIST-Translated-v0` | 60x60 | anywhere | 0 | 12x12, 3 scales | 6 |
     | `ram_envs/GlimpseMNIST-Cluttered-v0` | 60x60 | anywhere | 4 | 12x12, 3 scales | 6 |
     | `ram_envs/GlimpseMNIST-Cluttered100-v0` | 100x100 | anywhere | 8 | 12x12, 4 scales | 6 |
+    | `ram_envs/GlimpseMNIST-Megapixel-v0` | 1000x1000 | anywhere | 800 | 12x12, 7 scales | 24 |
+
+    The last is not the paper's: a million pixels, of which 24 glimpses see 2%. The eye begins in the middle and moves
+    by relative saccades; `canvas_size` and `num_distractors` make it smaller, at the same density of clutter with one
+    distractor for 1,250 pixels.
 
     A distractor is an 8x8 cut, at a random place, of a random training digit; it lands at a random place. Digit and
     distractors are added and clamped to 255. In the "train" split every episode has a fresh scene; in "validation" and
@@ -40,7 +45,8 @@ class GlimpseMNISTEnv(TaskEnv):
 
     `Dict(glimpse=Box(0, 1, (k, g, g), float32), location=Box(-1, 1, (2,), float32))`. `glimpse` holds the retina's k
     patches, the finest first, each twice as wide as the one before and all brought down to g x g by averaging; what
-    lies outside the scene is 0. `location` is where this glimpse was taken.
+    lies outside the scene is 0. `location` is where this glimpse was taken. With relative saccades it is
+    `Box(-inf, inf, (2,), float32)`: how far that is from the scene's middle, in units of the reach.
 
     ## Rewards
 
@@ -61,21 +67,25 @@ class GlimpseMNISTEnv(TaskEnv):
 
     The same keys after `reset` and every step: `label` (the digit's class: privileged, for supervised losses), `index`
     (of the image in its split), `prediction` (the action just taken; -1 after `reset`), `correct` (whether it is the
-    label), and `is_success` (at the end whether the answer is right; False before).
+    label), `gaze` (where the glimpse was taken, in [-1, 1] of the scene whatever the saccades), and `is_success` (at
+    the end whether the answer is right; False before).
 
     ## Arguments
 
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
-             initial_location="random", digit_size=28, canvas_size=None, max_shift=0, max_distortion=0.0, max_bend=0.0,
-             num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0, action="dict", grid_size=None,
-             action_location_key="location", render_mode=None)
+             initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
+             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0,
+             action="dict", grid_size=None, action_location_key="location", render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
     - `num_glimpses`: T. The paper uses 2 to 7 on 28x28 and 4, 6 or 8 elsewhere.
     - `patch_size`, `num_scales`: g and k of the retina. `pooling`: "average", or "max" of each block.
     - `initial_location`: "random", uniform over the scene, or "center".
+    - `saccade`: "absolute": an action's location is the place to look at. "relative": it is a displacement a, by which
+      the eye moves `reach * sign(a) * a**2` pixels in each axis; the reach is half the coarsest patch. The eye stops at
+      the scene's edges. Then nothing that the agent gets depends on the scene's size.
     - `digit_size`: width and height of the digits in pixels; other than 28 they are resized, bilinearly, and averaged
       where they shrink. Distractors are cut from digits of the same size.
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
@@ -163,6 +173,9 @@ class GlimpseImagesEnv(TaskEnv):
       tells whether scenes are made afresh ("train") or fixed for each image. By default arrays are taken whole, files
       and folders are split. A folder that holds the folders "train", "validation" and "test" is split already.
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
+    - `flip`, `max_crop`, `max_brightness`: in the "train" split, mirror a random half of the images, left for right;
+      show a part of each in its place, up to this share of its height and width cut off (from 0 to 0.9); multiply its
+      light by 1 - this to 1 + this (from 0 to 1). Off by default. GlimpseMNIST takes them too.
     - `num_classes`: n, if it is more than the largest label + 1. `class_names`: of the n classes, for pictures.
     - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the training images if None.
     - All other arguments of `GlimpseMNISTEnv` but `digit_size`.
@@ -224,21 +237,23 @@ class CatchEnv(TaskEnv):
     ## Information
 
     The same keys after `reset` and every step: `ball` and `paddle` (their centres as locations: privileged), `index`
-    (of a numbered game, else -1), and `is_success` (at the end whether the ball is caught; False before).
+    (of a numbered game, else -1), `gaze` (where the glimpse was taken, in [-1, 1] of the screen), and `is_success` (at
+    the end whether the ball is caught; False before).
 
     ## Arguments
 
     ```python
     gym.make("ram_envs/Catch-v0", height=24, width=24, paddle_width=2, ball_speed=1, max_angle=45.0, patch_size=6,
-             num_scales=3, pooling="average", initial_location="random", foveated=True, action="dict",
-             grid_size=None, action_location_key="location", render_mode=None)
+             num_scales=3, pooling="average", initial_location="random", saccade="absolute", foveated=True,
+             action="dict", grid_size=None, action_location_key="location", render_mode=None)
     ```
 
     - `height`, `width`, `paddle_width`: in pixels. `ball_speed`: rows a step. `max_angle`: in degrees, below 90.
     - `patch_size`, `num_scales`: g and k of the retina. `pooling`: "average", or "max", which keeps the single pixel
       of the ball fully bright at the coarse scales (averaged it is down to 1/16).
     - `initial_location`: "random" or "center".
-    - `foveated`: False for the whole screen, a control.
+    - `saccade`: "absolute" or "relative", see `GlimpseMNISTEnv`.
+    - `foveated`: False for the whole screen, a control; it has no reach, so its saccades are absolute.
     - `action`, `grid_size`, `action_location_key`: the form of an action, see `GlimpseMNISTEnv`.
     - `reset(options={"index": i})` begins the numbered game i, the same for everyone.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ram_envs.arguments import check_whole
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Region, Retina
+from ram_envs.retina.saccade import Saccade
 from ram_envs.tasks.task import Outcome, Task
 
 GAME_SEED = 20143  # Of the numbered games, `reset(options={"index": i})`. Changing it changes every published result.
@@ -31,6 +32,7 @@ class Catch(Task):
         ball_speed: rows that the ball falls in a step.
         max_angle: the largest angle between the ball's path and the vertical, in degrees; the angle is uniform up to
             it.
+        saccade: see `Task`; "relative" needs a fovea, whose coarsest patch gives the reach.
         foveated: False shows the whole screen as one patch, (1, height, width), wherever the agent looks.
     """
 
@@ -52,6 +54,7 @@ class Catch(Task):
         num_scales: int = 3,
         pooling: Pooling = "average",
         initial_location: InitialLocation = "random",
+        saccade: Saccade = "absolute",
         foveated: bool = True,
     ) -> None:
         self.height, self.width = check_whole("height", height, 2), check_whole("width", width, 1)
@@ -62,6 +65,10 @@ class Catch(Task):
         if not 0 <= max_angle < 90:
             raise ValueError(f"max_angle is {max_angle}; it must be from 0 to below 90 degrees")
         self.max_angle = math.radians(max_angle)
+        if saccade == "relative" and not foveated:
+            raise ValueError(
+                'saccade is "relative", but foveated=False shows the whole screen and has no reach; take "absolute"'
+            )
         retina = Retina(patch_size, num_scales, pooling=pooling) if foveated else WholeScreen(self.height, self.width)
         super().__init__(
             batch_size=batch_size,
@@ -71,6 +78,7 @@ class Catch(Task):
             action_names=("left", "stay", "right"),
             num_draws=3,
             initial_location=initial_location,
+            saccade=saccade,
         )
         self.indices = np.full(batch_size, -1, np.int64)
         self.start = np.zeros(batch_size)
@@ -110,8 +118,9 @@ class Catch(Task):
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; the retina gets the few lit pixels rather than the screen, which is faster."""
-        location = self.location(rows)
-        return {"glimpse": self.retina.glimpse_pixels(self.lit(rows), location, self.image_shape), "location": location}
+        eyes = self.eye(rows)
+        glimpse = self.retina.glimpse_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
+        return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
     def lit(self, rows: Rows) -> NDArray[np.int64]:
         """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle."""

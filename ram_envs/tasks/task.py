@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Region, Retina
+from ram_envs.retina.saccade import Eyes, Saccade, make_saccades
 
 
 class Outcome(NamedTuple):
@@ -39,6 +40,7 @@ class Task(ABC):
         action_names: a short name for each discrete action.
         num_draws: uniform draws an episode consumes beyond the first two.
         initial_location: "random", uniform over the image, or "center".
+        saccade: "absolute" or "relative", see `ram_envs.retina.saccade`.
         can_stop: the action has one more part, "stop": whether to end the episode with this step. Section 3 of the
             paper names it as an extension.
     """
@@ -65,6 +67,7 @@ class Task(ABC):
         action_names: tuple[str, ...],
         num_draws: int,
         initial_location: InitialLocation,
+        saccade: Saccade = "absolute",
         can_stop: bool = False,
     ) -> None:
         if initial_location not in ("random", "center"):
@@ -76,9 +79,10 @@ class Task(ABC):
         self.action_names = action_names
         self.num_draws = 2 + num_draws
         self.initial_location = initial_location
+        self.saccades = make_saccades(saccade, retina, image_shape)
         self.observation_space = spaces.Dict(
             glimpse=spaces.Box(0, 1, retina.shape(image_shape), np.float32),
-            location=spaces.Box(-1, 1, (2,), np.float32),
+            location=self.saccades.location_space(),
         )
         self.can_stop = can_stop
         parts: dict[str, spaces.Space[Any]] = {
@@ -88,7 +92,7 @@ class Task(ABC):
         self.action_space = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
         self.steps = np.zeros(batch_size, np.int64)
         # One place more than is ever looked at: the last step's location goes there.
-        self.gaze = np.zeros((batch_size, num_steps + 1, 2), np.float32)
+        self.eyes = np.zeros((batch_size, num_steps + 1, 2), self.saccades.dtype)
         self.last_action = np.full(batch_size, -1, np.int64)
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
@@ -99,7 +103,8 @@ class Task(ABC):
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
         self.steps[rows] = 0
-        self.gaze[rows, 0] = 2 * draws[:, :2] - 1 if self.initial_location == "random" else 0
+        places = 2 * draws[:, :2] - 1 if self.initial_location == "random" else np.zeros((len(rows), 2))
+        self.eyes[rows, 0] = self.saccades.start(places)
         self.last_action[rows] = -1
         self.finished[rows] = self.success[rows] = False
         self._begin(rows, draws[:, 2:], indices)
@@ -115,9 +120,9 @@ class Task(ABC):
 
         Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
         """
-        where = self.where(rows)
+        where, eyes = self.where(rows), self.eye(rows)
         self.steps[where] += 1
-        self.gaze[rows, self.steps[where]] = location
+        self.eyes[rows, self.steps[where]] = self.saccades.move(eyes, location)
         self.last_action[where] = action
         if stop is not None:
             self.stopped[where] = stop
@@ -131,20 +136,26 @@ class Task(ABC):
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
-        location = self.location(rows)
-        return {"glimpse": self.retina.glimpse(self.scenes(rows), location), "location": location}
+        eyes = self.eye(rows)
+        glimpse = self._glimpse(rows, self.saccades.centre(eyes))
+        return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
-    def location(self, rows: Rows) -> NDArray[np.float32]:
-        """Where `rows` look now, (n, 2): at the end of an episode where they looked last."""
+    def eye(self, rows: Rows) -> Eyes:
+        """Where `rows` look now, (n, 2), see `Saccades`: at the end of an episode where they looked last."""
         where = self.where(rows)
-        return self.gaze[rows, self.steps[where] - self.finished[where]]
+        return self.eyes[rows, self.steps[where] - self.finished[where]]
+
+    def look_at(self, rows: Rows, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """The locations (n, 2) of actions that bring the gaze of `rows` as near to places (n, 2) as one step can."""
+        return self.saccades.look_at(self.eye(rows), places)
 
     def info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """What `info` tells of `rows` now, in fresh arrays: the same keys after a reset and after every step.
 
-        `is_success` is False until an episode has ended.
+        `is_success` is False until an episode has ended; `gaze` (n, 2) is where the rows look, in [-1, 1] of the image.
         """
         info, where = self._info(rows), self.where(rows)
+        info["gaze"] = self.saccades.gaze(self.eye(rows))
         info["is_success"] = self.finished[where] & self.success[where]
         return info
 
@@ -152,16 +163,20 @@ class Task(ABC):
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
         return slice(None) if len(rows) == self.batch_size else rows
 
+    def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """What the retina sees of the scenes of `rows` at the centres (n, 2): (n, k, g, g[, C])."""
+        return self.retina.glimpse(self.scenes(rows), centres)
+
     def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """Everything that a picture of one row needs."""
         rows = np.array([row])
         scene = self.scenes(rows)[0].copy()
-        location = self.location(rows)
+        centre = self.saccades.centre(self.eye(rows))
         return View(
             scene=scene,
-            glimpse=self.retina.glimpse(scene[None], location)[0],
-            regions=[(*region,) for region in self.retina.regions(location[0], self.image_shape)],
-            gaze=self.gaze[row, : self.steps[row] + 1 - self.finished[row]].copy(),
+            glimpse=self.retina.glimpse(scene[None], centre)[0],
+            regions=[(*region,) for region in self.retina.regions(centre[0], self.image_shape)],
+            gaze=self.saccades.gaze(self.eyes[row, : self.steps[row] + 1 - self.finished[row]]),
             action_names=self.action_names,
             prediction=int(self.last_action[row]) if self.last_action[row] >= 0 else None,
             label=self.label(row),

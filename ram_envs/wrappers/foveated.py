@@ -30,17 +30,20 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
     `Dict(location=Box(-1, 1, (2,), float32), action=...)`, the latter the environment's own action space. `action` is
     taken, then the image that it leads to is looked at where `location` says: the location chosen at step t is where
     the image returned by step t is seen, the last one of an episode too. (x, y) = (-1, -1) is the image's top-left
-    corner, (0, 0) its middle. With `max_saccade` the location is relative: the gaze moves by `max_saccade * location`
-    and stops at the image's edges.
+    corner, (0, 0) its middle. With `saccade="relative"` the location a is a displacement of the eye by
+    `reach * sign(a) * a**2` pixels, the reach half the coarsest patch; with `max_saccade`, for images of one size, the
+    gaze moves by `max_saccade * location` in units of half the image. Either way it stops at the image's edges.
 
     ## Observation Space
 
     `Dict(glimpse=Box(0, 1, (k, g, g[, C]), float32), location=Box(-1, 1, (2,), float32))`: the retina's patches, the
-    finest first, and where they were taken (absolute in both modes). With `periphery` also the whole image, shrunk to
+    finest first, and where they were taken. With relative saccades `location` is `Box(-inf, inf, (2,), float32)`: how
+    far that is from the image's middle, in units of the reach. With `periphery` also the whole image, shrunk to
     (h, w[, C]) in 0..1. Of a Dict observation all other keys are passed on; what the agent is not to know, drop with
     `gymnasium.wrappers.FilterObservation`.
 
-    Rewards, ends of episodes and infos are the environment's. The gaze has random numbers of its own, derived from the
+    Rewards and ends of episodes are the environment's, and infos too, but for one more key: `gaze`, where the glimpse
+    was taken, in [-1, 1] of the image whatever the saccades. The gaze has random numbers of its own, derived from the
     seed of `reset`, so the environment plays as it does without this wrapper.
 
     ## Rendering
@@ -56,7 +59,7 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
         render_mode: "rgb_array" for an environment made without it; None for the environment's own.
         action_names: for pictures, of each discrete action.
         options: how the rows look, see `retina.gaze.GazeOptions`: `patch_size`, `num_scales` and `pooling` of the
-            retina, `image_key`, `max_saccade`, `periphery`, `initial_location`.
+            retina, `image_key`, `saccade`, `max_saccade`, `periphery`, `initial_location`.
 
     Raises:
         TypeError: the observation holds no image, or an argument is unknown.
@@ -94,7 +97,7 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
         observation, info = self.env.reset(seed=seed, options=options)
         self.gaze.seed([seed])
         self.gaze.begin(np.zeros(1, np.intp))
-        return self._see(observation, begun=True, action=None), info
+        return self._see(observation, begun=True, action=None), self._told(info)
 
     def step(self, action: dict[str, Any]) -> tuple[dict[str, Any], Any, bool, bool, Info]:
         """Take `action["action"]`, and see the image that follows at (or, relative, shifted by) `action["location"]`.
@@ -106,7 +109,12 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
         locations = check_locations(np.asarray(location)[None], 1)
         observation, reward, terminated, truncated, info = self.env.step(choice)
         self.gaze.move(locations)
-        return self._see(observation, begun=False, action=choice), reward, terminated, truncated, info
+        seen = self._see(observation, begun=False, action=choice)
+        return seen, reward, terminated, truncated, self._told(info)
+
+    def look_at(self, places: Any) -> NDArray[np.float32]:
+        """See `ram_envs.shells.declarations.Declarations.look_at`; (1, 2) places, and locations."""
+        return self.gaze.look_at(places)
 
     def render(self) -> Any:
         """The image with the gaze on it, (480, 800, 3) uint8; in other modes than "rgb_array" the environment's own."""
@@ -118,6 +126,9 @@ class FoveatedObservation(gym.Wrapper, RecordConstructorArgs):
         if self._picture is not None:
             self._picture.note(images, np.array([begun]), None if action is None else [action])
         return others | {key: value[0] for key, value in self.gaze.see(images).items()}
+
+    def _told(self, info: Info) -> Info:
+        return info | {"gaze": self.gaze.places()[0]}
 
 
 class FoveatedVectorObservation(VectorWrapper):
@@ -177,7 +188,7 @@ class FoveatedVectorObservation(VectorWrapper):
             self.gaze.seed([number if is_begun else None for number, is_begun in zip(seeds, begun, strict=True)])
         self.gaze.begin(np.flatnonzero(begun))
         self._over &= ~begun
-        return self._see(observations, begun, None), infos
+        return self._see(observations, begun, None), infos | self._told(begun)
 
     def step(
         self, actions: dict[str, Any]
@@ -197,9 +208,15 @@ class FoveatedVectorObservation(VectorWrapper):
             begun = over
             if "final_obs" in infos:
                 infos["final_obs"] = self._see_last(infos["final_obs"], np.flatnonzero(infos["_final_obs"]))
+                infos["final_info"] = infos.get("final_info", {}) | self._told(infos["_final_obs"])
         self.gaze.begin(np.flatnonzero(begun))
         self._over = over
+        infos |= self._told(np.ones_like(over))
         return self._see(observations, begun, choices), rewards, terminations, truncations, infos
+
+    def look_at(self, places: Any) -> NDArray[np.float32]:
+        """See `ram_envs.shells.declarations.Declarations.look_at`."""
+        return self.gaze.look_at(places)
 
     def render(self) -> tuple[Any, ...] | None:
         """For each row the image with the gaze on it, (480, 800, 3) uint8; in other modes the environment's own."""
@@ -212,6 +229,10 @@ class FoveatedVectorObservation(VectorWrapper):
         if self._picture is not None:
             self._picture.note(images, begun, choices)
         return others | self.gaze.see(images)
+
+    def _told(self, rows: NDArray[np.bool_]) -> Info:
+        """Where some rows look, zero elsewhere, with Gymnasium's mask of the rows that tell it."""
+        return {"gaze": np.where(rows[:, None], self.gaze.places(), np.float32(0)), "_gaze": rows.copy()}
 
     def _see_last(self, final: Any, rows: Rows) -> NDArray[np.object_]:
         """The last observations of some rows; environments keep them as an array of objects, an array or a dict."""

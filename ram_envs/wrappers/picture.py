@@ -30,18 +30,20 @@ class Picture:
     def __init__(self, gaze: Gaze, action_names: Sequence[str], action_space: spaces.Space[Any]) -> None:
         self.gaze = gaze
         self.action_names = _names(action_names, action_space)
-        self._paths: list[list[NDArray[np.float32]]] = [[] for _ in gaze.location]
+        self._paths: list[list[NDArray[np.float32]]] = [[] for _ in gaze.eyes]
         self._images: Any = None
+        self._centres = gaze.saccades.centre(gaze.eyes).copy()
         self._actions: list[int | None] = [None] * len(self._paths)
 
     def note(self, images: Any, begun: NDArray[np.bool_], actions: Any) -> None:
         """Remember a batch of images, which rows `begun` an episode with them, and the actions, if there were any."""
-        self._images = images
+        self._images, places = images, self.gaze.places()
+        self._centres = self.gaze.saccades.centre(self.gaze.eyes).copy()
         for row, path in enumerate(self._paths):
             if begun[row]:
                 path.clear()
             if begun[row] or actions is not None:
-                path.append(self.gaze.location[row].copy())
+                path.append(places[row])
                 has_name = actions is not None and self.action_names and not begun[row]
                 self._actions[row] = int(actions[row]) if has_name else None
 
@@ -55,11 +57,11 @@ class Picture:
             raise gym.error.ResetNeeded("render was called before reset; call reset first")
         image = self.gaze.form.pixels(self._images[row][None])
         scene = image[0] if image.dtype == np.uint8 else np.rint(image[0] * 255).astype(np.uint8)
-        location = self._paths[row][-1]
+        centre = self._centres[row : row + 1]
         view = View(
             scene=scene,
-            glimpse=self.gaze.retina.glimpse(image, location[None])[0],
-            regions=[(*region,) for region in self.gaze.retina.regions(location, scene.shape)],
+            glimpse=self.gaze.retina.glimpse(image, centre)[0],
+            regions=[(*region,) for region in self.gaze.retina.regions(centre[0], scene.shape)],
             gaze=np.array(self._paths[row]),
             action_names=self.action_names,
             prediction=self._actions[row],

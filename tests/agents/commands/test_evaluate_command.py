@@ -40,6 +40,23 @@ def test_evaluate(tmp_path, capsys) -> None:
     assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
 
 
+def test_a_scan_and_random_places_with_relative_saccades(tmp_path, capsys) -> None:
+    kwargs = ["--env-kwargs", '{"num_glimpses": 3, "saccade": "relative"}']
+    cli.main(["train", *TINY, *kwargs, "--out", str(tmp_path)])
+    agent = str(tmp_path / "last.safetensors")
+    for look in ("scan", "random"):
+        cli.main(["evaluate", agent, "--look", look, "--episodes", "50", "--paths", "1"])
+        assert f"{look}" in capsys.readouterr().out
+    words = ["--controls", "scan", "--control-episodes", "16", "--controls-dir", str(tmp_path / "controls")]
+    cli.main(["evaluate", agent, *words, "--episodes", "50", "--paths", "0", "--out", str(tmp_path / "all.json")])
+    assert list(json.loads((tmp_path / "all.json").read_text())["agents"]) == [agent, "scan (control)"]
+    control = Reinforce.load(next((tmp_path / "controls").iterdir()))
+    assert (control.config.look, control.env_kwargs["saccade"]) == ("scan", "relative")
+    observation = {"glimpse": np.zeros((1, 8, 8), np.float32), "location": np.zeros(2, np.float32)}
+    with pytest.raises(ValueError, match="control of look='scan'"):
+        control.predict(observation)
+
+
 def test_evaluate_wants_an_agent(tmp_path) -> None:
     with pytest.raises(SystemExit, match="ram evaluate: name an agent"):
         cli.main(["evaluate"])

@@ -11,10 +11,16 @@ from ram_agents.training.envs import make_env
 def test_gaze_controls_change_the_gaze_alone() -> None:
     config = Config(env_kwargs={"num_glimpses": 4})
     assert as_control(config, "random") == config.replace(look="random")
+    assert as_control(config, "scan") == config.replace(look="scan")
     center = as_control(config, "center")
     assert center == config.replace(look="center", env_kwargs={"num_glimpses": 4, "initial_location": "center"})
     with pytest.raises(ValueError, match="not 'weak-cnn'"):
         as_control(config, "weak-cnn")
+
+
+def test_the_whole_screen_has_no_relative_saccades() -> None:
+    kwargs = {"saccade": "relative", "ball_speed": 2}
+    assert as_control(Config(env_kwargs=kwargs), "whole").env_kwargs == {"ball_speed": 2, "foveated": False}
 
 
 def test_the_whole_screen_of_catch() -> None:

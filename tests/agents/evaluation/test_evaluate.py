@@ -108,6 +108,22 @@ def test_another_look() -> None:
     np.testing.assert_array_equal(evaluate(control, episodes=500, paths=0).confusion, center.confusion)
 
 
+def test_an_agent_of_relative_saccades_looks_at_canvases_of_any_size(tmp_path) -> None:
+    kwargs = {"saccade": "relative", "canvas_size": 40, "patch_size": 8, "num_scales": 2, "num_glimpses": 3}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=8, **SMALL, total_episodes=16).learn()
+    agent.save(tmp_path / "agent")
+    again = Reinforce.load(tmp_path / "agent")
+    assert again.spaces.observation["location"].high.tolist() == [np.inf, np.inf]
+    far = {"glimpse": np.zeros((2, 8, 8), np.float32), "location": np.full(2, 9, np.float32)}
+    np.testing.assert_array_equal(again.predict(far)[0]["location"], agent.predict(far)[0]["location"])
+    assert evaluate(again, episodes=30, paths=1).episodes == 30
+    again.config = again.config.replace(env_kwargs=kwargs | {"canvas_size": 90})
+    assert evaluate(again, episodes=30, paths=0, look="scan").episodes == 30
+    again.config = again.config.replace(env_kwargs=kwargs | {"saccade": "absolute"})
+    with pytest.raises(ValueError, match=r"relative.*absolute"):
+        evaluate(again, episodes=30, paths=0)
+
+
 def test_after_an_early_end_the_answer_stands() -> None:
     env = PeekVectorEnv(4, lengths=[1, 3, 2, 3])
     agent = Reinforce(PeekVectorEnv(4), **SMALL)

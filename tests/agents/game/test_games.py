@@ -68,6 +68,16 @@ def test_a_person_plays_in_any_form_of_an_action(form):
     assert game.results == [True]
 
 
+def test_a_click_is_looked_at_as_far_as_a_relative_saccade_leads():
+    kwargs = {"saccade": "relative", "num_glimpses": 4, "initial_location": "center"}  # the reach is 4 of 14 pixels
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
+    game.look(np.array([0.25, -1], np.float32))
+    assert game.view.gaze[-1] == pytest.approx([0.25, -4 / 14], abs=1e-5)
+    game.answer(game.view.label)
+    assert game.view.gaze[-1] == pytest.approx([0.25, -4 / 14], abs=1e-5), "an answer leaves the eye where it is"
+    assert game.results == [True]
+
+
 def test_rival_episodes_are_repeatable():
     sizes = {"glimpse_size": 8, "location_size": 8, "hidden_size": 16, "num_envs": 4}
     agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 4}, **sizes)

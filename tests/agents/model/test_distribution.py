@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from ram_agents.model.distribution import (
+    Gaussian,
     LocationAction,
+    Mixture,
     action_entropy,
     action_log_prob,
     location_entropy,
@@ -85,7 +87,11 @@ def pair(seed: int, *, greedy: bool = False, each: bool = False) -> tuple[Locati
     generator = torch.Generator().manual_seed(seed)
     mean, logits = torch.randn(5, 2, generator=generator), torch.randn(5, 4, generator=generator)
     std = 0.1 + torch.rand(5, 1, generator=generator) if each else 0.2 + 0.1 * seed
-    return LocationAction(mean, std, logits, greedy), Independent(Normal(mean, std), 1), Categorical(logits=logits)
+    return (
+        LocationAction(Gaussian(mean, std), logits, greedy),
+        Independent(Normal(mean, std), 1),
+        Categorical(logits=logits),
+    )
 
 
 @pytest.mark.parametrize("each", [False, True])
@@ -115,8 +121,85 @@ def test_a_greedy_action_has_no_part_in_it() -> None:
 def test_mode_and_sample_carry_no_gradient() -> None:
     mean, logits = torch.zeros(5, 2, requires_grad=True), torch.zeros(5, 4, requires_grad=True)
     for std in (0.1, torch.full((5, 1), 0.1, requires_grad=True)):
-        ours = LocationAction(mean, std, logits)
+        ours = LocationAction(Gaussian(mean, std), logits)
         for location, action in (ours.mode(), ours.sample()):
             assert not location.requires_grad
             assert action.dtype == torch.int64
     torch.testing.assert_close(ours.mode()[0], torch.zeros(5, 2))
+
+
+# The mixture
+
+
+def mixture(
+    std: float | Tensor = 0.1, rows: int = 4, seed: int = 0
+) -> tuple[Mixture, torch.distributions.Distribution]:
+    """Ours of 3 places of a grid and an own one, and the same by torch."""
+    generator = torch.Generator().manual_seed(seed)
+    log_weight = torch.randn(rows, 4, generator=generator).log_softmax(-1)
+    own, origin, scale = (torch.randn(rows, 2, generator=generator) for _ in range(3))
+    grid = t([0.0, 0.0], [1.0, 0.5], [-0.5, 1.0])
+    places = torch.cat([origin[:, None] + scale[:, None] * grid, own[:, None]], dim=1)  # (rows, 4, 2)
+    stds = std[:, None] if isinstance(std, Tensor) else std
+    parts = Independent(Normal(places, torch.as_tensor(stds).expand_as(places)), 1)
+    theirs = torch.distributions.MixtureSameFamily(Categorical(logits=log_weight), parts)
+    return Mixture(log_weight, own, origin, scale, grid, std), theirs
+
+
+@pytest.mark.parametrize("std", [0.1, torch.full((4, 1), 0.7)])
+def test_a_mixtures_log_prob_against_torch(std) -> None:
+    ours, theirs = mixture(std)
+    location = torch.randn(4, 2)
+    torch.testing.assert_close(ours.log_prob(location), theirs.log_prob(location), rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="detach"):
+        ours.log_prob(location.requires_grad_())
+
+
+def test_a_mixture_is_not_rounded_under_bfloat16() -> None:
+    ours, _ = mixture()
+    location = torch.randn(4, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = ours.log_prob(location)
+    torch.testing.assert_close(rounded, ours.log_prob(location), rtol=0, atol=0)
+
+
+def test_a_mixtures_samples_and_mode() -> None:
+    one, _ = mixture(std=0.01, rows=1)
+    many = one._replace(
+        **{name: getattr(one, name).expand(20_000, -1).clone().requires_grad_() for name in one._fields[:4]}
+    )
+    drawn = many.sample(torch.Generator().manual_seed(0))
+    assert not drawn.requires_grad
+    assert torch.equal(drawn, many.sample(torch.Generator().manual_seed(0)))
+    places = torch.cat([one.origin + one.scale * one.grid, one.own])
+    part = (drawn[:, None] - places).square().sum(-1).argmin(1)
+    np.testing.assert_allclose(np.bincount(part, minlength=4) / 20_000, one.log_weight[0].exp(), atol=0.015)
+    apart = drawn - places[part]
+    assert apart.std().item() == pytest.approx(0.01, rel=0.05)
+    assert not many.mode().requires_grad
+    torch.testing.assert_close(many.mode()[:1], places[one.log_weight.argmax(-1)])
+
+
+def test_a_mixtures_entropy_and_divergence_are_of_part_and_location() -> None:
+    ours, other = mixture()[0], mixture(std=0.3, seed=1)[0]
+    parts = Categorical(logits=ours.log_weight)
+    torch.testing.assert_close(ours.entropy(), parts.entropy() + location_entropy(0.1))
+
+    def places(m: Mixture) -> Tensor:
+        return torch.cat([m.origin[:, None] + m.scale[:, None] * m.grid, m.own[:, None]], dim=1)
+
+    moved = kl_divergence(Independent(Normal(places(ours), 0.1), 1), Independent(Normal(places(other), 0.3), 1))
+    expected = kl_divergence(parts, Categorical(logits=other.log_weight)) + (parts.probs * moved).sum(-1)
+    torch.testing.assert_close(ours.kl(other), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours.kl(ours), torch.zeros(4), atol=1e-5, rtol=0)
+
+
+def test_a_mixtures_gradient_is_that_of_finite_differences() -> None:
+    ours, _ = mixture()
+    location = torch.randn(4, 2).double()
+    doubles = [getattr(ours, name).double().requires_grad_() for name in ours._fields[:4]]
+
+    def log_prob(*parameters: Tensor) -> Tensor:
+        return Mixture(*parameters, ours.grid.double(), 0.5).log_prob(location)
+
+    assert torch.autograd.gradcheck(log_prob, doubles)

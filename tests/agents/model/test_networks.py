@@ -21,7 +21,7 @@ def _seed() -> None:
 
 
 def test_glimpse_network_is_the_papers_formula() -> None:
-    f_g = GlimpseNetwork(num_pixels=12, glimpse_size=5, location_size=3, output_size=7)
+    f_g = GlimpseNetwork(glimpse_shape=(3, 2, 2), glimpse_size=5, location_size=3, output_size=7)
     glimpse, location = torch.rand(4, 3, 2, 2), torch.rand(4, 2) * 2 - 1
     h_g = torch.relu(glimpse.reshape(4, 12) @ f_g.what.weight.T + f_g.what.bias)
     h_l = torch.relu(location @ f_g.where.weight.T + f_g.where.bias)
@@ -31,8 +31,21 @@ def test_glimpse_network_is_the_papers_formula() -> None:
 
 
 def test_glimpse_network_takes_colour() -> None:
-    f_g = GlimpseNetwork(num_pixels=2 * 3 * 4 * 3)
+    f_g = GlimpseNetwork(glimpse_shape=(2, 3, 4, 3))
     assert f_g(torch.rand(5, 2, 3, 4, 3), torch.zeros(5, 2)).shape == (5, 256)
+
+
+@pytest.mark.parametrize("shape", [(3, 12, 12), (2, 5, 7, 3), (1, 1, 1)])
+def test_convolutions_are_the_same_at_every_cell(shape) -> None:
+    f_g = GlimpseNetwork(glimpse_shape=shape, network="conv", glimpse_size=6, output_size=7)
+    conv = f_g.what
+    glimpse = torch.rand(4, *shape)
+    assert f_g(glimpse, torch.zeros(4, 2)).shape == (4, 7)
+    scaled = torch.stack([2.0**s * glimpse[:, s] for s in range(shape[0])], dim=1)
+    channels = scaled if len(shape) == 3 else scaled.permute(0, 1, 4, 2, 3).flatten(1, 2)
+    filtered = nn.functional.conv2d(channels, conv.first.weight, conv.first.bias, padding=1).relu()
+    filtered = nn.functional.conv2d(filtered, conv.second.weight, conv.second.bias, padding=1, stride=2).relu()
+    torch.testing.assert_close(conv(glimpse), filtered.flatten(1) @ conv.last.weight.T + conv.last.bias)
 
 
 def test_core_is_the_papers_formula() -> None:
@@ -90,7 +103,7 @@ def test_location_mean_is_tanh_of_linear() -> None:
 
 @pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
 def test_orthogonal_beginning(core) -> None:
-    f_g, f_a = GlimpseNetwork(num_pixels=12, output_size=8), ActionNetwork(16, 3)
+    f_g, f_a = GlimpseNetwork(glimpse_shape=(3, 2, 2), output_size=8), ActionNetwork(16, 3)
     f_h = CoreNetwork(input_size=8, hidden_size=16, core=core, identity=core == "rnn")
     orthogonal_(f_g, f_h, f_a)
     weight = f_g.what.weight

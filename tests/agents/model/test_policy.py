@@ -98,12 +98,12 @@ def test_action_gradient_reaches_core_and_glimpse_network_but_no_other_head() ->
 def test_sampled_location_is_a_raw_detached_gaussian() -> None:
     ram = small(location_std=0.5)
     mean = torch.full((20_000, 2), 0.9, requires_grad=True)
-    sample = ram.sample_location(mean, torch.Generator().manual_seed(0))
+    sample = ram.location_distribution(mean).sample(torch.Generator().manual_seed(0))
     assert not sample.requires_grad
     assert sample.max() > 1.5  # not clamped
     assert sample.mean().item() == pytest.approx(0.9, abs=0.01)
     assert sample.std().item() == pytest.approx(0.5, abs=0.01)  # the standard deviation, not the variance
-    again = ram.sample_location(mean, torch.Generator().manual_seed(0))
+    again = ram.location_distribution(mean).sample(torch.Generator().manual_seed(0))
     torch.testing.assert_close(sample, again, rtol=0, atol=0)
 
 

@@ -63,9 +63,18 @@ def random_batch(num_sequences: int, steps: int, seed: int = 0) -> dict[str, tor
     }
 
 
-def zero_states(num_sequences: int) -> RNNStates:
-    zeros = (torch.zeros(1, num_sequences, 32), torch.zeros(1, num_sequences, 32))
+def zero_states(num_sequences: int, layers: int = 1) -> RNNStates:
+    zeros = (torch.zeros(layers, num_sequences, 32), torch.zeros(layers, num_sequences, 32))
     return RNNStates(zeros, zeros)
+
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "rnn": {"core": "rnn"},
+    "lstm": {"core": "lstm"},
+    "gru": {"core": "gru"},
+    "cells": {"core": "gru", "location_network": "cells", "glimpse_network": "conv"},
+    "lstm and cells": {"core": "lstm", "location_network": "cells"},
+}
 
 
 # The distribution
@@ -119,31 +128,33 @@ def test_mode_and_greedy_samples() -> None:
 # The network
 
 
-@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
-def test_a_sequence_is_unrolled_as_ram_steps(core: str) -> None:
-    model = policy(core=core)
+@pytest.mark.parametrize("networks", NETWORKS)
+def test_a_sequence_is_unrolled_as_ram_steps(networks: str) -> None:
+    model = policy(**NETWORKS[networks])
     seen = random_batch(4, 6)
     starts = (torch.rand(4, 6, generator=torch.Generator().manual_seed(3)) < 0.3).float()
-    states = tuple(torch.rand(1, 4, 32) for _ in range(2))
+    layers = (model.ram.num_states + 1) // 2
+    states = tuple(torch.rand(layers, 4, 32) for _ in range(2))
     actions = torch.randn(24, 5)
     with torch.no_grad():
         values, log_prob, _ = model.evaluate_actions(seen, actions, RNNStates(states, states), starts.flatten())
         for sequence in range(4):
-            memory = torch.cat(states)[: model.ram.f_h.num_states, sequence : sequence + 1]
+            memory = torch.cat(states)[: model.ram.num_states, sequence : sequence + 1]
             for t in range(6):
                 if starts[sequence, t]:
                     memory = torch.zeros_like(memory)
                 i = sequence * 6 + t
                 output, memory = model.ram.step({key: value[i : i + 1] for key, value in seen.items()}, memory)
                 torch.testing.assert_close(values[i, 0], output.baseline[0])
-                location = torch.distributions.Normal(output.location_mean[0], 0.1).log_prob(actions[i, :2]).sum()
+                location = model.ram.location_distribution(output.location_parameters).log_prob(actions[i : i + 1, :2])
                 choice = output.logits[0].log_softmax(0)[actions[i, 2:].argmax()]
-                torch.testing.assert_close(log_prob[i], location + choice, atol=1e-3, rtol=1e-5)
+                torch.testing.assert_close(log_prob[i], location[0] + choice, atol=1e-3, rtol=1e-5)
 
 
-@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
-def test_acting_step_by_step_is_evaluating_at_once(core: str) -> None:
-    model, seen, state = policy(core=core), random_batch(2, 5), zero_states(2)
+@pytest.mark.parametrize("networks", NETWORKS)
+def test_acting_step_by_step_is_evaluating_at_once(networks: str) -> None:
+    model, seen = policy(**NETWORKS[networks]), random_batch(2, 5)
+    state = start = zero_states(2, (model.ram.num_states + 1) // 2)
     starts = torch.tensor([1.0, 0, 0, 1, 0, 1, 0, 0, 0, 0])
     by_step: list[Any] = []
     with torch.no_grad():
@@ -152,16 +163,16 @@ def test_acting_step_by_step_is_evaluating_at_once(core: str) -> None:
             *acted, state = model({key: value[rows] for key, value in seen.items()}, state, starts[rows])
             by_step.append(acted)
         actions, values, log_prob = (torch.stack(parts, 1).flatten(0, 1) for parts in zip(*by_step, strict=True))
-        again = model.evaluate_actions(seen, actions, zero_states(2), starts)
+        again = model.evaluate_actions(seen, actions, start, starts)
     torch.testing.assert_close(again[0], values)
     torch.testing.assert_close(again[1], log_prob, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("label", [False, True])
-@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
-def test_stored_log_probabilities_are_those_recomputed(core: str, label: bool) -> None:
+@pytest.mark.parametrize("networks", NETWORKS)
+def test_stored_log_probabilities_are_those_recomputed(networks: str, label: bool) -> None:
     """Through Stable-Baselines3's own buffer: episodes of unequal lengths, cut sequences, padding."""
-    model = small_model(label=label, lengths=[2, 3, 4, 2, 3, 4, 2, 3], ram={"core": core})
+    model = small_model(label=label, lengths=[2, 3, 4, 2, 3, 4, 2, 3], ram=NETWORKS[networks])
     model.learn(2 * 56)  # two rollouts: the second begins in the midst of episodes
     model.policy.set_training_mode(False)
     steps = 0

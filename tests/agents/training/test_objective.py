@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import RAM, Config
+from ram_agents.model.distribution import Gaussian
 from ram_agents.training.objective import label_nll, objective
 from ram_agents.training.rollout import Rollout, Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
 PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
+
+
+def gaussian(std: float):
+    return lambda mean: Gaussian(mean, std)
 
 
 def make_policy(env: ToyVectorEnv, config: Config) -> RAM:
@@ -33,7 +38,7 @@ def parts_of(config: Config, env: ToyVectorEnv | None = None, *, hybrid: bool = 
     env = env or PeekVectorEnv(64, repeats=config.repeats)
     policy = make_policy(env, config)
     rollout = played(policy, env, sample_action=True)
-    return policy, rollout, objective(rollout, config, location_std=policy.location_std, hybrid=hybrid)
+    return policy, rollout, objective(rollout, config, locations=policy.location_distribution, hybrid=hybrid)
 
 
 def reached(policy: RAM, loss: torch.Tensor) -> set[str]:
@@ -86,7 +91,7 @@ def test_routing_of_stopping() -> None:
 
 def test_entropy_of_stopping_is_a_bonus() -> None:
     _, rollout, parts = parts_of(Config(), StopVectorEnv(64), hybrid=False)
-    with_bonus = objective(rollout, Config(entropy_weight=0.5), location_std=0.1, hybrid=False).stop
+    with_bonus = objective(rollout, Config(entropy_weight=0.5), locations=gaussian(0.1), hybrid=False).stop
     p = rollout.stop_logit[rollout.active].sigmoid()  # type: ignore[index]
     entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean()
     torch.testing.assert_close(with_bonus, parts.stop - 0.5 * entropy)
@@ -109,9 +114,9 @@ def test_the_last_location_is_not_reinforced() -> None:
     env = PeekVectorEnv(6, lengths=[3, 1, 4, 2, 4, 4])
     policy = make_policy(env, config)
     rollout = played(policy, env)
-    mean = rollout.location_mean.detach().requires_grad_()
-    rollout = rollout._replace(location_mean=mean, reward=torch.ones_like(rollout.reward))
-    objective(rollout, config, location_std=0.2, hybrid=True).location.backward()
+    mean = rollout.location_parameters.detach().requires_grad_()
+    rollout = rollout._replace(location_parameters=mean, reward=torch.ones_like(rollout.reward))
+    objective(rollout, config, locations=gaussian(0.2), hybrid=True).location.backward()
     assert mean.grad is not None
     reinforced = mean.grad.abs().sum(-1) > 0
     assert torch.equal(reinforced, rollout.looked)
@@ -123,9 +128,9 @@ def test_each_rollout_is_credited_with_its_own_return() -> None:
     env = PeekVectorEnv(16, repeats=4)
     policy = make_policy(env, config)
     rollout = played(policy, env, sample_action=True)
-    mean = rollout.location_mean.detach().requires_grad_()
-    rollout = rollout._replace(location_mean=mean)
-    objective(rollout, config, location_std=0.2, hybrid=True).location.backward()
+    mean = rollout.location_parameters.detach().requires_grad_()
+    rollout = rollout._replace(location_parameters=mean)
+    objective(rollout, config, locations=gaussian(0.2), hybrid=True).location.backward()
     returns = rollout.reward[-1].numpy().reshape(4, 4)
     others = (returns.sum(1, keepdims=True) - returns) / 3
     advantage = (returns - others).reshape(16)
@@ -140,14 +145,16 @@ def test_rewards_from_the_label() -> None:
     nll = label_nll(rollout.logits, rollout.label).detach()  # type: ignore[arg-type]
     log_p = rollout.logits.log_softmax(-1)
     torch.testing.assert_close(-nll[0, 5], log_p[0, 5, rollout.label[5]].detach())  # type: ignore[index]
-    mean = rollout.location_mean.detach()
+    mean = rollout.location_parameters.detach()
     for reward, returns in (
         ("log-likelihood", -nll[2].expand(3, -1)),
         ("information-gain", nll - nll[2]),  # what the glimpses still to come tell
     ):
         leaf = mean.clone().requires_grad_()
         config = Config(reward=reward, baseline="none", location_std=0.2)  # type: ignore[arg-type]
-        objective(rollout._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
+        objective(
+            rollout._replace(location_parameters=leaf), config, locations=gaussian(0.2), hybrid=True
+        ).location.backward()
         expected = -returns[:2, :, None] * (rollout.location - mean)[:2] / 0.04 / 128
         torch.testing.assert_close(leaf.grad[:2], expected, rtol=1e-4, atol=1e-6)  # type: ignore[index]
 
@@ -159,12 +166,14 @@ def test_the_cost_of_glimpses_adds_to_a_reward_from_the_label(reward) -> None:
     costly = rollout._replace(reward=torch.where(rollout.last, rollout.reward, -0.25))
     pulls = []
     for played_so in (rollout, costly):
-        leaf = rollout.location_mean.detach().requires_grad_()
-        objective(played_so._replace(location_mean=leaf), config, location_std=0.2, hybrid=True).location.backward()
+        leaf = rollout.location_parameters.detach().requires_grad_()
+        objective(
+            played_so._replace(location_parameters=leaf), config, locations=gaussian(0.2), hybrid=True
+        ).location.backward()
         assert leaf.grad is not None
         pulls.append(leaf.grad)
     still_to_pay = torch.tensor([0.5, 0.25, 0.0])[:, None, None]
-    expected = still_to_pay * (rollout.location - rollout.location_mean.detach()) / 0.04 / 128
+    expected = still_to_pay * (rollout.location - rollout.location_parameters.detach()) / 0.04 / 128
     torch.testing.assert_close(pulls[1] - pulls[0], expected, rtol=1e-3, atol=1e-5)
 
 
@@ -176,8 +185,10 @@ def test_a_reward_from_the_label_needs_one() -> None:
 def test_a_probability_baseline_is_compared_as_one() -> None:
     config = Config(baseline_probability=True, reinforce_weight=1.0)
     _, rollout, _ = parts_of(config)
-    leaf = rollout.location_mean.detach().requires_grad_()
-    objective(rollout._replace(location_mean=leaf), config, location_std=0.1, hybrid=True).location.backward()
+    leaf = rollout.location_parameters.detach().requires_grad_()
+    objective(
+        rollout._replace(location_parameters=leaf), config, locations=gaussian(0.1), hybrid=True
+    ).location.backward()
     advantage = rollout.reward[-1] - rollout.baseline.sigmoid().detach()
     expected = -advantage[:2, :, None] * (rollout.location - leaf.detach())[:2] / 0.01 / 128
     torch.testing.assert_close(leaf.grad[:2], expected, rtol=1e-4, atol=1e-6)  # type: ignore[index]
@@ -206,7 +217,7 @@ def test_reinforce_on_locations_agrees_with_finite_differences(network, baseline
     config = PLAIN.replace(baseline=baseline, repeats=2)
     policy = make_policy(env, config)
     rollout = played(policy, env)
-    objective(rollout, config, location_std=0.2, hybrid=False).location.backward()
+    objective(rollout, config, locations=gaussian(0.2), hybrid=False).location.backward()
     direction = _direction(policy, network)
     # A mean over the T - 1 choices is minimised: the gradient of the expected return is -(T - 1) times its gradient.
     slope = -2 * sum((parameter.grad * way).sum().item() for parameter, way in direction)  # type: ignore[operator]
@@ -234,7 +245,7 @@ def test_reinforce_on_actions_agrees_with_the_exact_gradient(baseline) -> None:
     first, second = rollout.logits[0, 0].softmax(-1), rollout.logits[1, 0].softmax(-1)  # the same in every row
     exact = first @ torch.tensor(env.TABLE, dtype=torch.float32) @ second
     expected = torch.autograd.grad(exact, policy.f_a.weight, retain_graph=True)[0]
-    loss = objective(rollout, config, location_std=0.2, hybrid=False).action
+    loss = objective(rollout, config, locations=gaussian(0.2), hybrid=False).action
     actual = -2 * torch.autograd.grad(loss, policy.f_a.weight)[0]
     assert (actual - expected).norm() < 0.05 * expected.norm()
 
@@ -258,7 +269,7 @@ def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
     table = env.RETURNS
     exact = first * table[0] + (1 - first) * (second * table[1] + (1 - second) * table[2])
     expected = torch.autograd.grad(exact, policy.f_s.weight, retain_graph=True)[0]
-    loss = objective(rollout, config, location_std=0.2, hybrid=False).stop
+    loss = objective(rollout, config, locations=gaussian(0.2), hybrid=False).stop
     # A mean over all steps that were lived, where the expected return is one over episodes.
     actual = -torch.autograd.grad(loss, policy.f_s.weight)[0] * rollout.active.sum() / env.num_envs
     assert (actual - expected).norm() < 0.05 * expected.norm()
@@ -268,5 +279,5 @@ def test_cross_entropy_is_the_answers_and_with_a_weight_the_guesses() -> None:
     _, rollout, parts = parts_of(Config())
     nll = label_nll(rollout.logits, rollout.label)  # type: ignore[arg-type]
     torch.testing.assert_close(parts.action, nll[-1].mean())
-    weighted = objective(rollout, Config(step_weight=0.5), location_std=0.1, hybrid=True).action
+    weighted = objective(rollout, Config(step_weight=0.5), locations=gaussian(0.1), hybrid=True).action
     torch.testing.assert_close(weighted, nll[-1].mean() + 0.5 * nll[:-1].mean())

@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM, Reinforce
-from ram_agents.training.rollout import Runner, choose_action, choose_location, choose_stop, collect_rollout
+from ram_agents.training.rollout import Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
@@ -56,7 +56,17 @@ def test_a_runner_leaves_the_last_scene_until_the_next_choice() -> None:
 def test_the_autoreset_mode_changes_nothing_that_counts(mode) -> None:
     one = rollout_of(PeekVectorEnv(8, lengths=3))
     other = rollout_of(PeekVectorEnv(8, lengths=3, autoreset_mode=mode))
-    for name in ("location", "location_mean", "logits", "action", "baseline", "reward", "active", "last", "label"):
+    for name in (
+        "location",
+        "location_parameters",
+        "logits",
+        "action",
+        "baseline",
+        "reward",
+        "active",
+        "last",
+        "label",
+    ):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=0, atol=0, msg=name)
 
 
@@ -93,7 +103,7 @@ def test_outputs_are_those_of_step_replayed() -> None:
     state = policy.initial_state(4)
     for t in range(3):
         output, state = policy.step({"glimpse": rollout.glimpse[t], "location": rollout.gaze[t]}, state)
-        torch.testing.assert_close(output.location_mean, rollout.location_mean[t])
+        torch.testing.assert_close(output.location_mean, rollout.location_parameters[t])
         torch.testing.assert_close(output.logits, rollout.logits[t])
         torch.testing.assert_close(output.baseline, rollout.baseline[t])
 
@@ -122,38 +132,6 @@ def test_nothing_is_drawn_from_the_global_generators() -> None:
     before = torch.get_rng_state()
     rollout_of(env, policy)
     assert torch.equal(before, torch.get_rng_state())
-
-
-def test_looks() -> None:
-    policy = make_policy(PeekVectorEnv(4))
-    mean = torch.full((10_000, 2), 0.5, requires_grad=True)
-    generator = torch.Generator().manual_seed(0)
-    looks = {look: choose_location(policy, mean, look, generator) for look in ("sample", "mean", "random", "center")}
-    assert not any(location.requires_grad for location in looks.values())
-    torch.testing.assert_close(looks["mean"], mean.detach())
-    assert (looks["center"] == 0).all()
-    assert looks["random"].min() < -0.99
-    assert looks["random"].max() > 0.99
-    assert looks["sample"].mean().item() == pytest.approx(0.5, abs=0.01)
-    with pytest.raises(ValueError, match="not 'away'"):
-        choose_location(policy, mean, "away", generator)  # type: ignore[arg-type]
-
-
-def test_actions_are_drawn_from_the_softmax_or_the_likeliest() -> None:
-    logits = torch.log(torch.tensor([0.1, 0.6, 0.3])).expand(20_000, 3)
-    drawn = choose_action(logits, torch.Generator().manual_seed(0), sample=True)
-    np.testing.assert_allclose(torch.bincount(drawn).numpy() / 20_000, [0.1, 0.6, 0.3], atol=0.015)
-    assert (choose_action(logits, None, sample=False) == 1).all()
-
-
-def test_when_to_stop() -> None:
-    logit = torch.full((20_000,), -1.0, requires_grad=True)
-    drawn = choose_stop(logit, "sample", torch.Generator().manual_seed(0))
-    assert drawn.float().mean().item() == pytest.approx(0.269, abs=0.015)  # sigmoid(-1)
-    assert choose_stop(torch.tensor([-0.1, 0.1]), "likelier", None).tolist() == [False, True]
-    assert not choose_stop(torch.tensor([9.0]), "never", None).any()
-    with pytest.raises(ValueError, match="not 'now'"):
-        choose_stop(logit, "now", None)  # type: ignore[arg-type]
 
 
 def test_who_stops_ends_there() -> None:
@@ -212,3 +190,79 @@ def test_outputs_that_overflow_are_told() -> None:
     torch.nn.init.constant_(agent.policy.f_h.glimpse.bias, 3e38)
     with pytest.raises(FloatingPointError, match="outputs are not finite, though observation and weights are"):
         agent.learn(8)
+
+
+def environment(saccade: str, **kwargs):
+    arguments = {"num_envs": 6, "num_glimpses": 5, "patch_size": 16, "num_scales": 3, "autoreset_mode": "Disabled"}
+    return gym.make_vec("ram_envs/GlimpseMNIST-Cluttered100-v0", saccade=saccade, **arguments | kwargs)
+
+
+def gazes(env, look: str) -> np.ndarray:
+    """Where an untrained policy looks as a control, (T, B, 2)."""
+    generator = torch.Generator().manual_seed(3)
+    runner = Runner(make_policy(env), env, look=look, sample_action=False, generator=generator, seed=7)
+    seen = []
+    while runner.active.any():
+        seen.append(runner.gaze)
+        runner.choose()
+        step = runner.step()
+        np.testing.assert_array_equal(runner.gaze, step.info["gaze"])
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("look", ["random", "center", "scan"])
+def test_controls_look_at_places_whatever_the_saccades_are(look: str) -> None:
+    """The reach is 32 pixels; half the canvas is 50."""
+    absolute, relative = (gazes(environment(saccade), look) for saccade in ("absolute", "relative"))
+    np.testing.assert_allclose(relative[0], absolute[0], atol=1e-6)
+    for t in range(1, 5):
+        way = np.clip(absolute[t] - relative[t - 1], -32 / 50, 32 / 50)
+        np.testing.assert_allclose(relative[t], relative[t - 1] + way, atol=1e-5)
+    if look == "center":
+        assert (absolute[1:] == 0).all()
+    elif look == "scan":
+        expected = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])[:, None]
+        np.testing.assert_allclose(absolute[1:], expected.repeat(6, axis=1))
+    else:
+        assert len(np.unique(absolute[1:].reshape(-1, 2), axis=0)) == 24
+
+
+def test_the_rollouts_gaze_is_absolute_and_the_policy_gets_the_observed_location() -> None:
+    env = environment("relative", initial_location="center")
+    rollout = rollout_of(env)
+    assert rollout.gaze.shape == (5, 6, 2)
+    assert (rollout.gaze[0] == 0).all()
+    moves = (rollout.gaze[1:] - rollout.gaze[:-1]) * 50 / 32  # in units of the reach
+    actions = rollout.location[:-1].clamp(-1, 1)
+    torch.testing.assert_close(moves, actions * actions.abs(), atol=1e-4, rtol=0)
+
+
+def test_single_environments_in_a_vector_look_at_places_too() -> None:
+    kwargs = {"saccade": "relative", "num_glimpses": 5, "initial_location": "center"}
+    singles = SyncVectorEnv([lambda: gym.make("ram_envs/GlimpseMNIST-v0", **kwargs)] * 3)
+    native = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, **kwargs)
+    for look in ("random", "scan"):
+        np.testing.assert_array_equal(gazes(singles, look), gazes(native, look))
+
+
+def test_what_a_control_needs_has_to_be_declared() -> None:
+    toy = PeekVectorEnv(4)
+    with pytest.raises(ValueError, match=r"declares no num_glimpses.*docs/architecture.md"):
+        Runner(make_policy(toy), toy, look="scan", sample_action=False)
+    bound = gym.spaces.Box(-np.inf, np.inf, (2,), np.float32)
+    toy.single_observation_space = gym.spaces.Dict({**toy.single_observation_space.spaces, "location": bound})
+    with pytest.raises(ValueError, match=r"relative saccades and declares no look_at.*docs/architecture.md"):
+        Runner(make_policy(toy), toy, look="random", sample_action=False)
+
+
+def test_a_masked_reset_leaves_the_other_gazes() -> None:
+    """Rows that ended are reset by a mask, and then infos tell the gaze of those rows alone."""
+    env = environment("relative", can_stop=True)
+    runner = Runner(make_policy(env), env, look="random", sample_action=False, stop="never", seed=1)
+    choice = runner.choose()
+    assert choice.stop is not None
+    choice.stop[:3] = True
+    step = runner.step()
+    runner.choose()
+    np.testing.assert_array_equal(runner.gaze[3:], step.info["gaze"][3:])
+    assert (runner.gaze[:3] != step.info["gaze"][:3]).any(axis=1).all()

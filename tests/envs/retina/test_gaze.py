@@ -94,6 +94,8 @@ def test_what_is_no_image_is_refused(space: spaces.Space, key: str | None, error
         ({"initial_location": "left"}, "'left'"),
         ({"max_saccade": 0}, "max_saccade is 0"),
         ({"max_saccade": 2.5}, r"2\.5"),
+        ({"max_saccade": 0.5, "saccade": "relative"}, "max_saccade is 0.5.*'relative'.*one of them"),
+        ({"saccade": "far"}, "saccade is 'far'"),
         ({"periphery": 7}, "7x7 is larger than the image of 6x8"),
         ({"periphery": 0}, "periphery height is 0"),
     ],
@@ -130,26 +132,28 @@ def test_absolute_locations_are_looked_at_and_relative_ones_move_the_gaze() -> N
     steps = np.array([[0.5, -1], [1, 0], [-0.25, 0.25]], np.float32)
     absolute, relative = gaze(), gaze(max_saccade=0.4, initial_location="center")
     absolute.move(steps)
-    np.testing.assert_array_equal(absolute.location, steps)
+    np.testing.assert_array_equal(absolute.places(), steps)
     for expected in (0.4 * steps, 0.8 * steps, np.clip(1.2 * steps, -1, 1)):
         relative.move(steps)
-        np.testing.assert_allclose(relative.location, expected, rtol=1e-6)
+        np.testing.assert_allclose(relative.places(), expected, rtol=1e-6)
+    towards = relative.look_at(np.zeros((3, 2)))
+    np.testing.assert_allclose(towards, np.clip(-expected / 0.4, -1, 1), rtol=1e-6)
 
 
 def test_initial_locations_are_uniform_and_each_row_has_its_own_generator() -> None:
     many = gaze(num_rows=4000)
     many.seed([*range(4000)])
     many.begin(np.arange(4000))
-    counts = np.histogram2d(*many.location.T, bins=4, range=[[-1, 1], [-1, 1]])[0]
+    counts = np.histogram2d(*many.places().T, bins=4, range=[[-1, 1], [-1, 1]])[0]
     assert np.abs(counts - 250).max() < 5 * np.sqrt(250)
-    first, rows = many.location.copy(), np.array([3, 5])
+    first, rows = many.places().copy(), np.array([3, 5])
     many.begin(rows)
-    changed = (many.location != first).any(axis=1)
+    changed = (many.places() != first).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [3, 5]
     few = gaze(num_rows=2)
     few.seed([3, None])
     few.begin(np.arange(2))
-    np.testing.assert_array_equal(few.location[0], first[3])
+    np.testing.assert_array_equal(few.places()[0], first[3])
     environments_own = np.random.default_rng(3).uniform(-1, 1, 2)
     assert not np.allclose(first[3], environments_own), "the gaze must not follow the environment's first numbers"
 
@@ -162,7 +166,7 @@ def test_a_refused_seed_changes_no_row() -> None:
         seeded.seed([7, -1])
     for each in (seeded, untouched):
         each.begin(np.arange(2))
-    np.testing.assert_array_equal(seeded.location, untouched.location)
+    np.testing.assert_array_equal(seeded.places(), untouched.places())
 
 
 def test_glimpses_are_the_retinas_and_arrays_are_fresh() -> None:
@@ -178,4 +182,4 @@ def test_glimpses_are_the_retinas_and_arrays_are_fresh() -> None:
         np.testing.assert_array_equal(value[0], seen[key][1])
         assert value[0] in eye.space[key]
     seen["location"].fill(9)
-    np.testing.assert_array_equal(eye.location, locations)
+    np.testing.assert_array_equal(eye.places(), locations)

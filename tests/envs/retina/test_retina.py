@@ -166,6 +166,15 @@ def test_wide_windows_do_not_overflow_their_sums() -> None:
     assert (look(np.full((512, 512), 255, np.uint8), 0, 0, 1, 10) == 1).all()
 
 
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_as_many_scales_as_there_can_be(pooling: str) -> None:
+    """From some scale on a cell covers the whole image, and the average thins out by 4 a scale."""
+    glimpse = look(RAMP, -0.5, -0.5, 1, 31, pooling)[:, 0, 0]
+    largest, total = 15 / 15, sum(range(16)) / 15
+    expected = largest if pooling == "max" else total / 4.0 ** np.arange(3, 31)
+    np.testing.assert_allclose(glimpse[3:], expected, rtol=1e-6)
+
+
 def test_rows_are_independent() -> None:
     generator = np.random.default_rng(1)
     images = generator.integers(0, 256, (300, 20, 17), dtype=np.uint8)
@@ -252,6 +261,7 @@ def test_other_kinds_of_images_are_refused(dtype: type) -> None:
         ({"patch_size": 2.5}, "2.5"),
         ({"num_scales": 0}, "0"),
         ({"num_scales": -1}, "-1"),
+        ({"num_scales": 32}, "at most 31"),
         ({"pooling": "median"}, "median"),
     ],
 )

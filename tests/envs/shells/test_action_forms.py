@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import CASES, Case, actions_for, assert_same, trajectory, vector_trajectory
+from conftest import CASES, Case, actions_for, assert_same, strict_checker, trajectory, vector_trajectory
 from gymnasium.utils.env_checker import check_env
 
 from ram_envs import wrappers
@@ -61,8 +60,7 @@ def test_they_equal_gymnasiums_own_vector_of_single_ones(form: str) -> None:
 @each_form
 @each_case
 def test_gymnasiums_checker_has_nothing_to_say(case: Case, form: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with strict_checker(case):
         check_env(case.make(action=form).unwrapped, skip_render_check=True)
 
 

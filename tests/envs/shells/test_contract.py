@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-import warnings
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import IDS, Case, actions_for, arrays_in, assert_same, trajectory, vector_trajectory
+from conftest import IDS, Case, actions_for, arrays_in, assert_same, strict_checker, trajectory, vector_trajectory
 from gymnasium.utils.env_checker import check_env
 
 MODES = ["NextStep", "SameStep", "Disabled"]
@@ -29,8 +28,7 @@ def test_all_six_are_registered_with_a_native_vector_environment() -> None:
 
 def test_gymnasiums_checker_has_nothing_to_say(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")  # human rendering is checked too, on no display
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with strict_checker(case):
         env = case.make()
         check_env(env.unwrapped)
         env.close()
@@ -51,7 +49,8 @@ def test_spaces_are_plain_dicts_of_the_contract(case: Case) -> None:
     assert (glimpse.dtype, glimpse.low.min(), glimpse.high.max()) == (np.float32, 0, 1)
     assert glimpse.low.max() == 0
     assert glimpse.high.min() == 1
-    assert location == gym.spaces.Box(-1, 1, (2,), np.float32)
+    bound = np.inf if case.is_relative else 1
+    assert location == gym.spaces.Box(-bound, bound, (2,), np.float32)
     assert set(env.action_space) == {"location", "action"} | ({"stop"} if case.can_stop else set())
     assert env.action_space["location"] == gym.spaces.Box(-1, 1, (2,), np.float32)
     assert isinstance(env.action_space["action"], gym.spaces.Discrete)
@@ -110,7 +109,7 @@ def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> 
 
     own = {"ball", "paddle"} if case.is_catch else {"label", "prediction", "correct"}
     told = [item[-1] for item in trajectory(case.make(), episodes=3)]
-    assert set(told[0]) == own | {"index", "is_success"}
+    assert set(told[0]) == own | {"gaze", "index", "is_success"}
     assert all(form(info) == form(told[0]) for info in told)
     if not case.is_catch:
         assert (told[0]["prediction"], told[0]["correct"]) == (-1, False)
@@ -125,6 +124,23 @@ def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> 
                 del info["final_obs"], info["_final_obs"]
             assert set(info) == set(told[0]) | {f"_{key}" for key in told[0]}
             assert len(item) == 2 or all(info[f"_{key}"].all() for key in told[0]), "a step tells of every row"
+
+
+def test_gaze_is_the_absolute_place_in_both_modes(case: Case) -> None:
+    """With relative saccades the location, in units of the reach, tells the same place from the middle."""
+    env = case.make().unwrapped
+    height, width = env.scene_shape[:2]
+    glimpse = env.observation_space["glimpse"].shape
+    reach = glimpse[1] * 2 ** (glimpse[0] - 1) / 2
+    unit = np.array([width, height]) / 2 / reach if case.is_relative else 1
+    for mode in (None, *MODES):
+        played = vector_trajectory(case.make_vec(5, autoreset_mode=mode)) if mode else trajectory(env, episodes=3)
+        for item in played:
+            gaze, location = item[-1]["gaze"], item[0]["location"]
+            assert (gaze.dtype, gaze.shape) == (np.float32, location.shape)
+            told = item[-1]["_gaze"] if mode else ...
+            assert np.abs(gaze).max() <= 1
+            np.testing.assert_allclose(gaze[told] * unit, location[told], rtol=0, atol=1e-5)
 
 
 def test_what_is_returned_is_the_callers_to_keep_and_to_spoil(case: Case) -> None:

@@ -156,9 +156,9 @@ def test_repeats_share_the_scene_and_nothing_else(case: Case) -> None:
 
 
 def test_repeats_start_their_gaze_apart(case: Case) -> None:
-    location = case.make_vec(8, repeats=4).reset(seed=0)[0]["location"]
-    assert len(np.unique(location, axis=0)) == (1 if case.kwargs.get("initial_location") == "center" else 8)
-    assert np.abs(location).max() <= 1
+    gaze = case.make_vec(8, repeats=4).reset(seed=0)[1]["gaze"]
+    assert len(np.unique(gaze, axis=0)) == (1 if case.starts_at_center else 8)
+    assert np.abs(gaze).max() <= 1
 
 
 def test_an_index_for_each_row(case: Case) -> None:

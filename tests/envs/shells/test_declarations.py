@@ -6,6 +6,7 @@ import math
 
 import gymnasium as gym
 import numpy as np
+import pytest
 from conftest import Case
 from gymnasium.envs.registration import load_env_creator
 
@@ -56,3 +57,26 @@ def test_the_names_of_the_targets() -> None:
     assert [gym.make(f"ram_envs/{id}-v0").unwrapped.target_name for id in names] == ["the digit", "the ball"]
     own = gym.make("ram_envs/GlimpseImages-v0", images=np.zeros((1, 9, 9), np.uint8), labels=[0])
     assert own.unwrapped.target_name == "the image"
+
+
+def test_looking_at_a_place_brings_the_gaze_as_near_as_one_step_can(case: Case) -> None:
+    if case.kwargs.get("num_glimpses", 6) < 3:
+        return  # nothing is looked at, or once
+    env, generator = case.make_vec(6), np.random.default_rng(0)
+    height, width = env.scene_shape[:2]
+    glimpse = env.single_observation_space["glimpse"].shape
+    limit = glimpse[1] * 2 ** (glimpse[0] - 1) / np.array([width, height]) if case.is_relative else 2
+    _, info = env.reset(seed=0)
+    for _ in range(2):
+        places = generator.uniform(-1, 1, (6, 2))
+        expected = info["gaze"] + np.clip(places - info["gaze"], -limit, limit)
+        actions = {name: np.zeros_like(value) for name, value in env.action_space.sample().items()}
+        *_, info = env.step(actions | {"location": env.look_at(places)})
+        np.testing.assert_allclose(info["gaze"], expected, rtol=0, atol=1e-5)
+    single = case.make().unwrapped
+    single.reset(seed=0)
+    assert single.look_at(np.zeros((1, 2))).shape == (1, 2)
+    with pytest.raises(ValueError, match=r"1\.5"):
+        single.look_at([[0, 1.5]])
+    with pytest.raises(ValueError, match="shape"):
+        single.look_at([0, 0.5])

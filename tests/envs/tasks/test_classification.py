@@ -64,7 +64,7 @@ def test_info_tells_label_and_index_from_the_start() -> None:
     labels = load_mnist("train").labels
     for seed in range(30):
         _, info = env.reset(seed=seed)
-        assert set(info) == {"label", "index", "prediction", "correct", "is_success"}
+        assert set(info) == {"label", "index", "prediction", "correct", "gaze", "is_success"}
         assert (info["prediction"], info["correct"], info["is_success"]) == (-1, False, False)
         assert info["label"] == labels[info["index"]]
         index = info["index"]

@@ -102,25 +102,50 @@ def test_spaces_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("max_saccade", [None, 0.5])
-def test_the_location_of_a_step_is_where_its_image_is_seen(form: str, max_saccade: float | None) -> None:
-    env = foveated(form, max_saccade=max_saccade, initial_location="center")
+@pytest.mark.parametrize("arguments", [{}, {"max_saccade": 0.5}, {"saccade": "relative"}])
+def test_the_location_of_a_step_is_where_its_image_is_seen(form: str, arguments: dict[str, Any]) -> None:
+    env = foveated(form, initial_location="center", **arguments)
     plain, actions, gaze, over = Drift(form), actions_for(env), np.zeros(2, np.float32), False
-    seen, image = env.reset(seed=3)[0], plain.reset(seed=3)[0]
+    (seen, info), image = env.reset(seed=3), plain.reset(seed=3)[0]
+    half, reach = np.array([9, 6]), 5  # pixels: half the image of the toy, and half the coarsest patch
     while True:
         pixels = image["image"] if form == "dict" else image
         pixels = ((pixels + 1) / 2).astype(np.float32) if form == "float" else pixels
-        np.testing.assert_allclose(seen["location"], gaze, atol=1e-6)
-        np.testing.assert_allclose(seen["glimpse"], RETINA(pixels[None], seen["location"][None])[0], atol=1e-6)
+        np.testing.assert_allclose(info["gaze"], gaze, atol=1e-5)
+        np.testing.assert_allclose(seen["location"], gaze * (half / reach if "saccade" in arguments else 1), atol=1e-5)
+        np.testing.assert_allclose(seen["glimpse"], RETINA(pixels[None], info["gaze"][None])[0], atol=1e-6)
         if over:  # the last image of an episode is seen, too
             return
         action = next(actions)
-        moved = action["location"] if max_saccade is None else gaze + max_saccade * action["location"]
+        moved = action["location"]
+        if "max_saccade" in arguments:
+            moved = gaze + 0.5 * moved
+        elif "saccade" in arguments:
+            moved = gaze + reach * moved * np.abs(moved) / half
         gaze = np.clip(moved, -1, 1)
         seen, reward, *ends, info = env.step(action)
         image, expected, *expected_ends, told = plain.step(action["action"])
-        assert (reward, ends, info) == (expected, expected_ends, told)
+        assert (reward, ends) == (expected, expected_ends)
+        assert {key: value for key, value in info.items() if key != "gaze"} == told
         over = any(ends)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [({}, [2, 2]), ({"max_saccade": 0.5}, [0.5, 0.5]), ({"saccade": "relative"}, [5 / 9, 5 / 6])],
+)
+def test_places_are_looked_at_as_far_as_one_step_leads(arguments: dict[str, Any], limit: list[float]) -> None:
+    env, vector = foveated(**arguments), foveated_vector("grey", "Disabled", **arguments)
+    places = np.array([[0.5, -0.5], [-1, 1], [0, 0.25], [1, 1]])
+    before = vector.reset(seed=0)[1]["gaze"]
+    infos = vector.step({"location": vector.look_at(places), "action": np.zeros(4, int)})[-1]
+    np.testing.assert_allclose(infos["gaze"], before + np.clip(places - before, np.negative(limit), limit), atol=1e-5)
+    env.reset(seed=0)
+    np.testing.assert_allclose(
+        env.step({"location": env.look_at(places[:1])[0], "action": 0})[-1]["gaze"], infos["gaze"][0]
+    )
+    with pytest.raises(ValueError, match="shape"):
+        vector.look_at(places[:2])
 
 
 def test_the_gaze_takes_no_random_numbers_from_the_environment() -> None:
@@ -133,7 +158,7 @@ def test_the_gaze_takes_no_random_numbers_from_the_environment() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("arguments", [{}, {"max_saccade": 0.3, "periphery": 3}])
+@pytest.mark.parametrize("arguments", [{}, {"max_saccade": 0.3, "periphery": 3}, {"saccade": "relative"}])
 def test_vectors_equal_gymnasiums_vectors_of_single_ones(form: str, mode: str, arguments: dict[str, Any]) -> None:
     singles = SyncVectorEnv([partial(foveated, form, **arguments)] * 4, autoreset_mode=mode)
     vector = foveated_vector(form, mode, **arguments)
@@ -192,12 +217,12 @@ def test_last_observations_in_every_form_that_environments_have(kind: str) -> No
         final = np.array([None, images[1], None, images[3]], object)
     elif kind == "dict":
         final = {"image": images, "speed": np.full((4, 1), 2, np.float32)}
-    vector.gaze.location = np.array([[0, 0], [0.5, 0], [0, 0], [-0.5, 1]], np.float32)
+    vector.gaze.eyes = np.array([[0, 0], [0.5, 0], [0, 0], [-0.5, 1]], np.float32)
     last = vector._see_last(final, np.array([1, 3]))
     assert (last[0], last[2]) == (None, None)
     for row in (1, 3):
         assert last[row] in vector.single_observation_space
-        np.testing.assert_array_equal(last[row]["glimpse"], RETINA(images[row][None], vector.gaze.location[[row]])[0])
+        np.testing.assert_array_equal(last[row]["glimpse"], RETINA(images[row][None], vector.gaze.eyes[[row]])[0])
 
 
 def test_what_is_returned_is_the_callers_to_keep() -> None:
@@ -269,7 +294,7 @@ def test_it_is_made_again_from_its_spec() -> None:
     assert_same(trajectory(gym.make(env.spec)), trajectory(env))
     again = gym.make(pickle.loads(pickle.dumps(env.spec)))
     assert repr(again.gaze.retina) == repr(Retina(5))
-    assert (again.gaze.max_saccade, again.observation_space) == (0.5, env.observation_space)
+    assert (again.gaze.saccades.most, again.observation_space) == (0.5, env.observation_space)
     assert foveated_vector("colour", "Disabled").spec is None, "no id makes it again"
 
 

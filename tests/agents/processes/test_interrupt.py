@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from ram_agents import Reinforce
-from ram_agents.training.interrupt import SIGNALS, Interruptible
+from ram_agents.processes.interrupt import SIGNALS, Interruptible
 from toy_env import PeekVectorEnv
 
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8}

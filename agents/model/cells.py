@@ -1,0 +1,181 @@
+"""A location network that sees the cells of the retina: it scores them, and looks at one. Not in the paper.
+
+k scales of g x g cells, of C colours; M = k * g * g + 1 parts of the mixture, the last of them a place of its own.
+Offsets are in units of the retina's reach: half of its coarsest patch.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from .distribution import Mixture
+
+LocationLayers = Literal["linear", "cells"]
+
+LIGHT, SEEN = 2.0, -2.0
+"""What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
+place to the next and does not return (Itti and Koch 2001: saliency, and inhibition of return)."""
+NEAR = 2.0, 4.0
+"""A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
+BLURS = 3, 5
+
+
+class CellLocationNetwork(nn.Module):
+    """f_l: h_t says how much each feature of a cell counts at each scale; the next location is near one of the cells.
+
+    The features are a cell's light, its mean over 3x3 and over 5x5 cells (of each colour, times the cell's width, so
+    that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, and whether it
+    lies near an earlier look. All cells of a scale share their weights, so that what is learned at one serves for all.
+    The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's tanh(Linear(h_t)).
+
+    What was looked at is a part of the model's state: see `remember`.
+
+    Args:
+        input_size: units of h_t.
+        glimpse_shape: (k, g, g) or (k, g, g, C).
+        relative: locations are relative saccades: the displacement reach * sign(a) * a**2 for an action a. Else they
+            are absolute, and the reach is learned: how much of the image the coarsest patch covers.
+        hidden_size: units of a hidden ReLU layer; 0 for none.
+
+    Raises:
+        ValueError: `input_size` is below 3: there is no room to remember a look; or the patches are not square.
+    """
+
+    def __init__(self, *, input_size: int, glimpse_shape: tuple[int, ...], relative: bool, hidden_size: int = 0):
+        super().__init__()
+        if input_size < 3:
+            raise ValueError(f"location_network='cells' needs a hidden_size of at least 3, not {input_size}")
+        scales, size, width, *colours = glimpse_shape
+        if size != width:
+            raise ValueError(f"location_network='cells' needs square patches, not {size}x{width}")
+        self.scales, self.size, self.colours = scales, size, math.prod(colours)
+        self.num_features = (1 + len(BLURS)) * self.colours + 1 + len(NEAR)
+        self.num_parts = scales * size * size + 1
+        self.num_parameters = self.num_parts + 6
+        self.hidden = nn.Linear(input_size, hidden_size) if hidden_size else None
+        self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
+        self.own = nn.Linear(hidden_size or input_size, 2)
+        self.reach = None if relative else nn.Parameter(torch.ones(2))
+        self._begin()
+        self._make_constants(relative)
+
+    def _begin(self) -> None:
+        for layer in (self.weights, self.own):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            bias = self.weights.bias[:-1].view(self.scales, self.num_features)
+            bias[:, : self.colours] = LIGHT / self.colours
+            bias[:, -len(NEAR) :] = SEEN
+
+    def _make_constants(self, relative: bool) -> None:
+        scales, size = self.scales, self.size
+        widths = 2.0 ** torch.arange(scales)
+        reach = size * widths[-1] / 2  # in pixels
+        axis = (torch.arange(size) - (size - 1) / 2) * widths[:, None] / reach  # (k, g)
+        shape = scales, size, size
+        grid = torch.stack([axis[:, None, :].expand(shape), axis[:, :, None].expand(shape)], -1).reshape(-1, 2)
+        inside = axis.abs() < (size / 2) * widths[:, None] / 2 / reach
+        outside = ~(inside[:, None, :] & inside[:, :, None])
+        outside[0] = True  # there is no finer scale
+        constants = {
+            "widths": widths.view(-1, 1, 1, 1),
+            "axis": axis,
+            "near": torch.tensor(NEAR) * (size / 2) / reach,
+            "grid": grid.sign() * grid.abs().sqrt() if relative else grid,
+            "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
+            "outside": outside.float().view(1, scales, 1, -1),
+        }
+        for name, tensor in constants.items():
+            self.register_buffer(name, tensor, persistent=False)
+
+    widths: Tensor
+    axis: Tensor
+    near: Tensor
+    grid: Tensor
+    blur: Tensor
+    outside: Tensor
+
+    def distribution(self, parameters: Tensor, std: float | Tensor) -> Mixture:
+        """The mixture that parameters (..., M + 6) tell of."""
+        log_weight, own, origin, scale = parameters.split([self.num_parts, 2, 2, 2], dim=-1)
+        return Mixture(log_weight, own, origin, scale, self.grid, std)
+
+    def forward(self, h: Tensor, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
+        """Score the cells.
+
+        Args:
+            h: h_t (B, input_size).
+            glimpse: (B, k, g, g[, C]) in [0, 1].
+            location: the eye's place, (B, 2).
+            looks: the looks so far, this one among them, (B, input_size): see `remember`.
+
+        Returns:
+            (B, M + 6): the parts' log-weights, the own place, the grid's origin and its scale.
+        """
+        if self.hidden is not None:
+            h = torch.relu_(self.hidden(h))
+        weights = self.weights(h)
+        features = self.features(glimpse, location, looks)  # (B, k, F, g * g)
+        counts = weights[:, :-1].reshape(-1, 1, self.num_features)  # (B * k, 1, F)
+        scores = (counts @ features.flatten(0, 1)).view(len(h), -1)  # (B, k * g * g)
+        log_weight = torch.cat([scores, weights[:, -1:]], dim=1).log_softmax(1)
+        if self.reach is None:
+            origin, scale = torch.zeros_like(location), torch.ones_like(location)
+        else:
+            origin, scale = location, self.reach.expand_as(location)
+        return torch.cat([log_weight, torch.tanh(self.own(h)), origin, scale], dim=1)
+
+    @torch.no_grad()
+    def features(self, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
+        """What the scores are made of, (B, k, F, g * g); see the class. For the arguments see `forward`."""
+        rows, cells = len(glimpse), self.size**2
+        light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.widths[:, 0]
+        blurred = light.reshape(-1, cells) @ self.blur  # (B * k * C, 2 * g * g)
+        blurred = blurred.view(rows, self.scales, self.colours, len(BLURS), cells).transpose(2, 3).flatten(2, 3)
+        outside = self.outside.expand(rows, -1, -1, -1)
+        return torch.cat([light, blurred, outside, self.seen(location, looks)], dim=2)
+
+    @torch.no_grad()
+    def seen(self, location: Tensor, looks: Tensor) -> Tensor:
+        """1 for cells within `NEAR` of an earlier look, in each axis: (B, k, 2, g * g)."""
+        earlier = remembered(looks)
+        here = earlier[..., 2]
+        offset = earlier[..., :2] - location[:, None]
+        if self.reach is not None:
+            offset = offset / self.reach
+        apart = (offset[..., None, None] - self.axis).abs()  # (B, L, 2, k, g)
+        found = []
+        for near in self.near:
+            columns, rows = ((apart < near) * here[:, :, None, None, None]).unbind(2)  # (B, L, k, g)
+            found.append(torch.einsum("blky,blkx->bkyx", rows, columns).flatten(2) > 0)
+        return torch.stack(found, dim=2).to(location.dtype)
+
+
+def remember(looks: Tensor, location: Tensor) -> Tensor:
+    """Put a look before the earlier ones; the oldest falls out where there is no more room.
+
+    Args:
+        looks: (B, N): (x, y, 1) of each look, the newest first, and zeros where there is none.
+        location: the eye's place, (B, 2).
+    """
+    newest = torch.cat([location, torch.ones_like(location[:, :1])], dim=1)
+    return torch.cat([newest, looks], dim=1)[:, : looks.shape[1]]
+
+
+def remembered(looks: Tensor) -> Tensor:
+    """As many looks as any row remembers: (B, N) -> (B, L, 3), each (x, y, 1), or zeros."""
+    room = looks.shape[1] // 3
+    each = looks[:, : 3 * room].view(len(looks), room, 3)
+    return each[:, : int((each[..., 2] > 0).sum(1).amax())]
+
+
+def _box_blur(size: int, width: int) -> Tensor:
+    """The matrix by which a row of size x size cells is averaged over width x width of them, zeros beyond the edge."""
+    apart = (torch.arange(size)[:, None] - torch.arange(size)).abs()
+    band = (apart <= width // 2).float() / width
+    return torch.kron(band, band)

@@ -1,0 +1,96 @@
+"""Images that are looked at many times: what all looks share is worked out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.arguments import check_array, check_below, check_images, check_whole
+from ram_envs.retina.retina import EACH_ITS_OWN, Retina, as_locations
+from ram_envs.retina.tables import empty_tables, fill_tables, no_tables
+
+
+class PreparedImages:
+    """Images that one retina takes many glimpses of: those of `Retina.glimpse`, at less cost where it is large.
+
+    On large images coarse scales come from summed-area tables, so that a cell costs the same however many pixels it
+    covers. Where tables do not pay (see `tables_pay`) none are made, and glimpses are what `Retina.glimpse` takes.
+
+    Args:
+        retina: the glimpse sensor.
+        images: (B, H, W) or (B, H, W, C), uint8 in 0..255 or float32 in 0..1, contiguous. They are not copied; if
+            they change, tell `refresh`.
+        num_glimpses: how many glimpses are going to be taken of each image before it changes, roughly.
+        ready: False if the images are not there yet, but `refresh` is going to tell when they are.
+
+    Raises:
+        TypeError: images of another dtype, or a number of glimpses that is no whole number.
+        ValueError: wrong shapes, images that are not contiguous, or a number of glimpses below 1.
+    """
+
+    def __init__(self, retina: Retina, images: NDArray[Any], *, num_glimpses: int, ready: bool = True) -> None:
+        self.retina = retina
+        self.images = check_images("images", images, (np.uint8, np.float32))
+        if len(self.images) and not np.may_share_memory(self.images, images):
+            raise ValueError("images are not one contiguous array, so their changes could not be followed; pass a copy")
+        check_whole("num_glimpses", num_glimpses, 1)
+        self._tables = no_tables(self.images)
+        if tables_pay(retina, self.images.shape[1:], num_glimpses):
+            self._tables = empty_tables(self.images, 4 ** (retina.num_scales - 1))
+            if ready:
+                self.refresh()
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether the coarse scales come from tables."""
+        return len(self._tables) > 0
+
+    def refresh(self, which: NDArray[np.int64] | None = None) -> None:
+        """The images of these numbers (n,), or all, have changed.
+
+        Raises:
+            IndexError: a number of no image.
+        """
+        if not self.has_tables:
+            return
+        batch, height, *_ = self.images.shape
+        which = np.arange(batch) if which is None else check_array("which", which, np.int64, (None,))
+        check_below("which", which, batch)
+        channels = self.images.shape[3] if self.images.ndim == 4 else 1
+        fill_tables(self.images.reshape(batch, height, -1), which, (0,) * channels, self._tables)
+
+    def glimpse(self, locations: NDArray[Any], which: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Take one glimpse at each location.
+
+        Args:
+            locations: (n, 2), each (x, y) in [-1, 1].
+            which: (n,), the number of the image that each location lies in; None: of B locations one in each.
+
+        Returns:
+            (n, k, g, g) or (n, k, g, g, C), float32 in [0, 1], the finest scale first; a fresh array.
+
+        Raises:
+            TypeError: numbers or locations of another kind.
+            IndexError: a number of no image.
+            ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
+        """
+        if which is None:
+            return self.retina.look(self.images, as_locations(locations, len(self.images)), EACH_ITS_OWN, self._tables)
+        which = check_array("which", which, np.int64, (None,))
+        return self.retina.look(self.images, as_locations(locations, len(which)), which, self._tables)
+
+
+def tables_pay(retina: Retina, image_shape: tuple[int, ...], num_glimpses: int) -> bool:
+    """Whether summed-area tables make so many glimpses of an image (H, W[, C]) cheaper.
+
+    They serve the average of the scales that are not halved from a copied window. Without them a glimpse reads what
+    those patches cover of the image; a table reads the image once. Compared are the pixels of both.
+    """
+    if retina.pooling != "average":
+        return False
+    height, width = image_shape[:2]
+    sizes = [retina.patch_size << scale for scale in range(retina.num_halved, retina.num_scales)]
+    covered = sum(min(size, height) * min(size, width) for size in sizes)
+    return num_glimpses * covered > height * width

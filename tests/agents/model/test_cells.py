@@ -1,0 +1,188 @@
+"""The location network that scores cells: its grid, its features and its looks, by hand and against slow code."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from ram_agents import RAM
+from ram_agents.model.cells import LIGHT, NEAR, SEEN, CellLocationNetwork, remember, remembered
+from ram_agents.model.config import RAMConfig
+from ram_agents.model.policy import has_saccades
+
+SHAPE = 3, 4, 4
+INF = float("inf")
+
+
+def network(shape=SHAPE, *, relative: bool = True, hidden_size: int = 0) -> CellLocationNetwork:
+    torch.manual_seed(0)
+    return CellLocationNetwork(input_size=32, glimpse_shape=shape, relative=relative, hidden_size=hidden_size)
+
+
+def looks_of(*places: tuple[float, float], rows: int = 1) -> torch.Tensor:
+    looks = torch.zeros(rows, 32)
+    for place in places:
+        looks = remember(looks, torch.tensor([place] * rows))
+    return looks
+
+
+def model(*, relative: bool, shape=SHAPE, **options) -> RAM:
+    torch.manual_seed(0)
+    far = INF if relative else 1.0
+    seen = spaces.Dict(glimpse=spaces.Box(0, 1, shape), location=spaces.Box(-far, far, (2,)))
+    act = spaces.Dict(location=spaces.Box(-1, 1, (2,)), action=spaces.Discrete(4))
+    sizes = {"glimpse_size": 16, "location_size": 16, "hidden_size": 32, "location_network": "cells"}
+    return RAM(seen, act, **(sizes | options))
+
+
+def observation(rows: int = 5, shape=SHAPE) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {
+        "glimpse": torch.rand(rows, *shape, generator=generator),
+        "location": torch.rand(rows, 2, generator=generator) * 2 - 1,
+    }
+
+
+def test_the_newest_look_is_first_and_the_oldest_falls_out() -> None:
+    looks = looks_of(*[(i / 10, -i / 10) for i in range(12)])  # room for 10
+    expected = [[i / 10, -i / 10, 1] for i in range(11, 1, -1)]
+    np.testing.assert_allclose(remembered(looks)[0], expected, atol=1e-6)
+    assert remembered(torch.zeros(2, 32)).shape == (2, 0, 3)
+
+
+def test_the_grid_in_units_of_the_reach() -> None:
+    # 4x4 cells of 1, 2 and 4 pixels: the coarsest patch is 16 pixels wide, the reach 8.
+    grid = network(relative=False).grid.view(3, 4, 4, 2)
+    np.testing.assert_allclose(grid[2, 0, :, 0], np.array([-6, -2, 2, 6]) / 8)  # x goes with columns
+    np.testing.assert_allclose(grid[2, :, 0, 1], np.array([-6, -2, 2, 6]) / 8)
+    np.testing.assert_allclose(grid[0, 1, :, 0], np.array([-1.5, -0.5, 0.5, 1.5]) / 8)
+    action = network(relative=True).grid
+    torch.testing.assert_close(action.sign() * action.square(), grid.view(-1, 2))  # the saccade lands on the cell
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("shape", [SHAPE, (3, 4, 4, 2)])
+def test_features_against_slow_code(relative, shape) -> None:
+    f_l = network(shape, relative=relative)
+    if f_l.reach is not None:
+        f_l.reach.data = torch.tensor([0.5, 2.0])
+    scale = [1.0, 1.0] if relative else [0.5, 2.0]
+    glimpse, location = torch.rand(1, *shape), torch.tensor([[0.25, -0.5]])
+    places = [(0.0, -0.25), (0.4, 0.5)]
+    features = f_l.features(glimpse, location, looks_of(*places))[0].numpy()  # (k, F, 16)
+    colours = shape[3] if len(shape) == 4 else 1
+    light = glimpse[0].reshape(3, 4, 4, colours).numpy()
+    assert features.shape == (3, 3 * colours + 3, 16)
+    for s, row, column in itertools.product(range(3), range(4), range(4)):
+        cell = features[s, :, 4 * row + column]
+        expected = list(light[s, row, column] * 2**s)
+        for width in (3, 5):
+            near = range(-(width // 2), width // 2 + 1)
+            inside = [
+                light[s, row + i, column + j]
+                for i, j in itertools.product(near, near)
+                if 0 <= row + i < 4 and 0 <= column + j < 4
+            ]
+            expected += list(sum(inside) * 2**s / width**2)
+        middle = s > 0 and row in (1, 2) and column in (1, 2)  # shown by the next finer scale too
+        expected.append(float(not middle))
+        for halves in NEAR:
+            x, y = ((column - 1.5) * 2**s / 8, (row - 1.5) * 2**s / 8)
+            apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in places]
+            expected.append(float(min(apart) < halves * 2 / 8))  # half the finest patch: 2 pixels of 8
+        np.testing.assert_allclose(cell, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_untrained_eye_goes_to_the_brightest_cell_and_not_back() -> None:
+    f_l = network()
+    glimpse = torch.zeros(1, *SHAPE)
+    glimpse[0, 2, 0, 3] = 0.9
+    glimpse[0, 2, 3, 0] = 0.8
+    h, location = torch.zeros(1, 32), torch.zeros(1, 2)
+    first = f_l.distribution(f_l(h, glimpse, location, looks_of((0.0, 0.0))), 0.1).mode()[0]
+    torch.testing.assert_close(first, f_l.grid.view(3, 4, 4, 2)[2, 0, 3])
+    saccade = first.sign() * first.square()
+    looks = looks_of(tuple(saccade.tolist()), (0.0, 0.0))
+    again = f_l.distribution(f_l(h, glimpse, location, looks), 0.1).mode()[0]
+    torch.testing.assert_close(again, f_l.grid.view(3, 4, 4, 2)[2, 3, 0])
+    assert LIGHT > 0 > SEEN
+
+
+def test_absolute_cells_lie_around_the_eye() -> None:
+    f_l = network(relative=False)
+    f_l.reach.data = torch.tensor([0.5, 0.25])
+    location = torch.tensor([[0.2, -0.4]])
+    parameters = f_l(torch.zeros(1, 32), torch.zeros(1, *SHAPE), location, looks_of((0.2, -0.4)))
+    mixture = f_l.distribution(parameters, 0.1)
+    places = mixture.origin + mixture.scale * mixture.grid
+    torch.testing.assert_close(places[-1], torch.tensor([0.2 + 0.5 * 0.75, -0.4 + 0.25 * 0.75]))
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("hidden", [0, 8])
+def test_weights_sum_to_one_and_h_decides(relative, hidden) -> None:
+    f_l = network(relative=relative, hidden_size=hidden)
+    seen = observation()
+    looks = remember(torch.zeros(5, 32), seen["location"])
+    one, other = (f_l(torch.rand(5, 32), seen["glimpse"], seen["location"], looks) for _ in range(2))
+    assert one.shape == (5, f_l.num_parameters) == (5, 3 * 16 + 1 + 6)
+    mixture = f_l.distribution(one, 0.1)
+    torch.testing.assert_close(mixture.log_weight.exp().sum(1), torch.ones(5))
+    assert (mixture.own.abs() < 1).all()
+    assert not torch.allclose(one, other)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
+def test_ram_remembers_its_looks_beside_the_core(relative, core) -> None:
+    ram = model(relative=relative, core=core)
+    assert has_saccades(spaces.Dict(location=spaces.Box(-INF, INF, (2,))))
+    assert ram.num_states == ram.f_h.num_states + 1
+    state = ram.initial_state(5)
+    first, second = observation(), observation()
+    second["location"] = -first["location"]
+    _, state = ram.step(first, state)
+    output, state = ram.step(second, state)
+    expected = torch.stack([second["location"], first["location"]], dim=1)
+    torch.testing.assert_close(remembered(state[-1])[..., :2], expected)
+    torch.testing.assert_close(output.location_mean, ram.location_distribution(output.location_parameters).mode())
+    assert not output.location_mean.requires_grad
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("detach", [False, True])
+def test_detached_location_gradient_stays_in_the_cells_network(relative, detach) -> None:
+    ram = model(relative=relative, detach_location=detach, location_hidden=8)
+    output, _ = ram.step(observation(), ram.initial_state(5))
+    ram.location_distribution(output.location_parameters).log_prob(torch.rand(5, 2)).sum().backward()
+    reached = {name for name, p in ram.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    own = {name for name, _ in ram.named_parameters() if name.startswith("f_l.")}
+    assert own <= reached
+    assert any(name.startswith("f_h") for name in reached) is not detach
+    assert not any(name.startswith(("f_a", "f_b")) for name in reached)
+
+
+def test_nothing_is_rounded_under_bfloat16() -> None:
+    ram = model(relative=True)
+    far = observation()
+    far["location"] = torch.full((5, 2), 10.0 + 1 / 512)
+    with torch.autocast("cpu", torch.bfloat16):
+        output, state = ram.step(far, ram.initial_state(5))
+        _, state = ram.step(far, state)
+    assert output.location_parameters.dtype == torch.float32
+    assert (remembered(state[-1])[..., 0] == 10.0 + 1 / 512).all()
+
+
+def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
+    ram = model(relative=True, glimpse_network="conv")
+    again = model(relative=True, **{k: v for k, v in vars(ram.config).items() if k != "location_network"})
+    again.load_state_dict(ram.state_dict())
+    with pytest.raises(ValueError, match="location_network must be 'linear' or 'cells', not 'cell'"):
+        RAMConfig(location_network="cell")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="hidden_size of at least 3, not 2"):
+        model(relative=True, hidden_size=2)
+    with pytest.raises(ValueError, match="square patches, not 4x6"):
+        model(relative=True, shape=(3, 4, 6))
