@@ -23,13 +23,14 @@ class PreparedImages:
         images: (B, H, W) or (B, H, W, C), uint8 in 0..255 or float32 in 0..1, contiguous. They are not copied; if
             they change, tell `refresh`.
         num_glimpses: how many glimpses are going to be taken of each image before it changes, roughly.
+        ready: False if the images are not there yet, but `refresh` is going to tell when they are.
 
     Raises:
         TypeError: images of another dtype, or a number of glimpses that is no whole number.
         ValueError: wrong shapes, images that are not contiguous, or a number of glimpses below 1.
     """
 
-    def __init__(self, retina: Retina, images: NDArray[Any], *, num_glimpses: int) -> None:
+    def __init__(self, retina: Retina, images: NDArray[Any], *, num_glimpses: int, ready: bool = True) -> None:
         self.retina = retina
         self.images = check_images("images", images, (np.uint8, np.float32))
         if len(self.images) and not np.may_share_memory(self.images, images):
@@ -38,7 +39,8 @@ class PreparedImages:
         self._tables = no_tables(self.images)
         if tables_pay(retina, self.images.shape[1:], num_glimpses):
             self._tables = empty_tables(self.images, 4 ** (retina.num_scales - 1))
-            self.refresh()
+            if ready:
+                self.refresh()
 
     @property
     def has_tables(self) -> bool:

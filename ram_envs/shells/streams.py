@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from ram_envs.shells.checks import check_seed
 
-AHEAD = 16  # Episodes whose draws are made in one call: a call costs as much as some 200 numbers.
+MOST_AHEAD, ENOUGH = 16, 3200
+"""The draws of so many episodes are made in one call, which costs as much as some 200 numbers; of fewer where one makes
+`ENOUGH` for them: more would only take memory."""
 
 
 class Streams:
@@ -24,8 +26,9 @@ class Streams:
         entropy = int(np.random.SeedSequence().generate_state(1)[0])
         self.seeds: list[int] = self._one_after_another(entropy, num_rows)
         self.generators = [np.random.default_rng(seed) for seed in self.seeds]
-        self._ahead = np.empty((num_rows, AHEAD, num_draws))
-        self._taken = np.full(num_rows, AHEAD)
+        self._num_ahead = min(max(ENOUGH // num_draws, 1), MOST_AHEAD)
+        self._ahead = np.empty((num_rows, self._num_ahead, num_draws))
+        self._taken = np.full(num_rows, self._num_ahead)
 
     def seed(self, seed: int | Sequence[int | None], rows: NDArray[np.intp]) -> None:
         """Begin the streams of some rows anew, from one seed or from a list with a seed or None for each row.
@@ -45,11 +48,11 @@ class Streams:
             if number is not None:
                 self.seeds[row] = number
                 self.generators[row] = np.random.default_rng(number)
-                self._taken[row] = AHEAD
+                self._taken[row] = self._num_ahead
 
     def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """The next draws of some rows, (len(rows), num_draws)."""
-        for row in rows[self._taken[rows] == AHEAD].tolist():
+        for row in rows[self._taken[rows] == self._num_ahead].tolist():
             self.generators[row].random(out=self._ahead[row])
             self._taken[row] = 0
         draws = self._ahead[rows, self._taken[rows]]

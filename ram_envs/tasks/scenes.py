@@ -94,6 +94,7 @@ def compose(
     *,
     distractor_images: NDArray[np.uint8],
     out: NDArray[np.uint8] | None = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.uint8]:
     """Paint B scenes: x, (B, H, W) or (B, H, W, C).
 
@@ -104,11 +105,12 @@ def compose(
         rules: what the scenes are made of.
         distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
         out: where to paint, contiguous; a fresh array if None.
+        rows: (B,), which of more scenes in `out` to paint, scene b at `out[rows[b]]`; None: `out` has B.
 
     Raises:
         TypeError: an array of another dtype.
         ValueError: an array of another shape, or an `out` that is not contiguous.
-        IndexError: an index of no image, or a cut that hangs over its image's edge.
+        IndexError: an index of no image, a row of no scene, or a cut that hangs over its image's edge.
     """
     images = check_images("images", images)
     if images.shape[1:3] != (rules.image_height, rules.image_width):
@@ -120,13 +122,16 @@ def compose(
     indices = check_array("indices", indices, np.int64, (None,))
     corners = check_array("corners", placement.corners, np.int64, (len(indices), 2))
     distractors = check_array("distractors", placement.distractors, np.int64, (len(indices), None, 5))
-    shape = (len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
-    scenes = np.empty(shape, np.uint8) if out is None else check_array("out", out, np.uint8, shape)
+    shape = (None if rows is not None else len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
+    rows = np.arange(len(indices)) if rows is None else check_array("rows", rows, np.int64, (len(indices),))
+    scenes = np.empty((len(indices), *shape[1:]), np.uint8) if out is None else check_array("out", out, np.uint8, shape)
+    check_below("rows", rows, len(scenes))
     if out is not None and scenes is not out:
         raise ValueError("out is not contiguous; pass an array of its own memory")
     channels = images.shape[3] if images.ndim == 4 else 1
     complete = _compose(
         scenes.reshape(*scenes.shape[:2], -1),
+        rows,
         images.reshape(*images.shape[:2], -1),
         indices,
         corners,
@@ -184,27 +189,32 @@ def _extent(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return lit.argmax(1), lit.shape[1] - lit[:, ::-1].argmax(1)
 
 
+AHEAD = 16
+"""So many distractors ahead a cut is brought nearer."""
+
+
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
 @kernel
-def _compose(scenes, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
+def _compose(scenes, rows, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
     height, width = images.shape[1], images.shape[2] // channels
-    for b in range(len(scenes)):
-        # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
-        following = min(b + 1, len(scenes) - 1)
-        _expect(images, indices[following], 0, height)
-        for n in range(distractors.shape[1]):
-            _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
+    num_distractors, pieces = distractors.shape[1], distractors.reshape(-1, 5)
+    for b in range(len(indices)):
+        # The images lie all over the memory: while something is painted, what comes next is brought nearer.
+        _expect(images, indices[min(b + 1, len(indices) - 1)], 0, height)
         if not 0 <= indices[b] < len(images):
             return False
-        scenes[b] = 0
-        _put(scenes, b, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
-        for n in range(distractors.shape[1]):
+        row = rows[b]
+        scenes[row] = 0
+        _put(scenes, row, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
+        for n in range(num_distractors):
             index, from_top, from_left, top, left = distractors[b, n]
+            following = min(b * num_distractors + n + AHEAD, len(pieces) - 1)
+            _expect(sources, pieces[following, 0], pieces[following, 1], size)
             inside = 0 <= from_top <= height - size and 0 <= from_left <= width - size
             if not (inside and 0 <= index < len(sources)):
                 return False
-            _put(scenes, b, sources, index, from_top, from_left, top, left, size, size, channels, True)
+            _put(scenes, row, sources, index, from_top, from_left, top, left, size, size, channels, True)
     return True
 
 

@@ -143,7 +143,7 @@ class Task(ABC):
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
         eyes = self.eye[self.where(rows)]
-        glimpse = self.retina.glimpse(self.scenes(rows), self.saccades.centre(eyes))
+        glimpse = self._glimpse(rows, self.saccades.centre(eyes))
         return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
     def look_at(self, rows: Rows, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -163,6 +163,10 @@ class Task(ABC):
     def where(self, rows: Rows) -> Rows | slice:
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
         return slice(None) if len(rows) == self.batch_size else rows
+
+    def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """What the retina sees of the scenes of `rows` at the centres (n, 2): (n, k, g, g[, C])."""
+        return self.retina.glimpse(self.scenes(rows), centres)
 
     def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """Everything that a picture of one row needs."""

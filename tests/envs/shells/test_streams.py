@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from ram_envs.shells.streams import AHEAD, Streams
+from ram_envs.shells.streams import MOST_AHEAD, Streams
 
 
 def test_rows_draw_what_their_own_generators_draw_in_any_order() -> None:
@@ -14,7 +14,7 @@ def test_rows_draw_what_their_own_generators_draw_in_any_order() -> None:
     streams.seed(40, np.arange(5))
     own = [np.random.default_rng(40 + row) for row in range(5)]
     order = np.random.default_rng(0)
-    for _ in range(8 * AHEAD):
+    for _ in range(8 * MOST_AHEAD):
         rows = np.flatnonzero(order.random(5) < 0.5)
         expected = [own[row].random(3) for row in rows]
         np.testing.assert_array_equal(streams.take(rows), np.reshape(expected, (len(rows), 3)))

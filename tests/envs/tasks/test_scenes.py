@@ -307,12 +307,22 @@ def scene_of(**changes: Any) -> np.ndarray:
         ({"distractors": [[[3, 3, 3, 0]]]}, ValueError, r"distractors have shape \(1, 1, 4\)"),
         ({"out": np.zeros((1, 12, 12), np.int64)}, TypeError, "out have dtype int64"),
         ({"out": np.zeros((2, 12, 12), np.uint8)}, ValueError, r"out have shape \(2, 12, 12\)"),
+        ({"out": np.zeros((2, 12, 12), np.uint8), "rows": np.array([2])}, IndexError, "rows hold 2, .* 0 to 1"),
+        ({"rows": np.array([-1])}, IndexError, "rows hold -1"),
+        ({"rows": np.array([0, 0])}, ValueError, r"rows have shape \(2,\)"),
         ({"out": np.zeros((1, 12, 24), np.uint8)[..., ::2]}, ValueError, "contiguous"),
     ],
 )
 def test_what_would_reach_foreign_memory_is_refused(changes: dict[str, Any], error: type, named: str) -> None:
     with pytest.raises(error, match=named):
         scene_of(**changes)
+
+
+def test_some_rows_of_many_scenes_are_painted() -> None:
+    out = np.full((4, 12, 12), 9, np.uint8)
+    scene_of(out=out, rows=np.array([2]))
+    np.testing.assert_array_equal(out[2], scene_of()[0])
+    assert (out[[0, 1, 3]] == 9).all()
 
 
 def test_what_hangs_over_the_edge_is_lost() -> None:
