@@ -7,7 +7,6 @@ that a glimpse touches are ever read, and processes share them.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
