@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
@@ -119,8 +119,9 @@ def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str]) -> dict[str, Tensor]:
-    """The optimisers' states, by the parameters' names."""
+def optimizer_tensors(optimizers: list[torch.optim.Optimizer], network: nn.Module) -> dict[str, Tensor]:
+    """The states of a network's optimisers, by its parameters' names."""
+    names = _names(network)
     return {
         f"optimizer.{names[parameter]}.{key}": tensor
         for optimizer in optimizers
@@ -130,12 +131,18 @@ def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Te
 
 
 def restore_optimizers(
-    optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
+    optimizers: list[torch.optim.Optimizer], network: nn.Module, tensors: Mapping[str, Tensor]
 ) -> None:
     """Give the optimisers the states of which `optimizer_tensors` gave the tensors, where there are any."""
+    names = _names(network)
     for optimizer in optimizers:
         ordered = [names[parameter] for group in optimizer.param_groups for parameter in group["params"]]
         state = {i: part(tensors, f"optimizer.{name}.") for i, name in enumerate(ordered)}
         if any(state.values()):
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _names(network: nn.Module) -> dict[Tensor, str]:
+    """Of each parameter."""
+    return {parameter: name for name, parameter in network.named_parameters()}

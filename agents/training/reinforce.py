@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
@@ -22,8 +21,8 @@ from .agent_file import Description, description_of, jsonable_config, optimizer_
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
 from .curriculum import Curriculum, seed_of_repeats
-from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
-from .objective import objective
+from .envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
+from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .rollout import Rollout, Runner, collect_rollout
 
@@ -110,6 +109,8 @@ class Reinforce(Agent):
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)
+        num_labels, counts = self.policy.f_a.out_features, declared(env).label_counts
+        self._class_weights = find_class_weights(self.config, counts, num_labels, hybrid=self.hybrid)
         self.env, self._curriculum = env, None
 
     def _make_env(self, config: Config) -> AnyVectorEnv:
@@ -203,7 +204,8 @@ class Reinforce(Agent):
         )
         rollout = whole_batch(collect_rollout(runner), self.processes, apart=OF_OWN_ROWS)
         locations = whole_densities(self.policy.location_distribution, self.processes)
-        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid)
+        weights = None if self._class_weights is None else self._class_weights.to(self.device)
+        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid, class_weights=weights)
         loss = parts.total(config)
         grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
         return rollout, parts.measured(loss, grad_norm, rollout)
@@ -245,7 +247,7 @@ class Reinforce(Agent):
         weights = self.policy.state_dict()
         tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
         if resumable:
-            tensors |= optimizer_tensors(self.optimizers, self._names())
+            tensors |= optimizer_tensors(self.optimizers, self.policy)
         description = Description(
             config=jsonable_config(self.config),
             spaces=self.spaces.describe(),
@@ -285,7 +287,7 @@ class Reinforce(Agent):
             tensors = file.tensors()
             agent = cls(spaces, config, device=device, processes=processes)
             agent.policy.load_state_dict(part(tensors, "policy."))
-            restore_optimizers(agent.optimizers, agent._names(), tensors)
+            restore_optimizers(agent.optimizers, agent.policy, tensors)
         agent.policy.location_std = description.location_std
         agent.hybrid = description.hybrid
         for name in PROGRESS:
@@ -293,7 +295,3 @@ class Reinforce(Agent):
         if env is not None:
             agent.set_env(env)
         return agent
-
-    def _names(self) -> dict[Tensor, str]:
-        """Of each parameter."""
-        return {parameter: name for name, parameter in self.policy.named_parameters()}

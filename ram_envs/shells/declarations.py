@@ -40,6 +40,11 @@ class Declarations:
         return self.task.num_labels
 
     @property
+    def label_counts(self) -> NDArray[np.int64] | None:
+        """How many of the scenes each label has, (num_labels,); None: there are no labels, or nobody counted."""
+        return self.task.label_counts
+
+    @property
     def num_glimpses(self) -> int:
         """How many glimpses an episode has at most."""
         return self.task.num_steps

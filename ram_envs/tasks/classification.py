@@ -104,6 +104,7 @@ class Classification(Task):
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
         self.num_labels = num_classes = _count_classes(dataset.labels, num_classes, class_names)
+        self.label_counts = np.bincount(dataset.labels, minlength=num_classes)
         super().__init__(
             batch_size=batch_size,
             retina=Retina(patch_size, num_scales, pooling=pooling),

@@ -54,6 +54,8 @@ class Task(ABC):
     """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
     num_labels: int = 0
     """How many classes the label tells apart; 0: there is no label."""
+    label_counts: NDArray[np.int64] | None = None
+    """How many of the `num_scenes` each label has, (num_labels,); None: there is no label, or nobody counted."""
     target_name: str
     """What there is to look at."""
 

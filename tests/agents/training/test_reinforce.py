@@ -114,6 +114,23 @@ def test_any_autoreset_mode_trains_the_same(mode) -> None:
     torch.testing.assert_close(weights(trained[0]), weights(trained[1]), rtol=0, atol=0)
 
 
+def test_class_weights_teach_the_rare_class(tmp_path) -> None:
+    """One image in ten is bright, on no telling ground: all alike it is worth no answer, balanced it is."""
+    images = np.zeros((40, 4, 4), np.uint8)
+    labels = (np.arange(40) % 10 == 0).astype(int)
+    env_kwargs = {"images": images, "labels": labels, "num_glimpses": 1, "patch_size": 4}
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=200, total_episodes=20_000)
+    for weights, rare in ((None, 0.1), ("balanced", 0.5), ([1.0, 1.0], 0.1), ([1.0, 27.0], 0.75)):
+        agent = Reinforce(config=config, class_weights=weights).learn()
+        assert agent.last_rollout is not None
+        believed = agent.last_rollout.logits.softmax(-1)[-1, :, 1].mean().item()
+        assert believed == pytest.approx(rare, abs=0.08)
+    agent.save(tmp_path / "a.safetensors")
+    assert Reinforce.load(tmp_path / "a.safetensors").config.class_weights == [1.0, 27.0]
+    with pytest.raises(ValueError, match="by which this action does not learn"):
+        Reinforce(config=config, class_weights="balanced", hybrid=False)
+
+
 def test_the_seed_decides_everything() -> None:
     one, same, other = (
         Reinforce(PeekVectorEnv(16), total_episodes=160, seed=seed, **SMALL).learn() for seed in (1, 1, 2)
