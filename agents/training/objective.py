@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..model.distribution import LocationDistribution, action_entropy, action_log_prob, stop_log_prob
+from ..model.distribution import action_entropy, action_log_prob, stop_log_prob
 from . import losses
 from .config import Config
 from .rollout import Rollout
@@ -36,8 +36,23 @@ class Objective(NamedTuple):
             + config.stop_weight * self.stop
         )
 
+    def measured(self, loss: Tensor, grad_norm: Tensor, rollout: Rollout) -> dict[str, float]:
+        """What `callbacks.Metrics` tells of a batch and its loss, read from the device at once."""
+        measured = {"loss": loss, **{f"{name}_loss": part for name, part in self._asdict().items()}}
+        measured["grad_norm"] = grad_norm
+        measured["episode_return"] = rollout.reward.sum(0).mean()
+        measured["glimpses"] = rollout.active.sum(0).float().mean()
+        return dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
-Locations = Callable[[Tensor], LocationDistribution]
+
+class Density(Protocol):
+    """What the locations were drawn from."""
+
+    def log_prob(self, location: Tensor) -> Tensor:
+        """Log-density at raw locations: (T, B, 2) -> (T, B)."""
+
+
+Locations = Callable[[Tensor], Density]
 """From parameters (T, B, P) to the distribution that locations were drawn from: `RAM.location_distribution`."""
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.interrupt import Interruptible
-from ..processes.rows import whole_batch
+from ..processes.rows import whole_batch, whole_densities
 from . import checkpoint
 from .agent import Agent
 from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
@@ -27,6 +27,8 @@ from .objective import objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .rollout import Rollout, Runner, collect_rollout
 
+OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
+"""Of a rollout: what each of several processes keeps for itself."""
 PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 
 
@@ -199,15 +201,12 @@ class Reinforce(Agent):
             generator=self._training_generator,
             seed=seed_of_repeats(config.repeats, self._training_generator) if self.policy.f_s else None,
         )
-        rollout = whole_batch(collect_rollout(runner), self.processes, apart=("glimpse", "gaze"))
-        parts = objective(rollout, config, locations=self.policy.location_distribution, hybrid=self.hybrid)
+        rollout = whole_batch(collect_rollout(runner), self.processes, apart=OF_OWN_ROWS)
+        locations = whole_densities(self.policy.location_distribution, self.processes)
+        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid)
         loss = parts.total(config)
         grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
-        measured = {"loss": loss, **{f"{name}_loss": part for name, part in parts._asdict().items()}}
-        measured["grad_norm"] = grad_norm
-        measured["episode_return"] = rollout.reward.sum(0).mean()
-        measured["glimpses"] = rollout.active.sum(0).float().mean()
-        return rollout, dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
+        return rollout, parts.measured(loss, grad_norm, rollout)
 
     @property
     def _scenes(self) -> Curriculum:
@@ -232,16 +231,19 @@ class Reinforce(Agent):
         self._training_generator.manual_seed(seeds[rank])
         self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
 
-    def save(self, path: str | Path, *, resumable: bool = True) -> None:
+    def save(self, path: str | Path, *, resumable: bool = True, half: bool = False) -> None:
         """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
+
+        With `half` the weights are float16 in the file, which is half as large; who loads it has them as float32.
 
         Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
         its environment.
 
         Raises:
-            ValueError: a weight is not finite; nothing is written.
+            ValueError: a weight is not finite, or too large for float16; nothing is written.
         """
-        tensors = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        weights = self.policy.state_dict()
+        tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
         if resumable:
             tensors |= optimizer_tensors(self.optimizers, self._names())
         description = Description(
