@@ -104,6 +104,9 @@ class RAMConfig(Options):
     glimpse_network: GlimpseLayers = "mlp"
     """What h_g sees a glimpse through: the paper's matrix, or "conv", two convolutions with the scales as channels. On
     cluttered scenes they learn in half the episodes."""
+    normalise: bool = False
+    """See glimpses less the mean of each colour channel, over its standard deviation, as measured on training glimpses
+    before the first update. For photographs, whose light is far from 0."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them. On large scenes it learns to search far sooner."""

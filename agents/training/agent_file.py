@@ -8,19 +8,22 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
+from .agent import Agent
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config
 from .envs import Spaces
 
 MOST_NUMBERS = 2**22
 """In a glimpse or an action; 16 MiB."""
+PROGRESS = "updates", "seconds", "validation_error", "best_error"
+"""What tells how far an agent's training has come."""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -41,6 +44,25 @@ class Description(Options):
     best_error: float | None = None
     processes: int = number(1, COUNT)
     """That trained it last."""
+
+    @classmethod
+    def of(cls, agent: Agent, *, processes: int) -> Self:
+        """That of an agent in training."""
+        return cls(
+            config=jsonable_config(agent.config),
+            spaces=agent.spaces.describe(),
+            hybrid=agent.hybrid,
+            location_std=agent.policy.location_std,
+            processes=processes,
+            **{name: getattr(agent, name) for name in PROGRESS},
+        )
+
+    def restore(self, agent: Agent) -> None:
+        """Give an agent of this configuration the rest of it."""
+        agent.policy.location_std = self.location_std
+        agent.hybrid = self.hybrid
+        for name in PROGRESS:
+            setattr(agent, name, getattr(self, name))
 
     def build(self, shapes: Shapes) -> tuple[Config, Spaces]:
         """The configuration and the spaces.
