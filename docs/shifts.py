@@ -1,8 +1,8 @@
 """Measure whether trained agents carry over to other scenes: `python docs/shifts.py`.
 
 Prints a Markdown table, and puts it between `<!-- shifts -->` and `<!-- /shifts -->` in RESULTS.md. Agents are named by
-arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST but that of large scenes, whose
-canvases docs/large.py changes.
+arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST but that of large scenes, for
+which there is docs/large.py.
 """
 
 from __future__ import annotations

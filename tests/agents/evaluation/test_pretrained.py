@@ -9,8 +9,8 @@ import ram_agents
 from processes import run_python
 from ram_agents.evaluation.evaluate import evaluate
 
-# Test error in %, single path, of the first 1,000 scenes (of the large ones 100): a coarse bound, so that a wrong file or
-# sensor shows.
+# Test error in %, single path, of the first 1,000 scenes (100 of the large ones): a coarse bound, so that a wrong file
+# or sensor shows.
 BOUNDS = {
     "mnist28": 1.5,
     "mnist28_3": 2.5,
