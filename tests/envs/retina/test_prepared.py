@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_retina import slow_retina
 
-from ram_envs.retina import tables
+from ram_envs.retina import kernels, tables
 from ram_envs.retina.prepared import PreparedImages, tables_pay
 from ram_envs.retina.retina import Retina
 
@@ -57,11 +57,11 @@ def lit(height: int, width: int) -> np.ndarray:
 
 
 def test_a_table_by_hand() -> None:
-    # Every pixel is 2, so the sum above row 8 q and left of column c is 16 q c.
-    images = np.full((1, 20, 3), 2, np.uint8)
+    # Every pixel is 2, so the sum above row 4 q and left of column c is 8 q c.
+    images = np.full((1, 10, 3), 2, np.uint8)
     entries = tables.empty_tables(images, 4)
-    tables.fill_tables(images, np.array([0]), (0,), entries)
-    assert entries.tolist() == [[[0, 0, 0, 0], [0, 16, 32, 48], [0, 32, 64, 96]]]
+    kernels.fill_tables(images, np.array([0]), (0,), entries)
+    assert entries.tolist() == [[[0, 0, 0, 0], [0, 8, 16, 24], [0, 16, 32, 48]]]
 
 
 def test_one_image_is_looked_at_from_many_places() -> None:
