@@ -34,7 +34,8 @@ class Gallery:
         self._lock = threading.Lock()
         self._alone: set[str] = set()
         """The versions of pyramids that nobody else can use."""
-        weakref.finalize(self, _forget, cache, pooling, self._alone)
+        self.close = weakref.finalize(self, _forget, cache, pooling, self._alone)
+        """Deletes what nobody else can use; at the end of the process at the latest."""
 
     def __len__(self) -> int:
         return len(self.items)

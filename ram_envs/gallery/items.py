@@ -73,7 +73,7 @@ class FileItem(Item):
     def open(self, channels: Channels) -> Iterator[Picture]:
         """See `Item.open`: decoded at once."""
         image = files.pixels(self.path, self._form()._replace(mode="RGB" if self.channels() else "L"))
-        yield with_channels(Picture(image.shape, _reader(self.name, image)), channels, self.name)
+        yield with_channels(whole(self.name, image), channels, self.name)
 
     def _form(self) -> files.Form:
         return _header(self.path, *_stamp(self.path))
@@ -104,7 +104,7 @@ class ArrayItem(Item):
     def open(self, channels: Channels) -> Iterator[Picture]:
         """See `Item.open`."""
         image = self.array[self.index]
-        yield with_channels(Picture(image.shape, _reader(self.name, image)), channels, self.name)
+        yield with_channels(whole(self.name, image), channels, self.name)
 
 
 class FunctionItem(Item):
@@ -147,7 +147,14 @@ class FunctionItem(Item):
         given = np.asarray(given)
         if given.ndim not in (2, 3) or 0 in given.shape:
             raise ValueError(f"{self.name} has shape {given.shape}; expected (H, W) or (H, W, C)")
-        return Picture(given.shape, _reader(self.name, given))
+        return whole(self.name, given)
+
+
+def whole(name: str, image: NDArray[Any]) -> Picture:
+    """A picture that is an array, (H, W) or (H, W, C), uint8 or floats in 0..1."""
+    return Picture(
+        image.shape, lambda top, left, height, width: to_bytes(name, image[top : top + height, left : left + width])
+    )
 
 
 def with_channels(picture: Picture, channels: Channels, name: str) -> Picture:
@@ -159,10 +166,6 @@ def with_channels(picture: Picture, channels: Channels, name: str) -> Picture:
         has, want = (f"{c[0]} channels" if c else "no channels, being grey" for c in (own, channels))
         raise ValueError(f"{name} has {has}, and the first of the pictures has {want}; bring them to one form")
     return Picture((*picture.shape, 3), lambda *part: np.repeat(np.asarray(picture.read(*part))[:, :, None], 3, axis=2))
-
-
-def _reader(name: str, image: NDArray[Any]) -> Callable[[int, int, int, int], NDArray[np.uint8]]:
-    return lambda top, left, height, width: to_bytes(name, image[top : top + height, left : left + width])
 
 
 def _stamp(path: Path) -> tuple[int, int]:

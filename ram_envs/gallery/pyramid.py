@@ -70,7 +70,7 @@ class Pyramid:
     """
 
     def __init__(self, path: Path) -> None:
-        content = np.memmap(path, np.uint8, "r")
+        content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
         header = content[:64].view(np.int64).tolist() if len(content) > PAGE else [0] * 8
         self.shape = tuple(header[1:4] if header[3] else header[1:3])
         if header[0] != MAGIC or min(self.shape) < 1 or len(content) != file_size(self.shape):
