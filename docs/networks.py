@@ -1,9 +1,9 @@
 """Compare the networks that see the retina with the paper's: `python docs/networks.py train OUT`, then `... draw OUT`.
 
 `train` makes the runs, three seeds of each network, in directories under OUT; what is there already is gone on with, so
-that it can be stopped at any time. A run that its log tells the end of is not made again: docs/networks holds the logs of
-those that RESULTS.md tells of. `draw` makes docs/images/networks.png, the held-out error against episodes and
-against minutes of one core, and renews the table between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md.
+that it can be stopped at any time, and a run whose log tells its end is not made again. `draw` makes
+docs/images/networks.png, the held-out error against episodes and against minutes of one core, and renews the table
+between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of the runs there are in docs/networks.
 """
 
 from __future__ import annotations
