@@ -35,7 +35,8 @@ class Agent:
         self.config = config
         self.device = torch.device(device)
         self.hybrid = config.hybrid
-        with torch.random.fork_rng(devices=[]):
+        # The weights are drawn on the CPU: the same seed gives the same on every device.
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             torch.manual_seed(config.seed)
             self.policy = RAM(spaces.observation, spaces.action, config.model()).to(self.device)
         self._predict_generator = torch.Generator(self.device).manual_seed(config.seed)
@@ -100,7 +101,7 @@ class Agent:
         beginning = self.policy.initial_state(batch_size)
         if state is None:
             return beginning
-        memory = torch.as_tensor(state).to(self.device)
+        memory = torch.as_tensor(state, device=self.device)
         if memory.shape != beginning.shape:
             raise ValueError(
                 f"the state has shape {tuple(memory.shape)}, and {batch_size} observations need "

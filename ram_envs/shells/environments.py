@@ -173,6 +173,9 @@ class GlimpseImagesEnv(TaskEnv):
       tells whether scenes are made afresh ("train") or fixed for each image. By default arrays are taken whole, files
       and folders are split. A folder that holds the folders "train", "validation" and "test" is split already.
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
+    - `flip`, `max_crop`, `max_brightness`: in the "train" split, mirror a random half of the images, left for right;
+      show a part of each in its place, up to this share of its height and width cut off (from 0 to 0.9); multiply its
+      light by 1 - this to 1 + this (from 0 to 1). Off by default. GlimpseMNIST takes them too.
     - `num_classes`: n, if it is more than the largest label + 1. `class_names`: of the n classes, for pictures.
     - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the training images if None.
     - All other arguments of `GlimpseMNISTEnv` but `digit_size`.
