@@ -80,7 +80,7 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     size = max(shape[:2])
     whole = {"patch_size": size, "num_scales": 1, "num_glimpses": 1, "initial_location": "center"}
     channels = math.prod(shape[2:])
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):  # see `Agent`
         torch.manual_seed(config.seed)
         kind = WeakCNN if control == "weak-cnn" else ModernCNN
         network = kind(channels=channels, size=size, num_classes=num_classes)

@@ -16,7 +16,7 @@ from in_processes import digest
 from processes import run
 from ram_agents import Reinforce, cli
 from ram_agents.processes.group import ALONE
-from ram_agents.processes.torchrun import torchrun
+from ram_agents.processes.torchrun import one_tells, torchrun
 from ram_agents.training import checkpoint
 from shared_runs import one_thread_each, run_processes, start_processes
 
@@ -44,6 +44,25 @@ def test_variables_that_are_not_torchruns_are_refused(monkeypatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "many")
     with pytest.raises(ValueError, match="WORLD_SIZE is 'many'"), torchrun():
         pass
+
+
+def test_of_one_error_the_first_to_meet_it_tells() -> None:
+    store = torch.distributed.HashStore()
+    with pytest.raises(ValueError, match="mine"), one_tells(store):
+        raise ValueError("mine")
+    for error in (ConnectionError("what comes of it"), KeyboardInterrupt()):
+        with pytest.raises(SystemExit) as end, one_tells(store):
+            raise error
+        assert end.value.code == 1
+
+
+def test_where_the_store_is_gone_everyone_tells() -> None:
+    class Gone:
+        def add(self, key: str, amount: int) -> int:
+            raise RuntimeError("Connection reset by peer")
+
+    with pytest.raises(ValueError, match="mine"), one_tells(Gone()):  # type: ignore[arg-type]
+        raise ValueError("mine")
 
 
 def test_the_same_seed_gives_the_same_weights_in_all_processes(tmp_path) -> None:
