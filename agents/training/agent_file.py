@@ -13,6 +13,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ..model.actions import num_actions
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
 from .agent import Agent
@@ -42,6 +43,8 @@ class Description(Options):
     seconds: float = number(0.0, NOT_NEGATIVE)
     validation_error: float | None = None
     best_error: float | None = None
+    action_names: list[str] | None = None
+    """Of the discrete actions; older files have none."""
     processes: int = number(1, COUNT)
     """That trained it last."""
 
@@ -52,6 +55,7 @@ class Description(Options):
             config=jsonable_config(agent.config),
             spaces=agent.spaces.describe(),
             hybrid=agent.hybrid,
+            action_names=agent.action_names,
             location_std=agent.policy.location_std,
             processes=processes,
             **{name: getattr(agent, name) for name in PROGRESS},
@@ -61,6 +65,7 @@ class Description(Options):
         """Give an agent of this configuration the rest of it."""
         agent.policy.location_std = self.location_std
         agent.hybrid = self.hybrid
+        agent.action_names = self.action_names
         for name in PROGRESS:
             setattr(agent, name, getattr(self, name))
 
@@ -73,6 +78,8 @@ class Description(Options):
         config = Config().replace(**self.config)
         _check_spaces(self.spaces)
         spaces = Spaces.from_description(self.spaces)
+        if self.action_names is not None and len(self.action_names) != num_actions(spaces.action):
+            raise ValueError(f"it has {len(self.action_names)} names for {num_actions(spaces.action)} actions")
         with torch.device("meta"):  # shapes without memory
             model = RAM(spaces.observation, spaces.action, config.model(), init="uniform")
         for name, tensor in model.state_dict().items():

@@ -108,6 +108,7 @@ class Reinforce(Agent):
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)
+        self.action_names = None if (names := declared(env).action_names) is None else list(map(str, names))
         num_labels, counts = self.policy.f_a.out_features, declared(env).label_counts
         self._class_weights = find_class_weights(self.config, counts, num_labels, hybrid=self.hybrid)
         self.env, self._curriculum = env, None

@@ -58,7 +58,7 @@ class FileItem(Item):
 
     def version(self) -> str:
         """See `Item.version`: where it is, how long, and when it was last written."""
-        return "\n".join(map(str, (self.path, *_stamp(self.path))))
+        return "\n".join(map(str, (self.path, *stamp(self.path))))
 
     def size(self) -> tuple[int, int]:
         """(H, W), by the file's header."""
@@ -76,7 +76,7 @@ class FileItem(Item):
         yield with_channels(whole(self.name, image), channels, self.name)
 
     def _form(self) -> files.Form:
-        return _header(self.path, *_stamp(self.path))
+        return _header(self.path, *stamp(self.path))
 
 
 class ArrayItem(Item):
@@ -94,7 +94,7 @@ class ArrayItem(Item):
 
     def version(self) -> str:
         """See `Item.version`: that of the array's file, and where in it."""
-        return "\n".join(map(str, (self.path, *_stamp(self.path), self.array.offset, self.array.shape, self.index)))
+        return "\n".join(map(str, (self.path, *stamp(self.path), self.array.offset, self.array.shape, self.index)))
 
     def channels(self) -> Channels:
         """See `Item.channels`."""
@@ -168,7 +168,8 @@ def with_channels(picture: Picture, channels: Channels, name: str) -> Picture:
     return Picture((*picture.shape, 3), lambda *part: np.repeat(np.asarray(picture.read(*part))[:, :, None], 3, axis=2))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's length in bytes, and when it was last written, in ns."""
     try:
         status = path.stat()
     except OSError as error:

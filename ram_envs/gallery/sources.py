@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_batch_shape, check_flag, shown
+from ram_envs.gallery import slides, tiff
 from ram_envs.gallery.items import ArrayItem, Channels, FileItem, FunctionItem, Item
 from ram_envs.images.datasets import MOST_CLASSES, SPLITS, check_labels, check_split, held_out
 from ram_envs.images.folders import folder_names, is_split, list_images
@@ -80,20 +81,20 @@ def is_lazy(arguments: dict[str, Any]) -> bool:
         return True
     if arguments.get("image_size") is not None or not path.is_dir():
         return False
-    sizes = [FileItem(file).size() for file in _all_files(path)]
+    sizes = [file_item(file).size() for file in _all_files(path)]
     return len(set(sizes)) > 1 or sum(height * width * 3 for height, width in sizes) > MOST_AT_ONCE
 
 
 def _all_files(path: Path) -> list[Path]:
     folders = [path / name for name in folder_names(path)] if is_split(path) else [path]
-    return [file for folder in folders for file in list_images(folder, folder_names(folder))[0]]
+    return [file for folder in folders for file in list_images(folder, folder_names(folder), slides.SUFFIXES)[0]]
 
 
 def _folder(path: Path, split: str, hold_out: bool | None) -> Listing:
     if not is_split(path):
         names = folder_names(path)
-        files, labels = list_images(path, names)
-        return _split([FileItem(file) for file in files], labels, names, split, hold_out in (None, True))
+        files, labels = list_images(path, names, slides.SUFFIXES)
+        return _split([file_item(file) for file in files], labels, names, split, hold_out in (None, True))
     if hold_out is not None:
         raise ValueError(f"hold_out is {hold_out}, but {shown(path)} has a folder for each split; leave it out")
     for name in ("train", split):
@@ -102,8 +103,8 @@ def _folder(path: Path, split: str, hold_out: bool | None) -> Listing:
                 f"there is no folder {shown(path / name)}; beside a folder train, validation and test are needed too"
             )
     names = folder_names(path / "train")
-    listed = {name: list_images(path / name, names) for name in folder_names(path)}
-    items = {name: [FileItem(file) for file in files] for name, (files, _) in listed.items()}
+    listed = {name: list_images(path / name, names, slides.SUFFIXES) for name in folder_names(path)}
+    items = {name: [file_item(file) for file in files] for name, (files, _) in listed.items()}
     channels = _channels([item for some in items.values() for item in some])
     return Listing(list(items[split]), listed[split][1], names, channels)
 
@@ -124,7 +125,7 @@ def _table(path: Path, split: str, hold_out: bool | None) -> Listing:
         raise ValueError(f"{shown(path)} has {len(names)} classes; at most {MOST_CLASSES} are possible")
     numbers = {name: number for number, name in enumerate(names)}
     labels = np.array([numbers[row.label] for row in rows], np.int64)
-    items = [FileItem(row.file) for row in rows]
+    items = [file_item(row.file) for row in rows]
     channels = _channels(items)
     if not rows[0].split:
         groups = [row.group or str(row.file) for row in rows]
@@ -190,6 +191,12 @@ def _held_out_groups(labels: NDArray[np.int64], groups: Sequence[str], split: st
     group_of = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
     _, first = np.unique(group_of, return_index=True)
     return np.flatnonzero(np.isin(group_of, held_out(labels[first], split)))
+
+
+def file_item(path: Path) -> FileItem:
+    """A file, as its suffix says."""
+    kinds = {**dict.fromkeys(tiff.SUFFIXES, tiff.TiffItem), **dict.fromkeys(slides.SUFFIXES, slides.SlideItem)}
+    return kinds.get(path.suffix.lower(), FileItem)(path)
 
 
 def _split(

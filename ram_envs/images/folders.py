@@ -36,10 +36,12 @@ def is_split(path: Path) -> bool:
     return set(folder_names(path)) <= set(SPLITS)
 
 
-def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], NDArray[np.int64]]:
+def list_images(
+    path: Path, class_names: tuple[str, ...], more_suffixes: tuple[str, ...] = ()
+) -> tuple[list[Path], NDArray[np.int64]]:
     """The image files in a folder's class folders, sorted by class and name, and their labels (N,).
 
-    Files without the suffix of an image, and hidden ones, are passed over.
+    Files without the suffix of an image, or one of `more_suffixes`, and hidden ones, are passed over.
 
     Raises:
         FileNotFoundError: the folder does not exist.
@@ -52,20 +54,20 @@ def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], N
     files: list[Path] = []
     labels: list[int] = []
     for label, name in enumerate(class_names):
-        found = _images_of_class(path / name)
+        found = _images_of_class(path / name, more_suffixes)
         files += found
         labels += [label] * len(found)
     return files, np.array(labels, np.int64)
 
 
-def _images_of_class(folder: Path) -> list[Path]:
+def _images_of_class(folder: Path, more_suffixes: tuple[str, ...]) -> list[Path]:
     entries = _entries(folder)
     if inner := [entry for entry in entries if entry.is_dir()]:
         raise ValueError(
             f"{shown(inner[0])} is a folder in the folder of a class; the images of a class lie beside each other. "
             "Folders of splits are named train, validation and test, and no other folder lies beside them"
         )
-    suffixes = {suffix for some in SUFFIXES.values() for suffix in some}
+    suffixes = {suffix for some in SUFFIXES.values() for suffix in some}.union(more_suffixes)
     found = [entry for entry in entries if entry.suffix.lower() in suffixes]
     if not found:
         raise ValueError(f"{shown(folder)} holds no images ({' '.join(sorted(suffixes))}); each class needs some")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.gallery.ahead import ReadingAhead
 from ram_envs.gallery.cache import CACHE_BYTES, Cache
 from ram_envs.gallery.gallery import Gallery
 from ram_envs.gallery.pyramid import Pyramid
@@ -36,6 +37,8 @@ class GalleryClassification(Naming):
         cache_bytes: how much they may take there; the longest unused give way to others.
         arguments: of `Naming`.
     """
+
+    reads_ahead = True
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class GalleryClassification(Naming):
             pooling=self.retina.pooling,
             most_open=2 * self.batch_size,
         )
+        self.ahead = ReadingAhead(self.gallery)
         self.pyramids: list[Pyramid | None] = [None] * self.batch_size
         self.sizes = np.tile(np.array(UNKNOWN, np.int64), (self.batch_size, 1))
         """(H, W) of each row's picture, (batch_size, 2)."""
@@ -81,6 +85,10 @@ class GalleryClassification(Naming):
         for row, pyramid in zip(rows.tolist(), pyramids, strict=True):
             self.pyramids[row], self.sizes[row] = pyramid, pyramid.shape[:2]
         super().begin(rows, draws, indices)
+
+    def expect(self, draws: NDArray[np.float64]) -> None:
+        """See `Task.expect`: the pictures are read ahead."""
+        self.ahead.expect(self.chosen(draws).tolist())
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Nothing more: the pictures are the scenes."""

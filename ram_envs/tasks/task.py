@@ -50,6 +50,8 @@ class Task(ABC):
     """What a success and a failure are called in pictures."""
     splits: tuple[str, ...] = ()
     """What the keyword argument `split` takes; empty: there is no such argument."""
+    reads_ahead = False
+    """Whether `expect` prepares anything."""
     num_scenes: float
     """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
     num_labels: int = 0
@@ -122,6 +124,9 @@ class Task(ABC):
         self.last_action[rows] = -1
         self.finished[rows] = self.success[rows] = False
         self._begin(rows, draws[:, 2:], indices)
+
+    def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
+        """Prepare what takes long, if anything does, of episodes with these draws (n, num_draws), which may begin next."""
 
     def advance(
         self,

@@ -118,10 +118,10 @@ def test_what_floats_lose_by_rounding_does_not_leave_the_range() -> None:
     [
         (Retina(12, 4), (1000, 1000), 1000, False),  # no scale is coarse enough
         (Retina(12, 7, pooling="max"), (1000, 1000), 1000, False),  # the largest is no sum
-        (Retina(12, 5), (200, 200), 1, False),  # 192 x 192 pixels a look, 200 x 200 for the table
-        (Retina(12, 5), (200, 200), 2, True),
-        (Retina(12, 7), (1000, 1000), 1, False),
-        (Retina(12, 7), (1000, 1000), 2, True),
+        (Retina(12, 5), (200, 200), 4, False),  # 192 x 192 pixels a look, 4 times 200 x 200 for the table
+        (Retina(12, 5), (200, 200), 5, True),
+        (Retina(12, 7), (1000, 1000), 5, False),
+        (Retina(12, 7), (1000, 1000), 6, True),
     ],
 )
 def test_tables_are_made_where_they_pay(

@@ -135,3 +135,27 @@ def test_a_function_of_tiles(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.pyramid"))) == 1
     env.unwrapped.task.gallery.close()
     assert not list(tmp_path.glob("*.pyramid")), "nobody else can use them"
+
+
+@pytest.mark.parametrize("vector", [False, True])
+def test_the_pictures_of_the_next_episodes_are_read_ahead(vector: bool, tmp_path: Path) -> None:
+    asked = []
+
+    def function(index: int) -> np.ndarray:
+        asked.append(index)
+        return np.zeros((30, 30), np.uint8)
+
+    given = {"images": function, "labels": np.arange(40), "cache_dir": str(tmp_path)}
+    env = gym.make_vec(ID, num_envs=4, repeats=2, **given) if vector else gym.make(ID, **given)
+    env.reset(seed=6)
+    for _ in range(3):
+        env.unwrapped.task.ahead.wait()
+        known = len(asked)
+        env.reset()  # waits for nothing: its pictures are there
+        env.unwrapped.task.ahead.wait()
+        index = np.unique(env.unwrapped.task.indices)
+        assert set(index) <= set(asked[:known])
+    env.reset(options={"indices": np.zeros(4, np.int64)} if vector else {"index": 0})
+    known = len(asked)
+    env.unwrapped.task.ahead.wait()
+    assert len(asked) == known
