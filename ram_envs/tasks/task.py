@@ -122,7 +122,7 @@ class Task(ABC):
         self._begin(rows, draws[:, 2:], indices)
 
     def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
-        """Episodes with these draws (n, num_draws) may begin next: whatever takes long can be prepared; most have nothing."""
+        """Episodes with these draws (n, num_draws) may begin next: what takes long can be prepared, if it does."""
 
     def advance(
         self,
