@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from ram_envs.gallery.cache import Cache
+from ram_envs.gallery.cache import CACHE_BYTES, Cache
 from ram_envs.gallery.items import Channels, FunctionItem, Item
 from ram_envs.gallery.progress import told
 from ram_envs.gallery.pyramid import Pyramid
-from ram_envs.gallery.sources import refuse
+from ram_envs.gallery.sources import list_split, refuse
 from ram_envs.retina.retina import Pooling
+
+
+def prepare(
+    images: Any,
+    labels: Any = None,
+    *,
+    split: str = "train",
+    hold_out: bool | None = None,
+    pooling: Pooling = "average",
+    cache_dir: str | os.PathLike[str] | None = None,
+    cache_bytes: int = CACHE_BYTES,
+) -> None:
+    """Read all pictures of a split into the cache, before anything is trained on them; takes what the environment does.
+
+    Raises:
+        ValueError: some pictures can't be read; the message names them, and all others have been read.
+    """
+    listing = list_split(images, labels, split=split, hold_out=hold_out)
+    Gallery(listing.items, listing.channels, Cache(cache_dir, cache_bytes), pooling=pooling, most_open=1).prepare()
 
 
 class Gallery:

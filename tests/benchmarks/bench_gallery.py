@@ -61,16 +61,86 @@ def huge(directory: Path, size: int, num_glimpses: int) -> None:
     print(f"{anonymous():.0f} MB anonymous; {verdict(anonymous(), 500, at_least=False)}")
 
 
+PHOTOGRAPHS, HEIGHT, WIDTH = 200, 3000, 4000
+SHAPE = 400  # Pixels to a side of the disc or the square that tells a photograph's class.
+
+
+def photograph(index: int) -> NDArray[np.uint8]:
+    """Soft colours, grain, and somewhere a disc (class 1) or a square (class 0)."""
+    from PIL import Image
+
+    rng = np.random.default_rng(index)
+    soft = Image.fromarray(rng.integers(60, 200, (12, 16, 3), np.uint8)).resize(
+        (WIDTH, HEIGHT), Image.Resampling.BICUBIC
+    )
+    grain = rng.integers(0, 24, (HEIGHT // 4, WIDTH // 4, 3), np.uint8)
+    image = np.asarray(soft) // 5 * 4 + np.tile(grain, (4, 4, 1))
+    y, x = np.ogrid[-1 : 1 : SHAPE * 1j, -1 : 1 : SHAPE * 1j]
+    inside = y**2 + x**2 < 1 if index % 2 else np.maximum(abs(y), abs(x)) < 0.8
+    top, left = rng.integers(0, HEIGHT - SHAPE), rng.integers(0, WIDTH - SHAPE)
+    image[top : top + SHAPE, left : left + SHAPE][inside] = rng.integers(0, 256, 3)
+    return image
+
+
+def make_photographs(folder: Path) -> Path:
+    """JPEG files and their table of labels, made where they are missing."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(PHOTOGRAPHS):
+        path = folder / f"{index:03}.jpg"
+        if not path.exists():
+            Image.fromarray(photograph(index)).save(folder / "being.made", "JPEG", quality=90)
+            (folder / "being.made").rename(path)
+    lines = [f"{index:03}.jpg,{('square', 'disc')[index % 2]}" for index in range(PHOTOGRAPHS)]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
+    return folder / "labels.csv"
+
+
+def photographs(directory: Path, updates: int) -> None:
+    """Train on them out of a cache that holds half of what their pyramids take."""
+    from ram_agents import Config, Reinforce
+
+    from ram_envs.gallery.pyramid import file_size
+
+    table = make_photographs(directory / "photographs")
+    half = PHOTOGRAPHS // 2 * file_size((HEIGHT, WIDTH, 3))
+    env_kwargs = {
+        "images": str(table), "cache_dir": str(directory / "cache"), "cache_bytes": half,
+        "patch_size": 12, "num_scales": 8, "saccade": "relative", "initial_location": "center",
+    }  # fmt: skip
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=64, repeats=8)
+    print(f"before the agent: {anonymous():.0f} MB anonymous")
+    agent = Reinforce(config=config)
+    most = 0.0
+    begin, cpu = time.perf_counter(), time.process_time()
+    for done in range(1, updates + 1):
+        agent.update()
+        most = max(most, anonymous())
+        if not done % 10:
+            taken = sum(path.stat().st_size for path in (directory / "cache").iterdir())
+            spent, used = time.perf_counter() - begin, time.process_time() - cpu
+            print(
+                f"{done} updates of 64 episodes, 8 photographs each: {spent / done:.2f} s an update, {used / done:.2f} "
+                f"of the processor; cache {taken / half:.2f} of its bound; most anonymous memory {most:.0f} MB",
+                flush=True,
+            )
+    print(verdict(most, 1024 * 1.048576, at_least=False))
+
+
 def main() -> None:
     """Run one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["huge", "photographs"])
     parser.add_argument("directory", type=Path)
     parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--updates", type=int, default=100)
     parser.add_argument("--glimpses", type=int, default=200_000)
     arguments = parser.parse_args()
     if arguments.what == "huge":
         huge(arguments.directory, arguments.size, arguments.glimpses)
+    else:
+        photographs(arguments.directory, arguments.updates)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 
 from ram_envs.gallery.ahead import ReadingAhead
 from ram_envs.gallery.cache import Cache
-from ram_envs.gallery.gallery import Gallery
+from ram_envs.gallery.gallery import Gallery, prepare
 from ram_envs.gallery.sources import list_split
 
 
@@ -55,8 +55,8 @@ def test_pyramids_stay_open_and_stay_on_disk(tmp_path: Path) -> None:
 def test_preparing_reads_all_and_names_what_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures = Pictures(damaged=(2, 5))
     with pytest.raises(ValueError, match=r"2 of them are refused\npicture 2 is damaged\npicture 5 is damaged"):
-        gallery(pictures, tmp_path).prepare()
-    assert pictures.asked == list(range(10))
+        prepare(pictures, np.zeros(10, np.int64), cache_dir=tmp_path)
+    assert pictures.asked == [0, *range(10)], "the first tells whether all are grey"
     assert len(list(tmp_path.glob("*.pyramid"))) == 8, "nothing is lost"
     assert capsys.readouterr() == ("", "")
 
