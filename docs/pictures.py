@@ -18,6 +18,7 @@ PICTURES = {
     "translated": ("ram_envs/GlimpseMNIST-Translated-v0", 3),
     "cluttered": ("ram_envs/GlimpseMNIST-Cluttered-v0", 3),
     "cluttered-100": ("ram_envs/GlimpseMNIST-Cluttered100-v0", 3),
+    "megapixel": ("ram_envs/GlimpseMNIST-Megapixel-v0", 3),
     "catch": ("ram_envs/Catch-v0", 5),
 }
 

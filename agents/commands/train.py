@@ -51,7 +51,8 @@ def train(options: Train, processes: Processes = ALONE) -> Reinforce:
     check_device(processes.device(options.device))
     torch.set_num_threads(options.threads)
     agent = begin(options, processes)
-    check_out(options.out, directory=True)
+    if processes.first:
+        check_out(options.out, directory=True)
     if agent.config.matmul_precision == "auto":
         agent.decide_precision()
         tell(processes, f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here")
@@ -111,7 +112,10 @@ def tell_processes(last: Path, processes: Processes) -> None:
     with checkpoint.opened(last) as file:
         before = file.description.get("processes", 1)
     if before != processes.size:
-        tell(processes, f"goes on in {processes.size} processes for {before}: with other weights than in {before}")
+        tell(
+            processes,
+            f"processes: {processes.size}, where the run had {before}: it goes on, to other weights than with {before}",
+        )
 
 
 def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -> None:

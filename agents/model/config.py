@@ -73,13 +73,14 @@ def _hints(options: Any) -> dict[str, Any]:
 
 def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
     """Raise an error unless the value is one of the field's."""
+    kinds = _alternatives(hint)
+    if value in (choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)):
+        return
     if get_origin(hint) is Literal:
         choices = get_args(hint)
-        if value not in choices:
-            listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
-            raise ValueError(f"{f.name} must be {listed}, not {value!r}")
-        return
-    kinds = tuple(get_origin(kind) or kind for kind in _alternatives(hint))
+        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        raise ValueError(f"{f.name} must be {listed}, not {value!r}")
+    kinds = tuple(get_origin(kind) or kind for kind in kinds if get_origin(kind) is not Literal)
     # A whole number serves as a float; True and False serve as nothing but themselves.
     accepted = (*kinds, int) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
@@ -103,6 +104,9 @@ class RAMConfig(Options):
     glimpse_network: GlimpseLayers = "mlp"
     """What h_g sees a glimpse through: the paper's matrix, or "conv", two convolutions with the scales as channels. On
     cluttered scenes they learn in half the episodes."""
+    normalise: bool = False
+    """See glimpses less the mean of each colour channel, over its standard deviation, as measured on training glimpses
+    before the first update. For photographs, whose light is far from 0."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them. On large scenes it learns to search far sooner."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -38,6 +38,26 @@ def whole_batch(batch: Batch, processes: Processes, *, apart: Collection[str] = 
     whole = _side_by_side(list(timed.values()), processes)
     shaped = (value if fields[name].dim() > 1 else value[0] for name, value in zip(timed, whole, strict=True))
     return batch._replace(**dict(zip(timed, shaped, strict=True)))
+
+
+class WholeDensity(NamedTuple):
+    """A distribution of this process's rows, whose log-densities are the whole batch's, as in `whole_batch`.
+
+    So its parameters, which may be thousands of numbers for a row, stay where they are.
+    """
+
+    own: Any
+    processes: Processes
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Of values (T, B, ...) of these rows: (T', N B)."""
+        log_prob = self.own.log_prob(value)
+        return log_prob if self.processes.size == 1 else _side_by_side([log_prob], self.processes)[0]
+
+
+def whole_densities(distribution: Callable[[Tensor], Any], processes: Processes) -> Callable[[Tensor], WholeDensity]:
+    """A function from this process's parameters to distributions as one to densities of the whole batch."""
+    return lambda parameters: WholeDensity(distribution(parameters), processes)
 
 
 def _side_by_side(tensors: list[Tensor], processes: Processes) -> list[Tensor]:

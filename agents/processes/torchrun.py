@@ -37,7 +37,7 @@ def torchrun() -> Iterator[Processes]:
     dist.init_process_group(backend, store=dist.PrefixStore("ram", store), rank=rank, world_size=size)
     processes = Processes(rank, size, local_rank=local_rank)
     try:
-        with _one_tells(store):
+        with one_tells(store):
             yield processes
             processes.any(False)  # torchrun would end the others if one left before them with an error
     finally:
@@ -45,7 +45,7 @@ def torchrun() -> Iterator[Processes]:
 
 
 @contextmanager
-def _one_tells(store: dist.Store) -> Iterator[None]:
+def one_tells(store: dist.Store) -> Iterator[None]:
     """Let an error through in the process that meets one first; what others meet afterwards comes of that."""
     try:
         yield

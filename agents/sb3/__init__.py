@@ -29,7 +29,6 @@ from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import VecEnv
 
 from ..model.actions import num_actions
-from ..model.policy import glimpse_shape
 from ..training.config import Config
 from ..training.envs import Spaces
 from ..training.reinforce import Reinforce
@@ -151,5 +150,5 @@ def success_rate(model: BaseAlgorithm, env: VecEnv, num_scenes: int, *, determin
 
 
 def _sizes(spaces: Spaces) -> str:
-    glimpse, choices = glimpse_shape(spaces.observation), num_actions(spaces.action)
-    return f"glimpses {glimpse} and {choices} actions"
+    sizes = spaces.sizes()
+    return f"glimpses {sizes['glimpse']}, {sizes['actions']} actions and {sizes['saccade']} saccades"

@@ -28,6 +28,7 @@ class Agent:
     Attributes:
         policy: the model.
         hybrid: whether the action learned from labels; then it is always the likeliest one.
+        action_names: of the discrete actions, where the environment that it learned in declares them; else None.
     """
 
     def __init__(self, spaces: Spaces, config: Config, *, device: torch.device | str = "cpu"):
@@ -35,7 +36,9 @@ class Agent:
         self.config = config
         self.device = torch.device(device)
         self.hybrid = config.hybrid
-        with torch.random.fork_rng(devices=[]):
+        self.action_names: list[str] | None = None
+        # The weights are drawn on the CPU: the same seed gives the same on every device.
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             torch.manual_seed(config.seed)
             self.policy = RAM(spaces.observation, spaces.action, config.model()).to(self.device)
         self._predict_generator = torch.Generator(self.device).manual_seed(config.seed)
@@ -100,7 +103,7 @@ class Agent:
         beginning = self.policy.initial_state(batch_size)
         if state is None:
             return beginning
-        memory = torch.as_tensor(state).to(self.device)
+        memory = torch.as_tensor(state, device=self.device)
         if memory.shape != beginning.shape:
             raise ValueError(
                 f"the state has shape {tuple(memory.shape)}, and {batch_size} observations need "

@@ -40,6 +40,16 @@ class Declarations:
         return self.task.num_labels
 
     @property
+    def action_names(self) -> tuple[str, ...]:
+        """A short name for each discrete action: of classification, the classes'."""
+        return self.task.action_names
+
+    @property
+    def label_counts(self) -> NDArray[np.int64] | None:
+        """How many of the scenes each label has, (num_labels,); None: there are no labels, or nobody counted."""
+        return self.task.label_counts
+
+    @property
     def num_glimpses(self) -> int:
         """How many glimpses an episode has at most."""
         return self.task.num_steps

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_number, check_whole
+from ram_envs.arguments import check_whole
 from ram_envs.gallery.sources import is_lazy
+from ram_envs.images.augmentation import Augmentation
 from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
-from ram_envs.images.distortion import NUM_BEND_DRAWS, NUM_DRAWS, bends, distort, linear_maps
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.prepared import PreparedImages
@@ -38,6 +38,8 @@ class Classification(Naming):
             stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is mild.
         max_bend: in the "train" split, by how many pixels parts of the same half are moved against each other, as in
             Simard et al. 2003; 1 is mild.
+        flip, max_crop, max_brightness: in the "train" split, mirror a random half of the images, show parts of them,
+            and change their light; see `Augmentation`.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         arguments: of `Naming`.
@@ -52,14 +54,18 @@ class Classification(Naming):
         max_shift: int = 0,
         max_distortion: float = 0.0,
         max_bend: float = 0.0,
+        flip: bool = False,
+        max_crop: float = 0.0,
+        max_brightness: float = 0.0,
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
         **arguments: Any,
     ) -> None:
         check_split(split)
-        warps = check_number("max_distortion", max_distortion, 0.5), check_number("max_bend", max_bend)
-        self.max_distortion, self.max_bend = warps if split == "train" else (0.0, 0.0)
+        warps: dict[str, Any] = {"max_distortion": max_distortion, "max_bend": max_bend}
+        augmentation = Augmentation(**warps, flip=flip, max_crop=max_crop, max_brightness=max_brightness)
+        self.augmentation = augmentation if split == "train" else Augmentation()
         self.dataset = dataset
         self.distractor_images = as_distractor_images(distractor_images, dataset.images)
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
@@ -78,7 +84,7 @@ class Classification(Naming):
         super().__init__(
             dataset.labels,
             (canvas_height, canvas_width, *dataset.images.shape[3:]),
-            self.rules.num_draws + self._num_distortion_draws,
+            self.rules.num_draws + self.augmentation.num_draws,
             **arguments,
         )
         self.corners = np.zeros((self.batch_size, 2), np.int64)
@@ -91,8 +97,8 @@ class Classification(Naming):
         placed = 1 + self.rules.num_draws
         placement = self._place(draws[:, 1:placed], indices)
         images, shown = self.dataset.images, indices
-        if self._num_distortion_draws:
-            images, shown = self._distorted(indices, draws[:, placed:]), np.arange(len(rows))
+        if self.augmentation.num_draws:
+            images, shown = self.augmentation(images, indices, draws[:, placed:]), np.arange(len(rows))
         compose(
             images,
             shown,
@@ -104,16 +110,6 @@ class Classification(Naming):
         )
         self._seen.refresh(rows)
         self.corners[rows] = placement.corners
-
-    @property
-    def _num_distortion_draws(self) -> int:
-        if self.max_bend:
-            return NUM_DRAWS + NUM_BEND_DRAWS
-        return NUM_DRAWS if self.max_distortion else 0
-
-    def _distorted(self, indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
-        maps = linear_maps(draws[:, :NUM_DRAWS], self.max_distortion)
-        return distort(self.dataset.images, indices, maps, bends(draws, self.max_bend) if self.max_bend else None)
 
     def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
         draws = draws if self._fixed_draws is None else self._fixed_draws[indices]

@@ -59,6 +59,7 @@ class Naming(Task):
         self.all_labels = labels
         self.num_scenes: int = len(labels)
         self.num_labels = num_classes = _count_classes(labels, num_classes, class_names)
+        self.label_counts = np.bincount(labels, minlength=num_classes)
         super().__init__(
             batch_size=batch_size,
             retina=Retina(patch_size, num_scales, pooling=pooling),

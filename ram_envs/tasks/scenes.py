@@ -189,24 +189,28 @@ def _extent(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return lit.argmax(1), lit.shape[1] - lit[:, ::-1].argmax(1)
 
 
+AHEAD = 16
+"""So many distractors ahead a cut is brought nearer."""
+
+
 # As in the retina, indices are unsigned so that the loops run in the vector registers.
 @kernel
 def _compose(scenes, rows, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
     height, width = images.shape[1], images.shape[2] // channels
+    num_distractors, pieces = distractors.shape[1], distractors.reshape(-1, 5)
     for b in range(len(indices)):
-        # The images lie all over the memory: while this scene is painted, those of the next one come nearer.
-        following = min(b + 1, len(indices) - 1)
-        _expect(images, indices[following], 0, height)
-        for n in range(distractors.shape[1]):
-            _expect(sources, distractors[following, n, 0], distractors[following, n, 1], size)
+        # The images lie all over the memory: while something is painted, what comes next is brought nearer.
+        _expect(images, indices[min(b + 1, len(indices) - 1)], 0, height)
         if not 0 <= indices[b] < len(images):
             return False
         row = rows[b]
         scenes[row] = 0
         _put(scenes, row, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
-        for n in range(distractors.shape[1]):
+        for n in range(num_distractors):
             index, from_top, from_left, top, left = distractors[b, n]
+            following = min(b * num_distractors + n + AHEAD, len(pieces) - 1)
+            _expect(sources, pieces[following, 0], pieces[following, 1], size)
             inside = 0 <= from_top <= height - size and 0 <= from_left <= width - size
             if not (inside and 0 <= index < len(sources)):
                 return False

@@ -2,6 +2,11 @@
 
 One thread, batches of 128 images of bytes. The goal is 100 times the loop at 12x12, 3 scales, 60x60. `copy` is compiled
 too and copies the source windows of all scales, the bytes that a retina reads if it takes each scale by itself.
+
+Large images, 12x12 at 7 scales, are prepared and looked at by tables: against `halved`, which pools every scale from
+one copied window as the finest scales are, and against a small image. Goals: 15 times as fast on one image of
+1,000x1,000 that is looked at from 256 places, 5 times on 256 different ones; 4,000x4,000 at most 8 times the cost of
+100x100.
 """
 
 from __future__ import annotations
@@ -14,9 +19,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ram_envs import Retina
+from ram_envs import PreparedImages, Retina
+from ram_envs.retina import kernels
+from ram_envs.retina.tables import no_tables
 
-BATCH, SIZE = 128, 60
+BATCH, SIZE, LOOKS = 128, 60, 256
 CASES = [(8, 1, 28), (12, 3, 60), (12, 4, 100), (6, 3, 24)]  # patch size, scales, image; the second has the goal
 
 
@@ -80,7 +87,63 @@ def measure(g: int, k: int, size: int) -> None:
     )
 
 
+def halved(images: np.ndarray, locations: np.ndarray, which: np.ndarray, retina: Retina) -> np.ndarray:
+    """Glimpses at `locations` of `images[which]`, every scale halved from one copied window."""
+    k, g = retina.num_scales, retina.patch_size
+    output = np.empty((len(locations), k, g, g), np.float32)
+    sums = np.empty((2, (g << (k - 1)) ** 2 // 4), np.uint32)
+    tables, unit = no_tables(images), np.float32(1 / 255)
+    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, unit, False)
+    return output
+
+
+def measure_large(num_images: int, goal: float) -> None:
+    """Print what tables bring on images of 1,000x1,000."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (num_images, 1000, 1000), dtype=np.uint8)
+    locations, which = generator.uniform(-1, 1, (LOOKS, 2)), np.arange(LOOKS) % num_images
+    retina = Retina(12, 7)
+    eye = PreparedImages(retina, images, num_glimpses=24)
+    np.testing.assert_array_equal(eye.glimpse(locations, which), halved(images, locations, which, retina))
+    straight = images[which[:16]]
+    times = paired(
+        {
+            "tables": lambda: eye.glimpse(locations, which),
+            "halved": lambda: halved(images, locations, which, retina),
+            "straight": lambda: retina(straight, locations[:16]),
+            "prepare": lambda: eye.refresh(),
+        }
+    )
+    faster = times["halved"] / times["tables"]
+    print(
+        f"12x12, 7 scales, {num_images} of 1000x1000: {times['tables'] / LOOKS * 1e6:.1f} us a glimpse; "
+        f"{faster:.1f} times as fast as halved {verdict(faster, goal)}; straight "
+        f"from the image {times['straight'] / 16 * 1e6:.0f} us; "
+        f"preparing {times['prepare'] / num_images * 1e6:.0f} us an image"
+    )
+
+
+def measure_growth() -> None:
+    """Print what a glimpse costs on images from 100x100 to 4,000x4,000."""
+    generator, retina = np.random.default_rng(0), Retina(12, 7)
+    locations, which = generator.uniform(-1, 1, (LOOKS, 2)), np.zeros(LOOKS, np.int64)
+    runs = {}
+    for size in (100, 400, 1000, 4000):
+        image = generator.integers(0, 256, (1, size, size), dtype=np.uint8)
+        eye = PreparedImages(retina, image, num_glimpses=LOOKS)
+        runs[f"{size}"] = lambda eye=eye: eye.glimpse(locations, which)
+        runs[f"{size}, one a call"] = lambda eye=eye: eye.glimpse(locations[:1])
+    times = paired(runs)
+    for name, time in times.items():
+        print(f"12x12, 7 scales, one image of {name}: {time / (1 if 'call' in name else LOOKS) * 1e6:.1f} us a glimpse")
+    growth = times["4000"] / times["100"]
+    print(f"4000x4000 for 100x100: {growth:.1f} times {verdict(growth, 8, at_least=False)}")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    measure_large(1, goal=15)
+    measure_large(LOOKS, goal=5)
+    measure_growth()
     for case in CASES:
         measure(*case)

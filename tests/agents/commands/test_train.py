@@ -11,8 +11,11 @@ import pytest
 import ram_agents
 import torch
 from ram_agents import Reinforce, cli, recipe
-from ram_agents.commands.train import take_weights
-from ram_agents.evaluation.runs import Checkpoints
+from ram_agents.commands.train import ending, take_weights, train
+from ram_agents.commands.train_options import parse
+from ram_agents.evaluation.runs import LAST, Checkpoints
+from ram_agents.processes.group import Processes
+from shared_runs import together
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
@@ -189,3 +192,24 @@ def test_a_full_disk_is_told_and_the_last_checkpoint_stays(kind, tmp_path, monke
     assert Reinforce.load(tmp_path / "last.safetensors").updates == 4
     assert not list(tmp_path.glob(".*.part"))
     cli.main(["train", "--out", str(tmp_path), "--resume", "--no-progress-bar"])
+
+
+def test_a_run_of_several_processes_goes_on_in_one_and_says_so(tmp_path, capsys) -> None:
+    words = ["train", *TINY, "--out", str(tmp_path)]
+    options = parse(words[1:])
+    agent = Reinforce(config=options.hyper_parameters(), processes=Processes(0, 2))
+    agent.save(tmp_path / LAST)
+    assert f"torchrun --nproc-per-node 2 -m ram_agents train --out {tmp_path} --resume" in ending(options)
+    cli.main(["train", "--out", str(tmp_path), "--resume", "--no-progress-bar"])
+    assert "processes: 1, where the run had 2: it goes on, to other weights than with 2" in capsys.readouterr().err
+    assert "torchrun" not in ending(options)
+
+
+def test_other_processes_than_the_first_write_nothing(tmp_path, capsys) -> None:
+    options = parse([*TINY, "--out", str(tmp_path / "run")])
+
+    def work(processes: Processes) -> int:
+        return train(options, processes).updates
+
+    assert together(work) == [10, 10]
+    assert len((tmp_path / "run" / "progress.jsonl").read_text().splitlines()) == 3

@@ -117,7 +117,7 @@ def test_the_average_moves_by_its_share() -> None:
 
 def test_every_parameter_has_one_optimizer_and_muon_the_matrices_between() -> None:
     network = ModernCNN(channels=1, size=60, num_classes=10)
-    adam, muon = cnn_training._optimizers(network, SHORT)
+    adam, muon = cnn_training._optimizers(network)
     adams, muons = ([p for group in o.param_groups for p in group["params"]] for o in (adam, muon))
     assert {id(p) for p in adams} | {id(p) for p in muons} == {id(p) for p in network.parameters()}
     assert len(adams) + len(muons) == len(list(network.parameters()))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 from ram_agents.processes.group import ALONE, Processes
-from ram_agents.processes.rows import whole_batch
+from ram_agents.processes.rows import whole_batch, whole_densities
 from shared_runs import together
 from torch import Tensor
 
@@ -67,3 +67,38 @@ def test_gradients_go_to_own_rows_and_to_what_had_some() -> None:
         assert batch.mean.grad is not None
         expected = torch.full_like(batch.mean, 2 * total / 16 / 16)
         torch.testing.assert_close(batch.mean.grad, expected)
+
+
+def test_densities_of_the_whole_batch_need_no_one_elses_parameters() -> None:
+    class Uniform:
+        """On [0, width]."""
+
+        def __init__(self, width: Tensor) -> None:
+            self.width = width
+
+        def log_prob(self, value: Tensor) -> Tensor:
+            return -self.width.log().expand(value.shape[:2])
+
+    def work(processes: Processes) -> tuple[list[list[float]], float]:
+        steps = 2 - processes.rank
+        width = torch.full((1, 1), 2.0 + 2 * processes.rank, requires_grad=True)
+        log_prob = whole_densities(Uniform, processes)(width).log_prob(torch.zeros(steps, 1, 2))
+        log_prob.sum().backward()
+        assert width.grad is not None
+        return log_prob.exp().tolist(), width.grad.item()
+
+    (one, slope), (other, other_slope) = together(work)
+    assert one == other
+    torch.testing.assert_close(torch.tensor(one), torch.tensor([[0.5, 0.25], [0.5, 1.0]]))
+    assert (slope, other_slope) == (-2 / 2, -1 / 4)
+
+
+def test_alone_densities_are_their_own() -> None:
+    from torch.distributions import Exponential
+
+    rate = torch.tensor([[2.0]])
+    assert (
+        whole_densities(Exponential, ALONE)(rate)
+        .log_prob(torch.tensor([[1.0]]))
+        .equal(Exponential(rate).log_prob(torch.tensor([[1.0]])))
+    )

@@ -19,6 +19,7 @@ SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": R
 CASES: dict[str, dict[str, Any]] = {
     "information gain": {"reward": "information-gain", "standardise": True, "discount": 0.8, "step_weight": 0.5},
     "leave one out": {"baseline": "leave-one-out", "repeats": 2, "standardise": True},
+    "a location network of thousands of numbers": {"location_network": "cells", "location_hidden": 8},
     "a baseline, and actions by REINFORCE": {"hybrid": False, "gae_lambda": 0.9, "entropy_weight": 0.1},
     "episodes of any length": {
         "env_kwargs": {"can_stop": True, "glimpse_cost": 0.05},
@@ -39,7 +40,7 @@ def same_choices(monkeypatch) -> None:
     stops = torch.arange(STEPS)[:, None] >= torch.tensor([0, 1, 1, 0, 3, 2, 9, 1])
     step: dict[int, Iterator[int]] = {}
 
-    def choose(policy, output, generator, *, look, sample_action, stop) -> Choice:
+    def choose(policy, output, location, generator, *, sample_action, stop) -> Choice:
         t, rows = (
             next(step.setdefault(id(policy), iter(range(STEPS)))),
             slice(policy.first, policy.first + len(output.h)),
@@ -93,12 +94,29 @@ def test_scenes_are_the_same_and_choices_are_not() -> None:
     one.learn(ROWS)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda agent: agent.learn(ROWS), both))
-    ours, theirs = one.last_rollout, both[0].last_rollout
-    assert ours is not None
-    assert theirs is not None
-    assert torch.equal(ours.label, theirs.label)  # type: ignore[arg-type]
-    noise = theirs.location - theirs.location_mean.detach()
-    assert not torch.equal(noise[:, :4], noise[:, 4:])
+    rollouts = [agent.last_rollout for agent in both if agent.last_rollout is not None]
+    for both_rows in rollouts:
+        assert torch.equal(one.last_rollout.label, both_rows.label)  # type: ignore[union-attr, arg-type]
+    noise = [own.location - own.location_parameters.detach() for own in rollouts]
+    assert not torch.equal(*noise)
+
+
+def test_a_curriculum_draws_the_same_variant_in_all_processes() -> None:
+    options = {"curriculum": {"0": [{"num_glimpses": 2}, {"num_glimpses": 3}], "0.5": [{"num_glimpses": 4}]}}
+    both = [agent_of(processes, options) for processes in threads(2)]
+    lengths: list[int] = []
+
+    def told(agent: Reinforce, metrics: object) -> None:
+        assert agent.last_rollout is not None
+        lengths.append(len(agent.last_rollout.reward))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda agent: agent.learn(8 * ROWS, callback=told), both))
+    assert set(lengths[:4]) <= {2, 3}
+    assert lengths[4:] == [4] * 4
+    for agent in both:
+        assert agent.last_rollout.active.all()  # type: ignore[union-attr]
+        assert agent.last_rollout.active.shape == (4, ROWS)  # type: ignore[union-attr]
 
 
 def test_rows_that_can_not_be_split_are_refused() -> None:

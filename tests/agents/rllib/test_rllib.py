@@ -41,8 +41,10 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-def config_of(*, num_env_runners: int = 2, core: str = "rnn", label: bool = True) -> PPOConfig:
-    kwargs = {"num_glimpses": LENGTH}
+def config_of(
+    *, num_env_runners: int = 2, core: str = "rnn", label: bool = True, saccade: str = "absolute"
+) -> PPOConfig:
+    kwargs = {"num_glimpses": LENGTH, "saccade": saccade}
     return (
         ppo_config(ID, label=label, env_kwargs=kwargs, max_seq_len=LENGTH + 1, core=core, **SMALL)
         .env_runners(num_env_runners=num_env_runners, num_envs_per_env_runner=ROWS, rollout_fragment_length=LENGTH)
@@ -180,7 +182,7 @@ def adams_moment(algorithm: Algorithm) -> torch.Tensor:
 def assert_same_actions(agent: Reinforce, algorithm: Algorithm) -> None:
     """The same over several steps, with the state handed on, by the module that a runner uses."""
     module = algorithm.get_module()
-    env = gym.make_vec(ID, num_envs=16, num_glimpses=6)
+    env = gym.make_vec(ID, num_envs=16, **agent.env_kwargs | {"num_glimpses": 6})
     observation, _ = env.reset(seed=3)
     ours, theirs = None, {"core": module.get_initial_state()["core"].expand(16, -1, -1)}
     for _ in range(5):
@@ -195,13 +197,14 @@ def assert_same_actions(agent: Reinforce, algorithm: Algorithm) -> None:
     assert len(np.unique(np.round(expected["location"], 3), axis=0)) > 4, "all look at one place: this shows little"
 
 
-@pytest.mark.parametrize("core", ["rnn", "lstm"])
-def test_a_built_in_agent_acts_the_same_inside_rllib_and_back(core: str) -> None:
-    agent = Reinforce(ID, env_kwargs={"num_glimpses": LENGTH}, num_envs=8, core=core, **SMALL)
+@pytest.mark.parametrize(("core", "saccade"), [("rnn", "absolute"), ("lstm", "absolute"), ("rnn", "relative")])
+def test_a_built_in_agent_acts_the_same_inside_rllib_and_back(core: str, saccade: str) -> None:
+    kwargs = {"num_glimpses": LENGTH, "saccade": saccade}
+    agent = Reinforce(ID, env_kwargs=kwargs, num_envs=8, core=core, **SMALL)
     agent.learn(32)
     with torch.no_grad():
         agent.policy.f_l.mean.weight.mul_(100)  # different gazes for different glimpses
-    algorithm = config_of(num_env_runners=0, core=core).build_algo()
+    algorithm = config_of(num_env_runners=0, core=core, saccade=saccade).build_algo()
     try:
         load_agent(algorithm, agent)
         assert_same_actions(agent, algorithm)
@@ -231,6 +234,9 @@ def test_what_does_not_fit_is_refused(algorithm: Algorithm) -> None:
     other = Reinforce(ID, num_envs=8, **{**SMALL, "hidden_size": 64})
     with pytest.raises(ValueError, match=r"hidden_size': \(32, 64\).*policy\.config"):
         load_agent(algorithm, other)
+    relative = Reinforce(ID, env_kwargs={"saccade": "relative"}, num_envs=8, **SMALL)
+    with pytest.raises(ValueError, match=r"saccade': \('absolute', 'relative'\)"):
+        load_agent(algorithm, relative)
     control = Reinforce(ID, num_envs=8, look="random", **SMALL)
     with pytest.raises(ValueError, match="look='random'"):
         load_agent(algorithm, control)

@@ -33,7 +33,7 @@ STOCK = {
 }
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", [*IDS, "GlimpseMNIST-Cluttered-v0-relative"])
 @pytest.mark.parametrize("action", ["flat", "grid"])
 @pytest.mark.parametrize("stock", STOCK)
 def test_stock_policies_learn_on_every_id(id: str, action: str, stock: str) -> None:
@@ -54,7 +54,7 @@ def test_stock_policies_learn_on_every_id(id: str, action: str, stock: str) -> N
         assert all(model.action_space.contains(row) for row in predicted)
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", [*IDS, "GlimpseMNIST-Cluttered-v0-relative"])
 def test_a_stock_dqn_learns_on_every_id(id: str) -> None:
     case = Case(id.removeprefix("ram_envs/"))
     kwargs: dict[str, Any] = {"action": "discrete", "grid_size": (4, 3)}
@@ -72,10 +72,12 @@ def test_a_stock_dqn_learns_on_every_id(id: str) -> None:
 # Weights both ways
 
 
-def both(core: str, *, label: bool = True, **networks: str) -> tuple[Reinforce, RecurrentPPO]:
+def both(
+    core: str, *, label: bool = True, saccade: str = "absolute", **networks: str
+) -> tuple[Reinforce, RecurrentPPO]:
     agent = Reinforce(
         "ram_envs/GlimpseMNIST-v0",
-        env_kwargs={**TWO_GLIMPSES, "patch_size": 6, "num_scales": 2},
+        env_kwargs={**TWO_GLIMPSES, "patch_size": 6, "num_scales": 2, "saccade": saccade},
         num_envs=8,
         core=core,
         location_hidden=4,
@@ -87,14 +89,17 @@ def both(core: str, *, label: bool = True, **networks: str) -> tuple[Reinforce, 
     agent.learn(32)
     f_l = agent.policy.f_l
     with torch.no_grad():
-        (f_l.own if networks else f_l.mean).weight.mul_(100)  # different gazes for different glimpses
+        (f_l.own if "location_network" in networks else f_l.mean).weight.mul_(
+            100
+        )  # different gazes for different glimpses
     env = make_vec_env(agent.env_id, n_envs=8, label=label, env_kwargs=agent.env_kwargs)
     return agent, from_agent(agent, env, n_steps=4, batch_size=16, seed=0)
 
 
 def assert_same_actions(agent: Reinforce, model: RecurrentPPO) -> None:
     """The same over several steps, with states and new beginnings."""
-    env = make_vec_env("ram_envs/GlimpseMNIST-v0", n_envs=16, seed=3, env_kwargs={"patch_size": 6, "num_scales": 2})
+    kwargs = {"patch_size": 6, "num_scales": 2, "saccade": agent.env_kwargs.get("saccade", "absolute")}
+    env = make_vec_env("ram_envs/GlimpseMNIST-v0", n_envs=16, seed=3, env_kwargs=kwargs)
     observation = env.reset()
     starts = np.ones(16, bool)
     ours = theirs = None
@@ -116,6 +121,8 @@ def assert_same_actions(agent: Reinforce, model: RecurrentPPO) -> None:
         ("lstm", {}),
         ("gru", {}),
         ("lstm", {"location_network": "cells", "glimpse_network": "conv"}),
+        ("rnn", {"saccade": "relative"}),
+        ("gru", {"location_network": "cells", "saccade": "relative"}),
     ],
 )
 def test_a_built_in_agent_acts_the_same_inside_recurrent_ppo_and_back(core: str, networks: dict[str, str]) -> None:
@@ -161,8 +168,10 @@ def test_agents_without_labels_go_both_ways() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     agent, _ = both("rnn")
-    with pytest.raises(ValueError, match=r"\(2, 6, 6\) and 10 actions.*\(3, 6, 6\) and 3 actions"):
+    with pytest.raises(ValueError, match=r"\(2, 6, 6\), 10 actions.*\(3, 6, 6\), 3 actions"):
         from_agent(agent, make_vec_env("ram_envs/Catch-v0", n_envs=2))
+    with pytest.raises(ValueError, match=r"and absolute saccades.*and relative saccades"):
+        from_agent(agent, make_vec_env(agent.env_id, n_envs=2, env_kwargs=agent.env_kwargs | {"saccade": "relative"}))
     stock = PPO("MultiInputPolicy", make_vec_env("ram_envs/Catch-v0", n_envs=2), n_steps=4, batch_size=8)
     with pytest.raises(ValueError, match="only a RAMPolicy"):
         to_agent(stock)

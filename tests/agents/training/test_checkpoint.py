@@ -212,3 +212,21 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
     assert agent.episodes == last["episodes"] == 30 * 16
     agent.learn(agent.episodes + 64, resume=True)
     assert agent.episodes == last["episodes"] + 64
+
+
+def test_half_as_large_a_file_loads_as_float32(tmp_path) -> None:
+    agent = Reinforce(PeekVectorEnv(8), **SMALL)
+    agent.save(tmp_path / "whole", resumable=False)
+    agent.save(tmp_path / "half", resumable=False, half=True)
+    again = Reinforce.load(tmp_path / "half", PeekVectorEnv(8))
+    for one, other in zip(agent.policy.parameters(), again.policy.parameters(), strict=True):
+        assert other.dtype == torch.float32
+        assert torch.equal(other, one.half().float())
+    numbers = sum(parameter.numel() for parameter in agent.policy.parameters())
+    assert (tmp_path / "whole").stat().st_size - (tmp_path / "half").stat().st_size == pytest.approx(
+        2 * numbers, abs=50
+    )
+    with torch.no_grad():
+        agent.policy.f_b.bias.fill_(1e6)
+    with pytest.raises(ValueError, match=r"f_b\.bias holds numbers that are not finite"):
+        agent.save(tmp_path / "half", half=True)

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 import torch
 from ram_agents import Config, Reinforce
-from ram_agents.training.optimizer import Muon, orthogonalised
+from ram_agents.processes.group import ALONE, Processes
+from ram_agents.training import optimizer as optimizers
+from ram_agents.training.optimizer import Muon, all_orthogonalised, descend, orthogonalised
+from shared_runs import together
 from toy_env import PeekVectorEnv
 
 SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
@@ -155,3 +158,39 @@ def test_muon_learns_and_is_resumed(tmp_path) -> None:
 def test_a_rate_must_be_above_zero(name) -> None:
     with pytest.raises(ValueError, match=f"{name} must be above 0, not 0"):
         Config(**{name: 0})
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_orthogonal_steps_are_shared_out_and_the_same(size, monkeypatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(8, 8), (6, 9), (9, 6), (8, 8), (2, 30)]
+    matrices = [torch.randn(shape, generator=generator) for shape in shapes]
+    alone, done = all_orthogonalised(matrices, ALONE), []
+
+    def counted(matrix: torch.Tensor) -> torch.Tensor:
+        done.append(matrix)
+        return orthogonalised(matrix)
+
+    monkeypatch.setattr(optimizers, "orthogonalised", counted)
+    for steps in together(lambda processes: all_orthogonalised(matrices, processes), size):
+        assert all(torch.equal(ours, theirs) for ours, theirs in zip(steps, alone, strict=True))
+    assert len(done) == len(shapes)  # each by one process
+
+
+def test_processes_without_matrices_share_nothing() -> None:
+    assert together(lambda processes: all_orthogonalised([], processes)) == [[], []]
+
+
+def test_several_processes_step_along_the_sum_of_their_gradients() -> None:
+    policies = [Reinforce(PeekVectorEnv(4), **SMALL).policy for _ in range(2)]
+    config = Config(max_grad_norm=None)
+
+    def work(processes: Processes) -> torch.Tensor:
+        policy = policies[processes.rank]
+        loss = (1 + 2 * processes.rank) * sum(p.square().sum() for p in policy.f_a.parameters())
+        descend(loss, policy, [], config, update=0, processes=processes)
+        assert policy.f_l.mean.weight.grad is None
+        return policy.f_a.weight.grad  # type: ignore[return-value]
+
+    for gradient in together(work):
+        torch.testing.assert_close(gradient, 2 * (1 + 3) * policies[0].f_a.weight.detach())

@@ -1,0 +1,290 @@
+"""Attention beside reading every pixel: `python docs/comparison.py train OUT`, then `... measure OUT`.
+
+`train` trains CNNs on the scenes of an agent, at one density of clutter, for canvases of 60 to 1,000 pixels: the
+paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error
+stops falling; on 400 and 1,000, where a modern one begins with the weights of the next smaller canvas, for at most
+`--hours`. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test scenes,
+arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in RESULTS.md,
+and docs/images/comparison.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import ram_agents
+import torch
+from large import AREA, percent, search
+from matplotlib.figure import Figure
+from ram_agents import Config, Reinforce
+from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
+from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
+from ram_agents.evaluation.controls import Control
+from ram_agents.evaluation.intervals import wilson
+from ram_agents.training.envs import make_env
+from ram_agents.training.rollout import Runner, collect_rollout
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+DOCS = Path(__file__).parent
+RESULTS, PICTURE = DOCS.parent / "RESULTS.md", DOCS / "images" / "comparison.png"
+BEGIN, END = "<!-- comparison -->", "<!-- /comparison -->"
+CANVASES = (60, 100, 200, 400, 1000)
+PLATEAU = 200
+"""Up to this canvas CNNs are trained until their error stops falling; beyond it for a time."""
+SHRUNK = 100
+SCENES = {canvas: 10_000 if canvas <= PLATEAU else 1_000 for canvas in CANVASES}
+"""Test scenes for a CNN."""
+
+
+class CNN(NamedTuple):
+    """A network that reads every pixel."""
+
+    control: Control
+    shrink: bool = False
+    """Average the scene down to `SHRUNK` pixels first."""
+
+
+CNNS = {
+    "paper's CNN": CNN("weak-cnn"),
+    "modern CNN": CNN("modern-cnn"),
+    "modern CNN, shrunk": CNN("modern-cnn", shrink=True),
+}
+
+
+class Shrunk(nn.Module):
+    """A network that sees whole scenes, averaged down to `SHRUNK` pixels a side."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, C, S, S) -> logits (B, n)."""
+        return self.network(nn.functional.adaptive_avg_pool2d(images, SHRUNK))
+
+
+class Point(NamedTuple):
+    """One network on one canvas."""
+
+    name: str
+    canvas: int
+    wrong: float
+    """The share of wrong answers."""
+    scenes: int
+    gigaflops: float
+    """Of an image: multiplications and additions of the network's products."""
+    milliseconds: float
+    """Of processor time an image, one thread."""
+    note: str = ""
+
+
+def scene_of(agent: Reinforce, canvas: int) -> dict[str, Any]:
+    """The arguments of the agent's environment on another canvas."""
+    return agent.env_kwargs | {"canvas_size": canvas, "num_distractors": canvas**2 // AREA}
+
+
+def compared(canvas: int) -> Iterator[tuple[str, CNN]]:
+    """The CNNs of a canvas; shrinking makes sense of larger ones alone."""
+    return ((name, cnn) for name, cnn in CNNS.items() if canvas > SHRUNK or not cnn.shrink)
+
+
+def classifier(agent: Reinforce, canvas: int, cnn: CNN) -> Classifier:
+    """The network, with fresh weights, and its scenes."""
+    config: Config = agent.config.replace(env_kwargs=scene_of(agent, canvas), curriculum={}, matmul_precision="auto")
+    made = make_classifier(config, cnn.control)
+    if not cnn.shrink:
+        return made
+    small = make_classifier(agent.config.replace(env_kwargs=scene_of(agent, SHRUNK), curriculum={}), cnn.control)
+    return Classifier(Shrunk(small.network), made.config)
+
+
+def plan_of(canvas: int, cnn: CNN) -> Plan:
+    """As on smaller scenes, but with as many scenes in a batch, and in a round, as memory and time allow."""
+    plan, size = PLANS[cnn.control], SHRUNK if cnn.shrink else canvas
+    fewer = max(1.0, (size / PLATEAU) ** 2) if cnn.control == "modern-cnn" else max(1.0, canvas / PLATEAU)
+    fewer = max(fewer, canvas / 400)  # scenes themselves take memory
+    return plan._replace(batch=max(16, int(plan.batch / fewer)), round_scenes=int(plan.round_scenes / fewer))
+
+
+def file_of(out: Path, canvas: int, name: str) -> Path:
+    """Where a training is."""
+    return out / f"{re.sub('[^a-z]+', '-', name.lower())}-{canvas}.safetensors"
+
+
+def training(agent: Reinforce, out: Path, canvas: int, name: str) -> Training:
+    """A CNN's training, as far as its file tells."""
+    course = Training(classifier(agent, canvas, CNNS[name]), plan_of(canvas, CNNS[name]))
+    path = file_of(out, canvas, name)
+    if path.exists():
+        course.load(path)
+    return course
+
+
+def begin_with(course: Training, other: Training) -> None:
+    """Take over the best weights of a smaller canvas."""
+    for network in (course.network, course.average, course.best):
+        network.load_state_dict(other.best.state_dict())
+
+
+def train(agent: Reinforce, out: Path, canvases: list[int], names: list[str], hours: float) -> None:
+    """Train what has not ended; on the larger canvases for at most so many hours each."""
+    out.mkdir(parents=True, exist_ok=True)
+    for canvas in canvases:
+        for name in [name for name, _ in compared(canvas) if name in names]:
+            course, path = training(agent, out, canvas, name), file_of(out, canvas, name)
+            smaller = CANVASES[CANVASES.index(canvas) - 1]
+            before = file_of(out, smaller, name)
+            if canvas > PLATEAU and CNNS[name].control == "modern-cnn" and before.exists() and not path.exists():
+                begin_with(course, training(agent, out, smaller, name))
+            most = hours * 3600 if canvas > PLATEAU else math.inf
+            go(course, path, most, f"{name} on {canvas}")
+
+
+def go(course: Training, path: Path, seconds: float, title: str) -> None:
+    """Go on until the held-out error stops falling, or the time is over."""
+
+    def tell(now: Course) -> None:
+        print(f"{title}: {now.summary(course.plan)}", file=sys.stderr, flush=True)
+
+    while not course.ended and course.course.seconds < seconds:
+        course.run(path, most_scenes=course.course.scenes + course.plan.round_scenes, tell=tell)
+
+
+def of_agent(agent: Reinforce, canvas: int) -> Point:
+    """The agent's point: errors of all test scenes, and the time of a whole episode, the making of its scene included.
+
+    A CNN's time is of the network alone.
+    """
+    wrong = float(search(agent, canvas, "mean", scenes=10_000).wrong[-1])
+    config = agent.config.without_repeats(env_kwargs=scene_of(agent, canvas), num_envs=32)
+    env = make_env(config, split="test")
+
+    def episodes() -> None:
+        with torch.no_grad():
+            collect_rollout(Runner(agent.policy, env, look="mean", sample_action=False, indices=np.arange(32)))
+
+    with FlopCounterMode(display=False) as counter:
+        episodes()
+    seconds = time_of(episodes)
+    return Point("RAM", canvas, wrong, 10_000, counter.get_total_flops() / 32 / 1e9, 1000 * seconds / 32)
+
+
+def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
+    """A CNN's point, if it has been trained."""
+    if not file_of(out, canvas, name).exists():
+        return None
+    course = training(agent, out, canvas, name)
+    network, rows = course.best.eval(), 16
+    env = make_env(course.config.replace(num_envs=rows), split="test")
+    right, scenes = 0, SCENES[canvas]
+    with torch.no_grad():
+        for first in range(0, scenes, rows):
+            indices = (first + np.arange(rows)) % 10_000
+            observation, info = env.reset(options={"indices": indices})
+            answers = network(images_of(observation, "cpu")).argmax(1).numpy()
+            right += int((answers == info["label"])[: scenes - first].sum())
+        images = images_of(observation, "cpu")
+        with FlopCounterMode(display=False) as counter:
+            network(images)
+        seconds = time_of(lambda: network(images))
+    env.close()
+    note = "" if course.ended else "still falling"
+    how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
+    gigaflops = counter.get_total_flops() / rows / 1e9
+    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, ", ".join([how, note]))
+
+
+def time_of(call: Callable[[], object], rounds: int = 5) -> float:
+    """Processor time of a call, the best of some."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def markdown(points: list[Point]) -> str:
+    """A row for each network and canvas."""
+    lines = [
+        "| canvas | network | error, % | 95% interval | scenes | GFLOP an image | ms an image | GFLOP beside RAM's "
+        "| trained on |",
+        "|---:|---|---:|---|---:|---:|---:|---:|---|",
+    ]
+    own = {point.canvas: point for point in points if point.name == "RAM"}
+    for p in sorted(points, key=lambda p: (p.canvas, p.name != "RAM")):
+        low, high = wilson(p.wrong, p.scenes)
+        times = p.gigaflops / own[p.canvas].gigaflops
+        cells = [p.canvas, p.name, percent(p.wrong), f"{percent(low)} to {percent(high)}", f"{p.scenes:,}"]
+        cells += [f"{p.gigaflops:.3g}", f"{p.milliseconds:.3g}", f"{times:.2g}", p.note]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def draw(points: list[Point]) -> None:
+    """Error against arithmetic and against time: a line for each network, from canvas to canvas."""
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for number, name in enumerate(["RAM", *CNNS]):
+        line = sorted((p for p in points if p.name == name), key=lambda p: p.canvas)
+        for axis, cost in zip(axes, ("gigaflops", "milliseconds"), strict=True):
+            axis.plot(
+                [getattr(p, cost) for p in line], [100 * p.wrong for p in line], "o-", color=f"C{number}", label=name
+            )
+            for p in line:
+                axis.annotate(str(p.canvas), (getattr(p, cost), 100 * p.wrong), fontsize=7)
+    for axis, label in zip(axes, ("GFLOP an image", "milliseconds an image, one thread"), strict=True):
+        axis.set(xscale="log", yscale="log", xlabel=label)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("test error, %")
+    axes[0].legend()
+    figure.savefig(PICTURE, dpi=80)
+
+
+def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
+    """Measure, print, draw, and renew the table."""
+    points: list[Point] = []
+    for canvas in canvases:
+        points.append(of_agent(agent, canvas))
+        points += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name))]
+        print(json.dumps([p._asdict() for p in points if p.canvas == canvas]), flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "points.json").write_text(json.dumps([p._asdict() for p in points], indent=1))
+    table = markdown(points)
+    print(table)
+    draw(points)
+    text = RESULTS.read_text()
+    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL))
+
+
+def main() -> None:
+    """Train or measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "measure"))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--agent", default="megapixel", help="a pretrained agent's name, or a checkpoint")
+    parser.add_argument("--canvases", type=int, nargs="+", choices=CANVASES, default=list(CANVASES))
+    parser.add_argument("--networks", nargs="+", choices=list(CNNS), default=list(CNNS))
+    parser.add_argument("--hours", type=float, default=2.0, help="of processor time for a CNN on 400 and on 1,000")
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    agent = ram_agents.load(options.agent)
+    if options.what == "train":
+        train(agent, options.out, options.canvases, options.networks, options.hours)
+    else:
+        measure(agent, options.out, options.canvases)
+
+
+if __name__ == "__main__":
+    main()

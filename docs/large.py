@@ -1,0 +1,104 @@
+"""Measure how an agent searches large scenes: `python docs/large.py`.
+
+Prints a table for the agent's own gaze, a raster scan and random places with the same weights, on canvases of 100 to
+1,000 pixels at one density of clutter, and puts it between `<!-- search -->` and `<!-- /search -->` in RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import ram_agents
+import torch
+from numpy.typing import NDArray
+from ram_agents import Reinforce
+from ram_agents.evaluation.attention import Targets, distance_to_the_target
+from ram_agents.evaluation.evaluate import batches
+from ram_agents.evaluation.intervals import wilson
+from ram_agents.model.choice import Look
+from ram_agents.training.envs import make_env
+from ram_agents.training.rollout import Runner
+
+RESULTS = Path(__file__).parent.parent / "RESULTS.md"
+BEGIN, END = "<!-- search -->", "<!-- /search -->"
+CANVASES = (100, 200, 400, 1000)
+AREA = 1250
+"""Pixels of the canvas for each distractor, as in the paper's 100x100."""
+NEAR = 14
+"""A look so many pixels from the digit's middle, or nearer, has found it: half a digit."""
+GAZES: dict[Look, str] = {"mean": "its own", "scan": "raster scan", "random": "random"}
+
+
+class Search(NamedTuple):
+    """Of N scenes, after each of T glimpses."""
+
+    wrong: NDArray[np.float64]
+    """The share of wrong answers, (T,)."""
+    found: NDArray[np.float64]
+    """The share of scenes in which the digit has been found, (T,)."""
+
+
+@torch.no_grad()
+def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int = 250) -> Search:
+    """Play one episode in each of the first test scenes, by the mean locations or a control's."""
+    clutter = {"canvas_size": canvas, "num_distractors": canvas**2 // AREA}
+    config = agent.config.without_repeats(env_kwargs=agent.env_kwargs | clutter, num_envs=rows)
+    env = make_env(config, split="test")
+    generator, targets = torch.Generator().manual_seed(0), Targets(env)
+    wrong, found = [], []
+    for indices in batches(np.arange(scenes), rows):
+        runner = Runner(agent.policy, env, look=look, sample_action=False, generator=generator, indices=indices)
+        answers, near = [], []
+        while runner.active.any():
+            near.append(distance_to_the_target(targets.regions(), targets.pixels(runner.gaze)) <= NEAR)
+            answers.append(runner.choose().action.numpy())
+            runner.step()
+        wrong.append(np.array(answers) != runner.info["label"])
+        found.append(np.logical_or.accumulate(np.array(near)))
+    env.close()
+    return Search(*(np.concatenate(parts, axis=1)[:, :scenes].mean(1) for parts in (wrong, found)))
+
+
+def percent(share: float) -> str:
+    """A share as a number of %."""
+    return f"{100 * share:.1f}"
+
+
+def markdown(agent: Reinforce, looks: list[int], scenes: int) -> str:
+    """The table: a row for each canvas and gaze."""
+    told = ", ".join(map(str, looks))
+    lines = [
+        f"| canvas | distractors | gaze | error after {told} glimpses, % | 95% interval | digit found by then, % |",
+        "|---:|---:|---|---|---|---|",
+    ]
+    for canvas in CANVASES:
+        for look, gaze in GAZES.items():
+            wrong, found = search(agent, canvas, look, scenes=scenes)
+            low, high = wilson(float(wrong[-1]), scenes)
+            errors, finds = (", ".join(percent(shares[n - 1]) for n in looks) for shares in (wrong, found))
+            ends = f"{percent(low)} to {percent(high)}"
+            lines.append(f"| {canvas} | {canvas**2 // AREA} | {gaze} | {errors} | {ends} | {finds} |")
+            print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and renew the table in RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("agent", nargs="?", default="megapixel", help="a pretrained agent's name, or a checkpoint")
+    parser.add_argument("--scenes", type=int, default=10_000, help="only the first so many test scenes")
+    parser.add_argument("--looks", type=int, nargs="+", default=[2, 4, 8, 12, 16, 24])
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    table = markdown(ram_agents.load(options.agent), options.looks, options.scenes)
+    text = RESULTS.read_text()
+    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()

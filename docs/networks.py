@@ -1,0 +1,161 @@
+"""Compare the networks that see the retina with the paper's: `python docs/networks.py train OUT`, then `... draw OUT`.
+
+`train` makes the runs, three seeds of each network, in directories under OUT; what is there already is gone on with, so
+that it can be stopped at any time, and a run whose log tells its end is not made again. `draw` makes
+docs/images/networks.png, the held-out error against episodes and against minutes of one core, and renews the table
+between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of the runs there are in docs/networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from ram_agents import Checkpoints, Config, Reinforce, recipe
+from ram_agents.evaluation.runs import LAST, LOG, read_log
+
+DOCS = Path(__file__).parent
+RESULTS, PICTURE = DOCS.parent / "RESULTS.md", DOCS / "images" / "networks.png"
+BEGIN, END = "<!-- networks -->", "<!-- /networks -->"
+EPISODES, SEEDS = 600_000, (0, 1, 2)
+SEARCH = {"canvas_size": 200, "num_distractors": 32, "num_scales": 5, "num_glimpses": 10, "saccade": "relative"}
+
+
+class Panel(NamedTuple):
+    """Networks that are compared on one task."""
+
+    title: str
+    base: Config
+    variants: dict[str, dict[str, Any]]
+    """What differs from `base`, by a name."""
+
+
+def panels() -> dict[str, Panel]:
+    """The comparisons, by the names of their directories."""
+    cluttered60, cluttered100 = recipe("cluttered60"), recipe("cluttered100")
+    search = cluttered100.replace(env_kwargs=cluttered100.env_kwargs | SEARCH)
+    glimpse = {"mlp (the paper's)": {}, "conv": {"glimpse_network": "conv"}}
+    location = {"linear (the paper's)": {}, "cells": {"location_network": "cells"}}
+    return {
+        "glimpse": Panel("glimpse network, cluttered 60x60, 8 glimpses", cluttered60, glimpse),
+        "location": Panel("location network, cluttered 100x100, 8 glimpses", cluttered100, location),
+        "search": Panel("location network, cluttered 200x200, 10 glimpses, relative", search, location),
+    }
+
+
+class CoreSeconds(Checkpoints):
+    """Checkpoints whose log counts the processor's time, which other processes of the machine do not stretch."""
+
+    def on_start(self, agent: Reinforce) -> None:
+        """Begin to count."""
+        super().on_start(agent)
+        self._before = agent.seconds - time.process_time()
+
+    def save(self, agent: Reinforce) -> None:
+        """Tell the processor's seconds of this run so far, validation included."""
+        agent.seconds = self._before + time.process_time()
+        super().save(agent)
+
+
+def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
+    """Of one run."""
+    return out / panel / variant.split()[0] / f"seed{seed}"
+
+
+def train(out: Path, chosen: list[str]) -> None:
+    """Make all runs, one after the other on one thread, or go on with them."""
+    torch.set_num_threads(1)
+    for seed in SEEDS:
+        for name, panel in panels().items():
+            for variant, changes in panel.variants.items() if name in chosen else ():
+                where = directory(out, name, variant, seed)
+                if ended(where):
+                    continue
+                if (where / LAST).exists():
+                    agent = Reinforce.load(where / LAST)
+                else:
+                    options = {"total_episodes": EPISODES, "checkpoint_every": 200, "seed": seed}
+                    agent = Reinforce(config=panel.base.replace(**options, **changes))
+                print(f"{where}: {agent.episodes:,} episodes", flush=True)
+                agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
+
+
+def ended(where: Path) -> bool:
+    """Whether a run's log tells of its end."""
+    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= EPISODES
+
+
+def curves(out: Path, panel: str, variant: str) -> list[np.ndarray]:
+    """Of each seed: (3, N) of episodes, minutes of a core, and held-out error in %."""
+    found = [directory(out, panel, variant, seed) for seed in SEEDS]
+    logs = [read_log(where) for where in found if (where / LOG).exists()]
+    return [
+        np.array([[line["episodes"], line["seconds"] / 60, line["validation_error"]] for line in log]).T for log in logs
+    ]
+
+
+def draw(out: Path) -> None:
+    """The picture: a row for each comparison, a line for each seed."""
+    shown = {name: panel for name, panel in panels().items() if (out / name).exists()}
+    figure, axes = plt.subplots(len(shown), 2, figsize=(10, 3.4 * len(shown)), squeeze=False, sharey="row")
+    for row, (name, panel) in zip(axes, shown.items(), strict=True):
+        for number, variant in enumerate(panel.variants):
+            for seed, (episodes, minutes, error) in enumerate(curves(out, name, variant)):
+                label = variant if seed == 0 else None
+                row[0].plot(episodes / 1000, error, color=f"C{number}", label=label, linewidth=1)
+                row[1].plot(minutes, error, color=f"C{number}", linewidth=1)
+        row[0].set(xlabel="thousand episodes", ylabel="held-out error, %", yscale="log", title=panel.title)
+        row[1].set(xlabel="minutes of one core")
+        row[0].legend()
+        for axis in row:
+            axis.grid(alpha=0.3, which="both")
+    figure.tight_layout()
+    figure.savefig(PICTURE, dpi=80)
+    print(PICTURE)
+
+
+def table(out: Path) -> str:
+    """The mean over the seeds, and their range, at parts of the run and at its end."""
+    lines = [
+        "| task | network | seeds | error after a third, % | after two thirds | at the end | minutes of one core |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, panel in panels().items():
+        for variant in panel.variants:
+            runs = [run for run in curves(out, name, variant) if run[0, -1] >= EPISODES]
+            if not runs:
+                continue
+            cells = [f"{panel.title} | {variant} | {len(runs)}"]
+            for share in (1 / 3, 2 / 3, 1):
+                errors = [run[2, np.searchsorted(run[0], share * EPISODES)] for run in runs]
+                cells.append(f"{np.mean(errors):.2f} ({min(errors):.2f} to {max(errors):.2f})")
+            cells.append(f"{np.mean([run[1, -1] for run in runs]):.1f}")
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train or draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "draw"))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--panels", nargs="+", choices=list(panels()), default=list(panels()))
+    options = parser.parse_args()
+    if options.what == "train":
+        train(options.out, options.panels)
+        return
+    draw(options.out)
+    text = table(options.out)
+    print(text)
+    results = RESULTS.read_text()
+    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{text}\n{END}", results, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Runs that torchrun starts: the same seed gives the same weights, and they end together and go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from in_processes import digest
+from processes import run
+from ram_agents import Reinforce, cli
+from ram_agents.processes.group import ALONE
+from ram_agents.processes.torchrun import one_tells, torchrun
+from ram_agents.training import checkpoint
+from shared_runs import one_thread_each, run_processes, start_processes
+
+TRAIN = (
+    *("-m", "ram_agents", "train", "--env-kwargs", '{"num_glimpses": 3}', "--num-envs", "16"),
+    *("--hidden-size", "16", "--glimpse-size", "8", "--location-size", "8", "--optimizer", "muon"),
+    *("--total-episodes", "64", "--checkpoint-every", "2", "--threads", "1"),
+)
+
+
+def weights(path: Path) -> bytes:
+    """Of a checkpoint, and its optimisers' states."""
+    tensors, _ = checkpoint.read(path)
+    return b"".join(tensors[name].numpy().tobytes() for name in sorted(tensors))
+
+
+def test_without_torchrun_a_process_is_alone(monkeypatch) -> None:
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with torchrun() as processes:
+        assert processes is ALONE
+    assert not torch.distributed.is_initialized()
+
+
+def test_variables_that_are_not_torchruns_are_refused(monkeypatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "many")
+    with pytest.raises(ValueError, match="WORLD_SIZE is 'many'"), torchrun():
+        pass
+
+
+def test_of_one_error_the_first_to_meet_it_tells() -> None:
+    store = torch.distributed.HashStore()
+    with pytest.raises(ValueError, match="mine"), one_tells(store):
+        raise ValueError("mine")
+    for error in (ConnectionError("what comes of it"), KeyboardInterrupt()):
+        with pytest.raises(SystemExit) as end, one_tells(store):
+            raise error
+        assert end.value.code == 1
+
+
+def test_where_the_store_is_gone_everyone_tells() -> None:
+    class Gone:
+        def add(self, key: str, amount: int) -> int:
+            raise RuntimeError("Connection reset by peer")
+
+    with pytest.raises(ValueError, match="mine"), one_tells(Gone()):  # type: ignore[arg-type]
+        raise ValueError("mine")
+
+
+def test_the_same_seed_gives_the_same_weights_in_all_processes(tmp_path) -> None:
+    done = run_processes(2, Path(__file__).with_name("in_processes.py"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    for digests in said.values():
+        assert digests[0] == digests[1]
+    first = said["first"][0]
+    assert said["again"][0] == first
+    assert said["resumed"][0] == first
+    assert said["other seed"][0] != first
+    assert checkpoint.read(tmp_path / "last.safetensors")[1]["processes"] == 2
+    # In another number it goes on too.
+    agent = Reinforce.load(tmp_path / "last.safetensors").learn(16 * 8, resume=True)
+    assert agent.updates == 8
+    assert digest(agent) != first
+
+
+def test_one_process_of_torchrun_gives_the_weights_of_a_run_without_it(tmp_path, capsys) -> None:
+    done = run_processes(1, *TRAIN, "--out", tmp_path / "one")
+    assert done.returncode == 0, done.stderr
+    cli.main([*TRAIN[2:], "--out", str(tmp_path / "plain")])
+    assert weights(tmp_path / "one" / "last.safetensors") == weights(tmp_path / "plain" / "last.safetensors")
+
+
+def workers_of(launcher: subprocess.Popen[str]) -> list[int]:
+    """The ids of the processes that torchrun has started, by rank."""
+    return [int(word) for word in Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()]
+
+
+def wait_for(path: Path, launcher: subprocess.Popen[str]) -> None:
+    """Until a file is there."""
+    while not path.exists():
+        assert launcher.poll() is None, launcher.communicate()
+        time.sleep(0.02)
+
+
+def is_there(process: int) -> bool:
+    """Whether a process runs: not one that has ended and waits to be asked."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by Linux's /proc")
+
+
+@linux
+@pytest.mark.slow
+def test_a_killed_process_ends_the_run_which_goes_on(tmp_path) -> None:
+    out = tmp_path / "run"
+    long = [*TRAIN, "--out", out, "--total-episodes", "100000000"]
+    with start_processes(2, *long) as launcher:
+        wait_for(out / "last.safetensors", launcher)
+        workers = workers_of(launcher)
+        os.kill(workers[1], signal.SIGKILL)
+        _, err = launcher.communicate(timeout=60)
+        assert not any(map(is_there, workers))
+    assert launcher.returncode == 1
+    assert err.count("has lost the others") == 1
+    (line,) = (line for line in err.splitlines() if line.startswith("ram train: "))
+    assert "go on from the last checkpoint with --resume" in line
+    before = checkpoint.read(out / "last.safetensors")[1]["updates"]
+    done = run_processes(
+        2, "-m", "ram_agents", "train", "--resume", "--out", out, "--total-episodes", 16 * (before + 2)
+    )
+    assert done.returncode == 0, done.stderr
+    assert checkpoint.read(out / "last.safetensors")[1]["updates"] == before + 2
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "told"), [(signal.SIGINT, "launcher"), (signal.SIGTERM, "worker")])
+def test_a_signal_to_any_stops_all_at_the_same_update(number, told, tmp_path) -> None:
+    out = tmp_path / "run"
+    with start_processes(2, *TRAIN, "--out", out, "--total-episodes", "100000000") as launcher:
+        wait_for(out / "last.safetensors", launcher)
+        workers = workers_of(launcher)
+        os.kill(launcher.pid if told == "launcher" else workers[1], number)
+        _, err = launcher.communicate(timeout=60)
+        assert not any(map(is_there, workers))
+    assert err.count("Stopped and saved.") == 1
+    assert f"torchrun --nproc-per-node 2 -m ram_agents train --out {out} --resume" in err
+    assert checkpoint.read(out / "last.safetensors")[1]["updates"] >= 2
+
+
+@linux
+@pytest.mark.slow
+def test_a_run_whose_launcher_is_killed_saves_and_ends(tmp_path) -> None:
+    out = tmp_path / "run"
+    with start_processes(2, *TRAIN, "--out", out, "--total-episodes", "100000000") as launcher:
+        wait_for(out / "last.safetensors", launcher)
+        workers = workers_of(launcher)
+        launcher.kill()
+        launcher.communicate(timeout=60)  # the workers hold its pipes until they end
+        assert not any(map(is_there, workers))
+
+
+@pytest.mark.slow
+def test_a_mistake_is_told_once(tmp_path) -> None:
+    done = run_processes(2, *TRAIN, "--out", tmp_path, "--num-envs", "15")
+    assert done.returncode == 1
+    assert done.stderr.count("ram train: num_envs=15 can't be split over 2 processes: take a multiple of 2") == 1
+
+
+def test_the_command_line_is_a_module_too() -> None:
+    done = run(sys.executable, "-m", "ram_agents.cli", "--version", env=one_thread_each())
+    assert done.returncode == 0
+    assert done.stdout.startswith("ram-envs ")
