@@ -10,7 +10,10 @@ import pytest
 import ram_agents
 import torch
 from devices import NeedsDevice
-from ram_agents import Config, Reinforce, evaluate
+from ram_agents import Config, Reinforce, cli, evaluate
+from ram_agents.commands import evaluate as evaluate_command
+from ram_agents.commands import plot, reproduce
+from ram_agents.commands.options import open_agent
 
 SMALL = {"num_envs": 8, "total_episodes": 16, "hidden_size": 16, "glimpse_size": 8, "location_size": 8}
 WAYS: dict[str, dict[str, Any]] = {
@@ -86,3 +89,47 @@ def test_learning_predicting_evaluating_saving_and_loading(way: str, tmp_path: P
 def test_a_pretrained_agent_is_loaded() -> None:
     with NeedsDevice():
         ram_agents.load("mnist28")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train"],
+        ["evaluate", "catch"],
+        ["reproduce"],
+        ["watch", "catch", "--out", "a.gif"],
+        ["plot", "gaze", "catch"],
+        ["plot", "glimpses", "catch"],
+    ],
+    ids=" ".join,
+)
+def test_a_device_that_is_not_there_is_told_in_one_line(words: list[str], monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"^ram \w+: --device meta can't be used here .*; --device cpu always can$"):
+        cli.main([*words, "--device", "meta"])
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (evaluate_command, ["evaluate", "catch", "--paths", "0"]),
+        (reproduce, ["reproduce", "catch", "--paths", "0"]),
+        (plot, ["plot", "glimpses", "catch", "--paths", "0"]),
+    ],
+    ids=["evaluate", "reproduce", "plot"],
+)
+def test_what_is_measured_lives_where_it_was_told(module: Any, words: list[str], monkeypatch, tmp_path: Path) -> None:
+    devices = []
+
+    def measure(agent: Reinforce, **options: Any) -> Any:
+        devices.append(agent.device)
+        return evaluate(agent, **options)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "evaluate", measure)
+    cli.main([*words, "--episodes", "20", "--device", "cpu:0"])
+    assert set(devices) == {torch.device("cpu:0")}
+
+
+def test_an_agent_is_opened_where_it_was_told() -> None:
+    assert open_agent("catch", device="cpu:0").device == torch.device("cpu:0")

@@ -23,7 +23,7 @@ from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training.reinforce import Reinforce
-from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
+from .options import DEFAULT_THREADS, JsonObject, check_out, metered, open_agent, parse
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,6 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(Evaluate, arguments, command="evaluate")
     if not options.agents:
         raise ValueError("name an agent: a checkpoint's path, or a pretrained agent")
-    check_device(options.device)
     if options.out:
         check_out(options.out)
     if options.controls:

@@ -145,7 +145,11 @@ def open_agent(
             user names here is imported.
         env_kwargs: the user's; they add to the agent's own, where the environment is the agent's.
         allow_unsigned: see `Reinforce.load`.
+
+    Raises:
+        ValueError: torch can't compute on the device, or the file is no agent of ours.
     """
+    check_device(device)
     agent = load(name, device=device, allow_unsigned=allow_unsigned)
     import_module_of(env_id or "")
     own, given = agent.env_kwargs if env_id in (None, agent.env_id) else {}, env_kwargs or {}

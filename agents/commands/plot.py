@@ -23,6 +23,7 @@ from ..rendering import figures
 from ..rendering.episodes import Selection, environment, episodes
 from ..rendering.fixations import fixations
 from ..training.envs import declared
+from ..training.reinforce import Reinforce
 from .options import check_numbers, check_out, metered, open_agent
 
 Split = Literal["train", "validation", "test"]
@@ -36,6 +37,8 @@ BATCH = 250  # episodes at once
 class OfAgents:
     """What figures of agents share."""
 
+    device: str = "cpu"
+    """Where the models live."""
     allow_unsigned: bool = False
     """Load checkpoints of an old format too, whose checksum leaves out what they were trained on and how."""
 
@@ -194,7 +197,7 @@ def glimpses(options: Glimpses) -> Figure:
         raise ValueError("name an agent: a checkpoint's path, or a pretrained agent")
     results = {}
     for name in options.agents:
-        agent = open_agent(name, allow_unsigned=options.allow_unsigned)
+        agent = opened(name, options)
         with metered("episodes", name) as progress:
             results[_label(name)] = evaluate(
                 agent,
@@ -209,7 +212,7 @@ def glimpses(options: Glimpses) -> Figure:
 
 def gaze(options: Gaze) -> Figure:
     """Draw where an agent looks."""
-    agent = open_agent(options.agent, allow_unsigned=options.allow_unsigned)
+    agent = opened(options.agent, options)
     env = environment(agent, num_envs=min(BATCH, options.episodes), split=options.split)
     with metered("episodes", options.agent) as progress:
         seen = fixations(agent, env, episodes=options.episodes, seed=options.seed, progress=progress)
@@ -219,7 +222,7 @@ def gaze(options: Gaze) -> Figure:
 
 def montage(options: Montage) -> Figure:
     """Draw glimpse sequences."""
-    agent = open_agent(options.agent, allow_unsigned=options.allow_unsigned)
+    agent = opened(options.agent, options)
     selection = Selection(options.index, options.only, options.seed)
     env = environment(agent, num_envs=selection.num_envs, split=options.split)
     count = len(options.index) or options.episodes
@@ -268,7 +271,7 @@ DRAW: dict[type, Callable[[Any], Figure]] = {
 
 def courses(options: Digit | Ball, measure: attention.Measure) -> dict[str, NDArray[np.float64]]:
     """The mean of a measure after each glimpse, of the agent's gaze and of a random one; printed too."""
-    agent = open_agent(options.agent, allow_unsigned=options.allow_unsigned)
+    agent = opened(options.agent, options)
     env = environment(agent, num_envs=options.episodes, split=options.split)
     if (name := declared(env).target_name) not in options.TARGETS:
         raise ValueError(f"{options.agent} looks at {name} of {agent.env_id}, not at {' or '.join(options.TARGETS)}")
@@ -282,6 +285,11 @@ def courses(options: Digit | Ball, measure: attention.Measure) -> dict[str, NDAr
     for name, line in lines.items():
         print(f"{name}: {' '.join(f'{value:.3g}' for value in line)}")
     return lines
+
+
+def opened(name: str, options: OfAgents) -> Reinforce:
+    """An agent, as the options have it."""
+    return open_agent(name, device=options.device, allow_unsigned=options.allow_unsigned)
 
 
 def _label(name: str) -> str:

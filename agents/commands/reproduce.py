@@ -21,7 +21,7 @@ from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training.config import recipe
 from ..training.reinforce import Reinforce
-from .options import DEFAULT_THREADS, check_out, metered, parse
+from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .paper import ROWS, Row
 from .train import train
 from .train_options import Train
@@ -53,6 +53,8 @@ class Reproduce:
     """Write the figures of each run to this file too."""
     allow_unsigned: bool = False
     """With `train`, go on with runs of an old format too, whose checksum leaves out what they are of."""
+    device: str = "cpu"
+    """Where the models live."""
     threads: int = number(DEFAULT_THREADS, COUNT)
     """Of torch, on the CPU."""
 
@@ -83,6 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(Reproduce, arguments, command="reproduce")
     if unknown := sorted(set(options.agents) - set(AGENTS)):
         raise ValueError(f"no row of the paper has the agent {', '.join(unknown)}; there are: {', '.join(AGENTS)}")
+    check_device(options.device)
     if options.json:
         check_out(options.json, "--json")
     if options.train:
@@ -93,10 +96,10 @@ def main(arguments: Sequence[str]) -> None:
         rows = [row for row in ROWS if row.agent == name]
         if options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
-                agent = Reinforce.load(run / BEST, allow_unsigned=options.allow_unsigned)
+                agent = Reinforce.load(run / BEST, device=options.device, allow_unsigned=options.allow_unsigned)
                 lines += timed(answered(measure(run.name, agent, options), rows), run)
         else:
-            lines += answered(measure(name, load(name), options), rows)
+            lines += answered(measure(name, load(name, device=options.device), options), rows)
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
     if options.json:
         with naming(options.json):
@@ -112,6 +115,7 @@ def trained(name: str, seed: int, options: Reproduce) -> Path:
         **vars(recipe(name).replace(seed=seed)),
         out=out,
         resume=begun,
+        device=options.device,
         threads=options.threads,
         allow_unsigned=options.allow_unsigned,
     )

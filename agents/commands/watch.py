@@ -62,6 +62,8 @@ class Watch:
     """Of random images and first locations."""
     sample: bool = False
     """Draw locations and actions from their distributions, rather than take the means and the likeliest."""
+    device: str = "cpu"
+    """Where the model lives."""
     allow_unsigned: bool = False
     """Load a checkpoint of an old format too, whose checksum leaves out what it was trained on and how."""
 
@@ -79,7 +81,11 @@ def watch(options: Watch) -> None:
         check_out(options.out)
     env_kwargs = read_images(options.images) | options.env_kwargs
     agent = open_agent(
-        options.agent, env_id=options.env_id, env_kwargs=env_kwargs, allow_unsigned=options.allow_unsigned
+        options.agent,
+        device=options.device,
+        env_id=options.env_id,
+        env_kwargs=env_kwargs,
+        allow_unsigned=options.allow_unsigned,
     )
     selection = Selection(options.index, options.only, options.seed, options.sample)
     env = environment(agent, num_envs=selection.num_envs, split=options.split, env_kwargs=env_kwargs)

@@ -94,7 +94,7 @@ def evaluate(
         seed: of initial locations that are random, and of the sampling.
         progress: is told of episodes.
     """
-    env = env or evaluation_env(agent, split)
+    env = env or evaluation_env(agent, split, num_envs=min(500, episodes or 500))
     scenes = scene_indices(env, split, episodes)
     env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     generator = torch.Generator(agent.device).manual_seed(seed)

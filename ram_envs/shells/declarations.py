@@ -55,9 +55,9 @@ class Declarations:
         return self.task.num_steps
 
     @property
-    def scene_shape(self) -> tuple[int, ...]:
-        """(H, W) or (H, W, C) of the scenes."""
-        return self.task.image_shape
+    def scene_shape(self) -> tuple[int, ...] | None:
+        """(H, W) or (H, W, C) of the scenes; None where they differ in size."""
+        return self.task.scene_shape
 
     @property
     def target_name(self) -> str:
