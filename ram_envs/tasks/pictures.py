@@ -97,11 +97,12 @@ class GalleryClassification(Naming):
         return self.saccades.over(self.sizes[rows])
 
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        output = np.empty((len(rows), *self.retina.shape(self.image_shape)), np.float32)
+        output = np.zeros((len(rows), *self.retina.shape(self.image_shape)), np.float32)
         together: dict[int, tuple[Pyramid, list[int]]] = {}
         for i, row in enumerate(rows.tolist()):
-            pyramid = self._pyramid(row)
-            together.setdefault(id(pyramid), (pyramid, []))[1].append(i)
+            pyramid = self.pyramids[row]
+            if pyramid is not None:  # Until its first episode a row sees nothing.
+                together.setdefault(id(pyramid), (pyramid, []))[1].append(i)
         for pyramid, those in together.values():
             chosen = np.array(those)
             pyramid.look(self.retina, centres[chosen], chosen, output)
@@ -109,7 +110,7 @@ class GalleryClassification(Naming):
 
     def _pyramid(self, row: int) -> Pyramid:
         pyramid = self.pyramids[row]
-        assert pyramid is not None, "the shells begin every row before they look at it"
+        assert pyramid is not None, "the shells show no row before its first episode"
         return pyramid
 
     def _overview(self, row: int, centre: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], list[Region]]:

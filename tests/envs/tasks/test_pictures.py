@@ -137,6 +137,13 @@ def test_a_function_of_tiles(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.pyramid")), "nobody else can use them"
 
 
+def test_until_its_first_episode_a_row_sees_nothing(folder: Path) -> None:
+    env = gym.make_vec(ID, num_envs=2, **arguments(folder, saccade="relative"))
+    seen = env.reset(options={"reset_mask": np.array([False, True])})[0]["glimpse"]
+    assert seen[1].any()
+    assert not seen[0].any()
+
+
 @pytest.mark.parametrize("vector", [False, True])
 def test_the_pictures_of_the_next_episodes_are_read_ahead(vector: bool, tmp_path: Path) -> None:
     asked = []
