@@ -73,13 +73,12 @@ def _hints(options: Any) -> dict[str, Any]:
 
 def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
     """Raise an error unless the value is one of the field's."""
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
+    if choices := _choices(hint):
         if value not in choices:
             listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
             raise ValueError(f"{f.name} must be {listed}, not {value!r}")
         return
-    kinds = tuple(get_origin(kind) or kind for kind in _alternatives(hint))
+    kinds = _kinds(hint)
     # A whole number serves as a float; True and False serve as nothing but themselves.
     accepted = (*kinds, int) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
@@ -90,8 +89,17 @@ def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
         raise ValueError(f"{f.name} must be {allowed}, not {value!r}")
 
 
-def _alternatives(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+@cache
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """Of a `Literal`; none of other types."""
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+@cache
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """The types of which the value may be one."""
+    alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return tuple(get_origin(kind) or kind for kind in alternatives)
 
 
 @dataclass(frozen=True, kw_only=True)
