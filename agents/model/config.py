@@ -73,14 +73,12 @@ def _hints(options: Any) -> dict[str, Any]:
 
 def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
     """Raise an error unless the value is one of the field's."""
-    kinds = _alternatives(hint)
-    if value in (choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)):
+    choices, kinds = _choices(hint), _kinds(hint)
+    if value in choices:
         return
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
+    if not kinds:
         listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
         raise ValueError(f"{f.name} must be {listed}, not {value!r}")
-    kinds = tuple(get_origin(kind) or kind for kind in kinds if get_origin(kind) is not Literal)
     # A whole number serves as a float; True and False serve as nothing but themselves.
     accepted = (*kinds, int) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
@@ -89,6 +87,18 @@ def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
     allowed = f.metadata.get("range")
     if allowed is not None and value is not None and value not in allowed:
         raise ValueError(f"{f.name} must be {allowed}, not {value!r}")
+
+
+@cache
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The single values that a `Literal` in the type lists."""
+    return tuple(choice for kind in _alternatives(hint) if get_origin(kind) is Literal for choice in get_args(kind))
+
+
+@cache
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """The other types of which the value may be one."""
+    return tuple(get_origin(kind) or kind for kind in _alternatives(hint) if get_origin(kind) is not Literal)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

@@ -188,13 +188,17 @@ class CoreNetwork(nn.Module):
         else:
             self.cell = (nn.LSTMCell if core == "lstm" else nn.GRUCell)(input_size, hidden_size)
 
-    def forward(self, g: Tensor, state: Tensor) -> Tensor:
-        """From g_t (B, input_size) and the last state (S, B, hidden_size) to the next state (S, B, hidden_size)."""
+    def forward(self, g: Tensor, state: Tensor | None) -> Tensor:
+        """From g_t (B, input_size) and the last state to the next state, (S, B, hidden_size) each.
+
+        A state of None is 0, and saves its matrix product.
+        """
         if self.core == "rnn":
-            return torch.relu_(self.hidden(state[0]) + self.glimpse(g)).unsqueeze(0)
+            seen = self.glimpse(g)
+            return torch.relu_(seen if state is None else self.hidden(state[0]) + seen).unsqueeze(0)
         if self.core == "gru":
-            return self.cell(g, state[0]).unsqueeze(0)
-        return torch.stack(self.cell(g, (state[0], state[1])))
+            return self.cell(g, None if state is None else state[0]).unsqueeze(0)
+        return torch.stack(self.cell(g, None if state is None else (state[0], state[1])))
 
 
 class LocationNetwork(nn.Module):

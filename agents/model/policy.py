@@ -125,24 +125,25 @@ class RAM(nn.Module):
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
         return self.f_a.weight.new_zeros(self.num_states, batch_size, self.f_h.hidden_size)
 
-    def step(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
+    def step(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
         """One glimpse (figure 1 of the paper).
 
         Args:
             observation: "glimpse" (B, k, g, g[, C]) in [0, 1] and the "location" (B, 2) that it was taken at.
-            state: (S, B, hidden_size), from `initial_state` or the step before.
+            state: (S, B, hidden_size), from `initial_state` or the step before; None is `initial_state`, only faster.
 
         Returns:
             The output for these B episodes, and the next state.
         """
         glimpse, location = observation["glimpse"], observation["location"]
         g = self.f_g(glimpse if self.normalisation is None else self.normalisation(glimpse), location)
-        core = self.f_h(g, state[: self.f_h.num_states])
+        core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
         h = core[0].to(self.f_a.weight.dtype)
         h_l = h.detach() if self._config.detach_location else h
         with float32(h.device):  # what is chosen is not rounded
             if isinstance(self.f_l, CellLocationNetwork):
-                looks = remember(state[-1].to(h.dtype), location)
+                earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
+                looks = remember(earlier, location)
                 parameters = self.f_l(h_l, glimpse, location, looks)
                 mean = self.location_distribution(parameters).mode()
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
@@ -167,7 +168,7 @@ class RAM(nn.Module):
         with float32(h.device):  # as the other choices
             return self.f_s(h.to(self.f_s.weight.dtype))
 
-    def forward(self, observation: dict[str, Tensor], state: Tensor) -> tuple[RAMOutput, Tensor]:
+    def forward(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
         """The same as `step`."""
         return self.step(observation, state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -133,7 +134,7 @@ class Runner:
         """What the policy made of it."""
         self.choice: Choice
         self._device = policy.f_a.weight.device
-        self._state = policy.initial_state(env.num_envs)
+        self._state: Tensor | None = None
         self._over = ~self.active
         self._steps = 0
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
@@ -205,7 +206,7 @@ def _scan(env: VectorEnv[Any, Any, Any]) -> list[tuple[float, float]]:
 
 def _is_finite(output: RAMOutput) -> bool:
     """Whether all that is chosen from is; a sum is not as soon as one number is not."""
-    return bool(torch.isfinite(output.logits.detach().sum() + output.location_parameters.detach().sum()))
+    return math.isfinite((output.logits.detach().sum() + output.location_parameters.detach().sum()).item())
 
 
 def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:

@@ -126,7 +126,7 @@ class Task(ABC):
         self._begin(rows, draws[:, 2:], indices)
 
     def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
-        """Episodes with these draws (n, num_draws) may begin next: what takes long can be prepared, if it does."""
+        """Prepare what takes long, if anything does, of episodes with these draws (n, num_draws): the likely next."""
 
     def advance(
         self,

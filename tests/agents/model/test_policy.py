@@ -198,3 +198,18 @@ def test_action_forms(space) -> None:
         np.testing.assert_array_equal(form, np.array(expected, np.float32))
     else:
         np.testing.assert_array_equal(form, [[0, 1, 3], [4, 0, 0], [4, 2, 1]])
+
+
+@pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("location_network", ["linear", "cells"])
+def test_no_state_is_the_initial_one(core: str, location_network: str) -> None:
+    policy, observation = small(core, location_network=location_network), batch()
+    gradients = []
+    for state in (None, policy.initial_state(16)):
+        output, after = policy.step(observation, state)
+        output, after = policy.step(observation, after)  # the second step gives every weight a gradient
+        policy.zero_grad()
+        (output.logits.sum() + output.location_parameters.sum() + output.baseline.sum() + after.sum()).backward()
+        gradients.append([*output, after, *(p.grad for p in policy.parameters())])
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs)
