@@ -21,20 +21,26 @@ SHAPE = 24
 """Pixels to a side of a shape, and of a heap of crumbs."""
 CRUMB = 4
 """Pixels to a side of one crumb."""
-PIXELS_A_HEAP = 250_000
+PIXELS_A_HEAP = 500_000
 GROUP = 4
 """So many pictures follow each other out of one camera, with its light and colour."""
 OTHER_SIZES = 0.2
 """The share of pictures whose size is not the one that is asked for: from half to one and a half times each side."""
 
 
-def texture(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float64]:
+def texture(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float32]:
     """Clouds, (height, width), about 0 with a standard deviation of 1: noise of all sizes, the large the strongest."""
-    total = np.zeros((height, width))
+    clouds = np.zeros((1, 1), np.float32)
     for cell in (256, 128, 64, 32, 16, 8, 4, 2):
-        noise = rng.standard_normal((-(-height // cell) + 1, -(-width // cell) + 1)).astype(np.float32)
-        total += cell**0.5 * np.asarray(Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC))
-    return total / total.std()
+        noise = rng.standard_normal((-(-height // cell), -(-width // cell)), dtype=np.float32)
+        clouds = widened(clouds, noise.shape[1], noise.shape[0]) + cell**0.5 * noise
+    clouds = widened(clouds, width, height)
+    return (clouds - clouds.mean()) / clouds.std()
+
+
+def widened(clouds: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Clouds in another size."""
+    return np.asarray(Image.fromarray(clouds).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def shape(name: str) -> NDArray[np.bool_]:
@@ -64,9 +70,9 @@ def places(rng: np.random.Generator, width: int, height: int, count: int) -> NDA
     return np.array(found)
 
 
-def picture(rng: np.random.Generator, name: str, width: int, height: int, tint: NDArray[np.float64]) -> Image.Image:
+def picture(rng: np.random.Generator, name: str, width: int, height: int, tint: NDArray[np.float32]) -> Image.Image:
     """A picture of a class, in the colour (3,) of its camera."""
-    ground = (70 + 20 * texture(rng, width, height))[..., None] * tint
+    ground = (30 + 8 * texture(rng, width, height))[..., None] * tint
     heaps = max(1, width * height // PIXELS_A_HEAP)
     things = [shape(name), *(crumbs(rng) for _ in range(heaps))]
     for thing, (top, left) in zip(things, places(rng, width, height, len(things)), strict=True):
@@ -104,7 +110,7 @@ def main(
     rows = []
     for index in range(pictures):
         rng = np.random.default_rng((seed, index, 0))
-        tint = np.random.default_rng((seed, index // GROUP, 1)).uniform(0.7, 1.3, 3)
+        tint = np.random.default_rng((seed, index // GROUP, 1)).uniform(0.7, 1.3, 3).astype(np.float32)
         name = CLASSES[rng.integers(len(CLASSES))]
         rows.append((f"{index:05}.jpg", name, f"camera-{index // GROUP}"))
         picture(rng, name, *size_of(rng, size), tint).save(out / rows[-1][0], quality=90)

@@ -439,7 +439,9 @@ def test_repeats_must_be_the_environments() -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_recipes_are_whole(name) -> None:
-    config = recipe(name).replace(num_envs=2 * recipe(name).repeats, total_episodes=1)
+    images = {"images": "sklearn:photos"} if name == "photographs" else {}  # whose own come from the user
+    config = recipe(name)
+    config = config.replace(num_envs=2 * config.repeats, total_episodes=1, env_kwargs=config.env_kwargs | images)
     agent = Reinforce(config=config).learn()
     assert agent.episodes == config.num_envs
 
