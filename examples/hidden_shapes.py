@@ -22,6 +22,8 @@ SHAPE = 24
 CRUMB = 4
 """Pixels to a side of one crumb."""
 PIXELS_A_HEAP = 500_000
+FEWEST = 300
+"""With fewer pictures a class may have fewer than ten groups, of which every tenth is held out."""
 GROUP = 4
 """So many pictures follow each other out of one camera, with its light and colour."""
 OTHER_SIZES = 0.2
@@ -100,12 +102,12 @@ def main(
 
     Args:
         out: a folder that is not there yet.
-        pictures: how many, at least 40.
+        pictures: how many, at least 300.
         size: width and height of most, at least 200.
         seed: pictures of one seed are the same.
     """
-    if pictures < 10 * GROUP or min(size) < 200:
-        raise SystemExit(f"{pictures} pictures of {size}: at least {10 * GROUP} are needed, of 200 pixels to a side")
+    if pictures < FEWEST or min(size) < 200:
+        raise SystemExit(f"{pictures} pictures of {size}: at least {FEWEST} are needed, of 200 pixels to a side")
     out.mkdir(parents=True)
     rows = []
     for index in range(pictures):

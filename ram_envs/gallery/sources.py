@@ -190,7 +190,8 @@ def _held_out_groups(labels: NDArray[np.int64], groups: Sequence[str], split: st
     numbers: dict[str, int] = {}
     group_of = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
     _, first = np.unique(group_of, return_index=True)
-    return np.flatnonzero(np.isin(group_of, held_out(labels[first], split)))
+    of = "images" if len(first) == len(groups) else "groups"
+    return np.flatnonzero(np.isin(group_of, held_out(labels[first], split, of=of)))
 
 
 def file_item(path: Path) -> FileItem:

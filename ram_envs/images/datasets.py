@@ -148,7 +148,7 @@ def as_images(name: str, images: Any) -> NDArray[np.uint8]:
     return images
 
 
-def held_out(labels: NDArray[np.int64], split: str) -> NDArray[np.intp]:
+def held_out(labels: NDArray[np.int64], split: str, *, of: str = "images") -> NDArray[np.intp]:
     """The indices of a split by one fixed rule, in ascending order.
 
     Of each class's images, in their order, every tenth is for the test, the one before it validates, the others train.
@@ -157,6 +157,7 @@ def held_out(labels: NDArray[np.int64], split: str) -> NDArray[np.intp]:
     Args:
         labels: (N,).
         split: "train", "validation" or "test".
+        of: what messages call those that have the labels.
 
     Raises:
         ValueError: an unknown split, or a class of fewer than ten images.
@@ -165,7 +166,7 @@ def held_out(labels: NDArray[np.int64], split: str) -> NDArray[np.intp]:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < HELD_OUT:
         raise ValueError(
-            f"label {classes[counts.argmin()]} has {counts.min()} images; to hold out every {HELD_OUT}th of each class "
+            f"label {classes[counts.argmin()]} has {counts.min()} {of}; to hold out every {HELD_OUT}th of each class "
             f"takes at least {HELD_OUT}: add some, or hold out images of your own with hold_out=False"
         )
     turn = np.empty(len(labels), np.int64)

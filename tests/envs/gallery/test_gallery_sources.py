@@ -81,6 +81,16 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     assert len(names(list_split(path, split="test", hold_out=False))) == 90
 
 
+@pytest.mark.parametrize(("size", "message"), [(1, "label 1 has 1 images"), (2, "label 1 has 1 groups")])
+def test_too_few_groups_are_counted(tmp_path: Path, size: int, message: str) -> None:
+    lines = ["file,label,group"]
+    for i in range(21 * size):
+        write(tmp_path / f"{i}.png", (4, 4))
+        lines.append(f"{i}.png,{'ab'[i // size // 20]},patient {i // size}")
+    with pytest.raises(ValueError, match=message):
+        list_split(table(tmp_path, "\n".join(lines)), split="train")
+
+
 def test_all_that_is_wrong_with_a_table_is_told_at_once(tmp_path: Path) -> None:
     write(tmp_path / "a.png")
     path = table(
