@@ -20,6 +20,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "train": Command("train", "train an agent"),
     "evaluate": Command("evaluate", "measure agents, and controls beside them"),
+    "predict": Command("predict", "let an agent look at image files, and write what it says to a table"),
     "watch": Command("watch", "see an agent play"),
     "play": Command("play", "play yourself, against an agent"),
     "reproduce": Command("reproduce", "measure the pretrained agents beside the paper's figures, or train them anew"),

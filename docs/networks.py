@@ -1,8 +1,9 @@
 """Compare the networks that see the retina with the paper's: `python docs/networks.py train OUT`, then `... draw OUT`.
 
 `train` makes the runs, three seeds of each network, in directories under OUT; what is there already is gone on with, so
-that it can be stopped at any time. `draw` makes docs/images/networks.png, the held-out error against episodes and
-against minutes of one core, and renews the table between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md.
+that it can be stopped at any time, and a run whose log tells its end is not made again. `draw` makes
+docs/images/networks.png, the held-out error against episodes and against minutes of one core, and renews the table
+between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of the runs there are in docs/networks.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from ram_agents import Checkpoints, Config, Reinforce, recipe
-from ram_agents.evaluation.runs import LAST, read_log
+from ram_agents.evaluation.runs import LAST, LOG, read_log
 
 DOCS = Path(__file__).parent
 RESULTS, PICTURE = DOCS.parent / "RESULTS.md", DOCS / "images" / "networks.png"
@@ -74,6 +75,8 @@ def train(out: Path, chosen: list[str]) -> None:
         for name, panel in panels().items():
             for variant, changes in panel.variants.items() if name in chosen else ():
                 where = directory(out, name, variant, seed)
+                if ended(where):
+                    continue
                 if (where / LAST).exists():
                     agent = Reinforce.load(where / LAST)
                 else:
@@ -83,10 +86,15 @@ def train(out: Path, chosen: list[str]) -> None:
                 agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
 
 
+def ended(where: Path) -> bool:
+    """Whether a run's log tells of its end."""
+    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= EPISODES
+
+
 def curves(out: Path, panel: str, variant: str) -> list[np.ndarray]:
     """Of each seed: (3, N) of episodes, minutes of a core, and held-out error in %."""
     found = [directory(out, panel, variant, seed) for seed in SEEDS]
-    logs = [read_log(where) for where in found if (where / LAST).exists()]
+    logs = [read_log(where) for where in found if (where / LOG).exists()]
     return [
         np.array([[line["episodes"], line["seconds"] / 60, line["validation_error"]] for line in log]).T for log in logs
     ]

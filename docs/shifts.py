@@ -1,7 +1,8 @@
 """Measure whether trained agents carry over to other scenes: `python docs/shifts.py`.
 
 Prints a Markdown table, and puts it between `<!-- shifts -->` and `<!-- /shifts -->` in RESULTS.md. Agents are named by
-arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST.
+arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST but that of large scenes, for
+which there is docs/large.py.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = options.agents or [name for name in pretrained_names() if "GlimpseMNIST" in ram_agents.load(name).env_id]
+    ids = {name: ram_agents.load(name).env_id for name in pretrained_names()}
+    names = options.agents or [name for name, id in ids.items() if "GlimpseMNIST" in id and "Megapixel" not in id]
     table = markdown({name: measure(name, options.episodes) for name in names})
     print(table)
     if RESULTS.exists():

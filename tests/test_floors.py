@@ -17,7 +17,7 @@ from processes import run_python
 FLOORS = {
     "ram_envs": [
         {"arguments", "data", "extras"},
-        {"retina", "images", "rendering"},
+        {"retina", "images", "gallery", "rendering"},
         {"tasks"},
         {"shells"},
         {"wrappers"},
@@ -41,6 +41,7 @@ OUTSIDE = {
     "extras": set(),
     "retina": {"numba", "llvmlite", "gymnasium"},
     "images": {"numba", "gymnasium", "PIL", "sklearn"},
+    "gallery": {"numba", "gymnasium", "rich", "tifffile", "openslide"},
     "rendering": {"gymnasium", "pygame"},
     "tasks": {"numba", "gymnasium"},
     "shells": {"gymnasium"},
@@ -182,10 +183,8 @@ def test_retina_data_and_scenes_do_not_know_gymnasium() -> None:
 
 @each_of_envs
 def test_pygame_pillow_and_scikit_learn_are_imported_inside_functions(module: Module) -> None:
-    assert not tops(module.imports_at_once()) & {"pygame", "PIL", "sklearn"}
-    allowed = {"images.folders": {"PIL"}, "images.samples": {"sklearn"}}.get(
-        module.name.removeprefix("ram_envs."), set()
-    )
+    assert not tops(module.imports_at_once()) & {"pygame", "PIL", "sklearn", "rich", "tifffile", "openslide"}
+    allowed = {"images.files": {"PIL"}, "images.samples": {"sklearn"}}.get(module.name.removeprefix("ram_envs."), set())
     assert tops(module.imports()) & {"PIL", "sklearn"} <= allowed
 
 

@@ -189,6 +189,8 @@ def show(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], optio
         count = [f"{taken:.2f}" if taken else ""] if early else []
         table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures], *count)
     console.print(table)
+    if any(result.balanced_accuracy for result in measured.values()):
+        console.print(_scores_table(measured, options))
     for name, result in measured.items():
         if options.confusion and result.confusion is not None:
             console.print(_confusion_table(name, result))
@@ -198,6 +200,23 @@ def _meaning(column: str, options: Evaluate) -> str:
     """What the gaze of a row of the table is."""
     own = {"mean": "mean", "sampled": "sampled", "averaged": f"mean of {options.paths}"}[column]
     return own if options.look == "agent" else f"{options.look}, {own}".removesuffix(", mean")
+
+
+def _scores_table(measured: dict[str, Evaluation], options: Evaluate) -> Table:
+    """Of the answers: balanced accuracy, and of two classes the area under the ROC curve."""
+    table = Table(title="Answers", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("agent", overflow="fold")
+    table.add_column("gaze")
+    table.add_column("balanced accuracy, %", justify="right")
+    has_areas = any(result.auc for result in measured.values())
+    if has_areas:
+        table.add_column("AUC", justify="right", no_wrap=True)
+    for name, result in measured.items():
+        for column, accuracy in (result.balanced_accuracy or {}).items():
+            area = (result.auc or {}).get(column)
+            areas = ["" if area is None else f"{area:.4f}"] if has_areas else []
+            table.add_row(name, _meaning(column, options), f"{accuracy or 0:.2f}", *areas)
+    return table
 
 
 def _confusion_table(name: str, result: Evaluation) -> Table:

@@ -181,8 +181,7 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write everything that the training needs to go on, whole or not at all."""
-        names = {parameter: name for name, parameter in self.network.named_parameters()}
-        tensors = optimizer_tensors(self._optimizers, names)
+        tensors = optimizer_tensors(self._optimizers, self.network)
         for role, network in self._networks().items():
             tensors |= {f"{role}.{name}": tensor for name, tensor in network.state_dict().items()}
         precision = self.config.matmul_precision
@@ -204,8 +203,7 @@ class Training:
         with checkpoint.opened(path):  # which names the file if the contents do not fit
             for role, network in self._networks().items():
                 network.load_state_dict(part(tensors, f"{role}."))
-            names = {parameter: name for name, parameter in self.network.named_parameters()}
-            restore_optimizers(self._optimizers, names, tensors)
+            restore_optimizers(self._optimizers, self.network, tensors)
             self.config = self.config.replace(matmul_precision=description["precision"])
             self.course = Course(**description["course"])
 

@@ -63,6 +63,8 @@ class Classifier(NamedTuple):
 def make_classifier(config: Config, control: Control) -> Classifier:
     """A classifier of the whole scenes of a configuration's environment, with fresh weights (seeded).
 
+    The scenes are those of `env_kwargs`, which the agent is tested on; a curriculum before them is left out.
+
     Raises:
         ValueError: the control is no CNN, or the environment no classification by glimpses.
     """

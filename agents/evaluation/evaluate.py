@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from ..model.choice import Look, Stop
 from ..training.callbacks import Progress
 from ..training.envs import AnyVectorEnv, declared, make_env
 from ..training.rollout import Runner, collect_rollout
+from .scores import area_under_curve, balanced_accuracy
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
@@ -44,6 +45,11 @@ class Evaluation(NamedTuple):
     The columns of one who stops hold its answer from there on; the last is the error of its own answers."""
     sampled_glimpses: float | None
     """The same of the sampled paths."""
+    balanced_accuracy: dict[str, float | None] | None = None
+    """Classification: the mean recall of the classes in %, of the answers on "mean", on "sampled" (the mean of all
+    paths) and "averaged"; see `scores`."""
+    auc: dict[str, float | None] | None = None
+    """Two classes: the area under the ROC curve in [0, 1], of the same; None where only one of the classes occurs."""
 
 
 class Paths(NamedTuple):
@@ -88,7 +94,7 @@ def evaluate(
         seed: of initial locations that are random, and of the sampling.
         progress: is told of episodes.
     """
-    env = env or evaluation_env(agent, split)
+    env = env or evaluation_env(agent, split, num_envs=min(500, episodes or 500))
     scenes = scene_indices(env, split, episodes)
     env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     generator = torch.Generator(agent.device).manual_seed(seed)
@@ -101,11 +107,13 @@ def evaluate(
         for _ in range(paths)
     ]
     single, *sampled = _of_one_length([single, *sampled])
+    gazes = {"mean": [single], "sampled": sampled}
     averaged = confusion = None
     if single.label is not None:
         confusion = confusion_matrix(single.label, single.probability[-1])
         if sampled:
-            averaged = classification_error(np.mean([path.probability for path in sampled], axis=0), single.label)
+            together = single._replace(probability=np.mean([path.probability for path in sampled], axis=0))
+            averaged, gazes["averaged"] = together.error(), [together]
     return Evaluation(
         episodes=len(single.returns),
         mean=single.error(),
@@ -114,7 +122,22 @@ def evaluate(
         confusion=confusion,
         glimpses=float(single.glimpses.mean()),
         sampled_glimpses=float(np.mean([path.glimpses.mean() for path in sampled])) if sampled else None,
+        balanced_accuracy=_score_by_gaze(balanced_accuracy, gazes),
+        auc=_score_by_gaze(area_under_curve, gazes) if single.probability.shape[-1] == 2 else None,
     )
+
+
+def _score_by_gaze(
+    score: Callable[[NDArray[np.floating[Any]], NDArray[np.int64]], float | None], gazes: dict[str, list[Paths]]
+) -> dict[str, float | None] | None:
+    """A score of the answers, for each gaze the mean over its paths; None where the score is, or without labels."""
+    found = dict[str, float | None]()
+    for gaze, paths in gazes.items():
+        scores = [score(path.probability[-1], path.label) for path in paths if path.label is not None]
+        known = [value for value in scores if value is not None]
+        if scores:
+            found[gaze] = float(np.mean(known)) if len(known) == len(scores) else None
+    return found or None
 
 
 def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500) -> AnyVectorEnv:

@@ -73,11 +73,12 @@ def _hints(options: Any) -> dict[str, Any]:
 
 def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
     """Raise an error unless the value is one of the field's."""
-    if choices := _choices(hint):
-        if value not in choices:
-            listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
-            raise ValueError(f"{f.name} must be {listed}, not {value!r}")
+    choices = _choices(hint)
+    if value in choices:
         return
+    if get_origin(hint) is Literal:
+        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        raise ValueError(f"{f.name} must be {listed}, not {value!r}")
     kinds = _kinds(hint)
     # A whole number serves as a float; True and False serve as nothing but themselves.
     accepted = (*kinds, int) if float in kinds else kinds
@@ -91,15 +92,18 @@ def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
 
 @cache
 def _choices(hint: Any) -> tuple[Any, ...]:
-    """Of a `Literal`; none of other types."""
-    return get_args(hint) if get_origin(hint) is Literal else ()
+    """The values that the type's `Literal`s name."""
+    return tuple(choice for kind in _alternatives(hint) if get_origin(kind) is Literal for choice in get_args(kind))
 
 
 @cache
 def _kinds(hint: Any) -> tuple[Any, ...]:
-    """The types of which the value may be one."""
-    alternatives = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    return tuple(get_origin(kind) or kind for kind in alternatives)
+    """The types of which the value may be one, beside those choices."""
+    return tuple(get_origin(kind) or kind for kind in _alternatives(hint) if get_origin(kind) is not Literal)
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +115,9 @@ class RAMConfig(Options):
     glimpse_network: GlimpseLayers = "mlp"
     """What h_g sees a glimpse through: the paper's matrix, or "conv", two convolutions with the scales as channels. On
     cluttered scenes they learn in half the episodes."""
+    normalise: bool = False
+    """See glimpses less the mean of each colour channel, over its standard deviation, as measured on training glimpses
+    before the first update. For photographs, whose light is far from 0."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them. On large scenes it learns to search far sooner."""

@@ -6,6 +6,7 @@ B is the number of episodes; h_g and h_l are the two parts of the glimpse vector
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -16,6 +17,49 @@ from .distribution import Gaussian, LocationDistribution
 Core = Literal["rnn", "lstm", "gru"]
 Init = Literal["uniform", "orthogonal"]
 GlimpseLayers = Literal["mlp", "conv"]
+
+
+class Normalisation(nn.Module):
+    """(rho - mean) / std for each colour channel, all scales together; rho itself until `measure_` was called.
+
+    Args:
+        glimpse_shape: (k, g, g) or (k, g, g, C).
+    """
+
+    GREY_LEVEL = 1 / 255
+    """The least std: light that hardly varies is not blown up to noise."""
+
+    def __init__(self, glimpse_shape: tuple[int, ...]):
+        super().__init__()
+        channels = glimpse_shape[3] if len(glimpse_shape) == 4 else 1
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+        self.register_buffer("measured", torch.zeros(()))
+        self.mean: Tensor
+        self.std: Tensor
+        self.measured: Tensor
+        """1 if mean and std are those of glimpses, else 0."""
+
+    @torch.no_grad()
+    def measure_(self, batches: Iterable[Tensor]) -> None:
+        """Take mean and std from glimpses, each batch (n, k, g, g) or (n, k, g, g, C).
+
+        Raises:
+            ValueError: there are none.
+        """
+        count, total, squares = 0, 0.0 * self.mean.double(), 0.0 * self.mean.double()
+        for batch in batches:
+            light = batch.double().reshape(-1, len(self.mean))
+            count, total, squares = count + len(light), total + light.sum(0), squares + light.square().sum(0)
+        if not count:
+            raise ValueError("there are no glimpses to measure the light of")
+        self.mean.copy_(total / count)
+        self.std.copy_((squares / count - (total / count) ** 2).clamp(min=0).sqrt().clamp(min=self.GREY_LEVEL))
+        self.measured.fill_(1)
+
+    def forward(self, glimpse: Tensor) -> Tensor:
+        """From (B, k, g, g[, C]) to the same."""
+        return (glimpse - self.mean) / self.std
 
 
 class Matrix(nn.Linear):

@@ -19,6 +19,7 @@ from .networks import (
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
+    Normalisation,
     StopNetwork,
     orthogonal_,
 )
@@ -58,6 +59,8 @@ class RAM(nn.Module):
 
     Attributes:
         location_std: that locations are drawn with. Training may anneal it.
+        normalisation: with `normalise`, what f_g sees glimpses through; `Reinforce.learn` measures it, elsewhere call
+            its `measure_`.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class RAM(nn.Module):
         self.location_std = config.location_std
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
+        self.normalisation = Normalisation(shape) if config.normalise else None
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,
@@ -132,7 +136,7 @@ class RAM(nn.Module):
             The output for these B episodes, and the next state.
         """
         glimpse, location = observation["glimpse"], observation["location"]
-        g = self.f_g(glimpse, location)
+        g = self.f_g(glimpse if self.normalisation is None else self.normalisation(glimpse), location)
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
         h = core[0].to(self.f_a.weight.dtype)
         h_l = h.detach() if self._config.detach_location else h

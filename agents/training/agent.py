@@ -28,6 +28,7 @@ class Agent:
     Attributes:
         policy: the model.
         hybrid: whether the action learned from labels; then it is always the likeliest one.
+        action_names: of the discrete actions, where the environment that it learned in declares them; else None.
     """
 
     def __init__(self, spaces: Spaces, config: Config, *, device: torch.device | str = "cpu"):
@@ -35,6 +36,7 @@ class Agent:
         self.config = config
         self.device = torch.device(device)
         self.hybrid = config.hybrid
+        self.action_names: list[str] | None = None
         # The weights are drawn on the CPU: the same seed gives the same on every device.
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             torch.manual_seed(config.seed)

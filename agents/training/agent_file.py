@@ -8,19 +8,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..model.actions import num_actions
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
 from ..model.policy import RAM
+from .agent import Agent
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config
 from .envs import Spaces
 
 MOST_NUMBERS = 2**22
 """In a glimpse or an action; 16 MiB."""
+PROGRESS = "updates", "seconds", "validation_error", "best_error"
+"""What tells how far an agent's training has come."""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -39,8 +43,31 @@ class Description(Options):
     seconds: float = number(0.0, NOT_NEGATIVE)
     validation_error: float | None = None
     best_error: float | None = None
+    action_names: list[str] | None = None
+    """Of the discrete actions; older files have none."""
     processes: int = number(1, COUNT)
     """That trained it last."""
+
+    @classmethod
+    def of(cls, agent: Agent, *, processes: int) -> Self:
+        """That of an agent in training."""
+        return cls(
+            config=jsonable_config(agent.config),
+            spaces=agent.spaces.describe(),
+            hybrid=agent.hybrid,
+            action_names=agent.action_names,
+            location_std=agent.policy.location_std,
+            processes=processes,
+            **{name: getattr(agent, name) for name in PROGRESS},
+        )
+
+    def restore(self, agent: Agent) -> None:
+        """Give an agent of this configuration the rest of it."""
+        agent.policy.location_std = self.location_std
+        agent.hybrid = self.hybrid
+        agent.action_names = self.action_names
+        for name in PROGRESS:
+            setattr(agent, name, getattr(self, name))
 
     def build(self, shapes: Shapes) -> tuple[Config, Spaces]:
         """The configuration and the spaces.
@@ -51,6 +78,8 @@ class Description(Options):
         config = Config().replace(**self.config)
         _check_spaces(self.spaces)
         spaces = Spaces.from_description(self.spaces)
+        if self.action_names is not None and len(self.action_names) != num_actions(spaces.action):
+            raise ValueError(f"it has {len(self.action_names)} names for {num_actions(spaces.action)} actions")
         with torch.device("meta"):  # shapes without memory
             model = RAM(spaces.observation, spaces.action, config.model(), init="uniform")
         for name, tensor in model.state_dict().items():
@@ -119,8 +148,9 @@ def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str]) -> dict[str, Tensor]:
-    """The optimisers' states, by the parameters' names."""
+def optimizer_tensors(optimizers: list[torch.optim.Optimizer], network: nn.Module) -> dict[str, Tensor]:
+    """The states of a network's optimisers, by its parameters' names."""
+    names = _names(network)
     return {
         f"optimizer.{names[parameter]}.{key}": tensor
         for optimizer in optimizers
@@ -130,12 +160,18 @@ def optimizer_tensors(optimizers: list[torch.optim.Optimizer], names: Mapping[Te
 
 
 def restore_optimizers(
-    optimizers: list[torch.optim.Optimizer], names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
+    optimizers: list[torch.optim.Optimizer], network: nn.Module, tensors: Mapping[str, Tensor]
 ) -> None:
     """Give the optimisers the states of which `optimizer_tensors` gave the tensors, where there are any."""
+    names = _names(network)
     for optimizer in optimizers:
         ordered = [names[parameter] for group in optimizer.param_groups for parameter in group["params"]]
         state = {i: part(tensors, f"optimizer.{name}.") for i, name in enumerate(ordered)}
         if any(state.values()):
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _names(network: nn.Module) -> dict[Tensor, str]:
+    """Of each parameter."""
+    return {parameter: name for name, parameter in network.named_parameters()}

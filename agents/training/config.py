@@ -88,6 +88,9 @@ class Config(RAMConfig):
     """Weight of the location's REINFORCE loss, a mean over the T - 1 choices. See `location_lr_scale` too."""
     action_weight: float = number(1.0, NOT_NEGATIVE)
     """Weight of the action's loss, cross-entropy or REINFORCE."""
+    class_weights: Literal["balanced"] | list[float] | None = None
+    """Weight of each class in the cross-entropy, one number a class; "balanced": in inverse proportion to the scenes
+    that the training split has of it, 1 in the mean over the scenes. None: all alike."""
     step_weight: float = number(0.0, NOT_NEGATIVE)
     """Weight of the mean cross-entropy of the guesses before the answer; above 0 one model answers at any time."""
     entropy_weight: float = number(0.0, NOT_NEGATIVE)
@@ -132,6 +135,7 @@ class Config(RAMConfig):
         if taken := sorted(set(CALLERS_OWN) & set(self.env_kwargs)):
             raise ValueError(f"env_kwargs can't hold {taken[0]}: that is up to whoever makes the environment")
         check_curriculum(self.curriculum)
+        check_class_weights(self.class_weights)
         for variant in (self.validation_kwargs, *(v for variants in self.curriculum.values() for v in variants)):
             check_variant(variant)
         if self.baseline == "leave-one-out" and self.repeats < 2:
@@ -189,6 +193,16 @@ def check_curriculum(curriculum: dict[str, Any]) -> None:
             )
     if len({float(share) for share in curriculum}) < len(curriculum):
         raise ValueError(f"curriculum has one share twice: {', '.join(curriculum)}")
+
+
+def check_class_weights(weights: Literal["balanced"] | list[float] | None) -> None:
+    """Raise a ValueError if there are numbers that can't weigh classes."""
+    if isinstance(weights, list):
+        numbers = [w for w in weights if isinstance(w, int | float) and not isinstance(w, bool)]
+        if len(numbers) < len(weights) or not all(0 <= w < math.inf for w in numbers) or not any(numbers):
+            raise ValueError(
+                f"class_weights must be finite numbers of at least 0, one of them above 0, or 'balanced', not {weights}"
+            )
 
 
 def check_variant(variant: dict[str, Any]) -> None:

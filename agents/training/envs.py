@@ -53,6 +53,10 @@ class Declared(NamedTuple):
     """Gives where that lies now: (num_rows, 4), each row's (top, left, height, width) in pixels of its scene."""
     view: Callable[..., Any] | None = None
     """`view(row, probabilities)` gives a `ram_envs.rendering.view.View`: all that a picture of that row needs."""
+    action_names: Sequence[str] | None = None
+    """A short name for each discrete action, (n,)."""
+    label_counts: Sequence[int] | None = None
+    """How many of the numbered scenes each label has, (n,); None: there are no labels, or nobody counted."""
 
 
 def declared(env: gym.Env[Any, Any] | AnyVectorEnv) -> Declared:

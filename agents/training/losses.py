@@ -86,6 +86,16 @@ def reinforce_loss(log_prob: Tensor, advantage: Tensor, mask: Tensor) -> Tensor:
     return -masked_mean(log_prob * advantage, mask)
 
 
+def balanced_weights(counts: Tensor) -> Tensor:
+    """Class weights in inverse proportion to the classes' numbers of examples, (n,) -> (n,).
+
+    Their mean over the examples is 1; a class without any has weight 0.
+    """
+    assert counts.dim() == 1, counts.shape
+    occurring = counts > 0
+    return torch.where(occurring, counts.sum() / (occurring.sum() * counts.clamp(min=1)), 0.0)
+
+
 def action_loss(nll: Tensor, active: Tensor, last: Tensor, step_weight: float) -> Tensor:
     """The hybrid loss's supervised part (section 3.2): cross-entropy of the answer, and of the guesses before it.
 

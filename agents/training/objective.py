@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -56,7 +56,9 @@ Locations = Callable[[Tensor], Density]
 """From parameters (T, B, P) to the distribution that locations were drawn from: `RAM.location_distribution`."""
 
 
-def objective(rollout: Rollout, config: Config, *, locations: Locations, hybrid: bool) -> Objective:
+def objective(
+    rollout: Rollout, config: Config, *, locations: Locations, hybrid: bool, class_weights: Tensor | None = None
+) -> Objective:
     """The losses of a batch of episodes.
 
     Args:
@@ -64,6 +66,8 @@ def objective(rollout: Rollout, config: Config, *, locations: Locations, hybrid:
         config: of the reward, the baseline and the loss.
         locations: gives the distribution that the locations were drawn from.
         hybrid: the action learns by cross-entropy on the label; else by REINFORCE, as the location does.
+        class_weights: (n,), what each label's cross-entropy is multiplied by; None: all alike. A reward that is made of
+            labels is not weighed.
     """
     nll = None if rollout.label is None else label_nll(rollout.logits, rollout.label)
     reward = _reward(rollout, config, nll)
@@ -72,8 +76,9 @@ def objective(rollout: Rollout, config: Config, *, locations: Locations, hybrid:
     if config.standardise:
         only_looks = hybrid and rollout.stop is None
         advantage = losses.standardise(advantage, rollout.looked if only_looks else rollout.active)
+    weighed = _weighed(nll, rollout.label, class_weights) if hybrid else None
     return Objective(
-        action=_action_loss(rollout, config, nll if hybrid else None, advantage),
+        action=_action_loss(rollout, config, weighed, advantage),
         location=_location_loss(rollout, config, advantage, locations),
         baseline=_baseline_loss(rollout, config, returns),
         stop=_stop_loss(rollout, config, advantage),
@@ -85,6 +90,43 @@ def label_nll(logits: Tensor, label: Tensor) -> Tensor:
     steps, rows, n = logits.shape
     labels = label.expand(steps, rows).reshape(-1)
     return F.cross_entropy(logits.reshape(-1, n), labels, reduction="none").reshape(steps, rows)
+
+
+def _weighed(nll: Tensor | None, label: Tensor | None, class_weights: Tensor | None) -> Tensor | None:
+    """-log p(label) (T, B), times the weight of the label's class."""
+    if nll is None or label is None or class_weights is None:
+        return nll
+    return nll * class_weights[label]
+
+
+def find_class_weights(
+    config: Config, label_counts: Sequence[int] | None, num_labels: int, *, hybrid: bool
+) -> Tensor | None:
+    """What `config.class_weights` stands for: (n,), or None.
+
+    Args:
+        config: of the run.
+        label_counts: how many training scenes each label has, (n,), where the environment declares it.
+        num_labels: n.
+        hybrid: the action learns by cross-entropy.
+
+    Raises:
+        ValueError: weights without that, "balanced" where nothing is declared, or another number of weights than n.
+    """
+    if config.class_weights is None:
+        return None
+    if not hybrid:
+        raise ValueError("class_weights are of the cross-entropy on labels, by which this action does not learn")
+    if config.class_weights == "balanced":
+        if label_counts is None:
+            raise ValueError(
+                "class_weights='balanced' needs an environment that declares its label_counts (docs/architecture.md); "
+                "give numbers, one for each class"
+            )
+        return losses.balanced_weights(torch.as_tensor(label_counts)).float()
+    if len(config.class_weights) != num_labels:
+        raise ValueError(f"class_weights has {len(config.class_weights)} numbers, and there are {num_labels} classes")
+    return torch.tensor(config.class_weights, dtype=torch.float32)
 
 
 def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
@@ -18,18 +17,17 @@ from ..processes.interrupt import Interruptible
 from ..processes.rows import whole_batch, whole_densities
 from . import checkpoint
 from .agent import Agent
-from .agent_file import Description, description_of, jsonable_config, optimizer_tensors, part, restore_optimizers
+from .agent_file import Description, description_of, optimizer_tensors, part, restore_optimizers
 from .callbacks import Callback, CallbackFunction, CallbackList, Metrics, ProgressBar
 from .config import Config
 from .curriculum import Curriculum, seed_of_repeats
-from .envs import AnyVectorEnv, Spaces, adopt, import_module_of, make_env
-from .objective import objective
+from .envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
+from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
-from .rollout import Rollout, Runner, collect_rollout
+from .rollout import Rollout, Runner, collect_rollout, glimpses
 
 OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
 """Of a rollout: what each of several processes keeps for itself."""
-PROGRESS = ("updates", "seconds", "validation_error", "best_error")
 
 
 class Reinforce(Agent):
@@ -110,6 +108,9 @@ class Reinforce(Agent):
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)
+        self.action_names = None if (names := declared(env).action_names) is None else list(map(str, names))
+        num_labels, counts = self.policy.f_a.out_features, declared(env).label_counts
+        self._class_weights = find_class_weights(self.config, counts, num_labels, hybrid=self.hybrid)
         self.env, self._curriculum = env, None
 
     def _make_env(self, config: Config) -> AnyVectorEnv:
@@ -149,6 +150,7 @@ class Reinforce(Agent):
         if self.env is None:
             self.set_env(self._make_env(self.config))
         self.decide_precision()
+        self._measure_light()
         processes = self.processes
         with Interruptible() as keyboard, ProgressBar() as bar:
             callbacks = CallbackList(*([callback, bar if progress_bar else None] if processes.first else []))
@@ -192,7 +194,17 @@ class Reinforce(Agent):
 
     def _descend(self, config: Config, env: AnyVectorEnv) -> tuple[Rollout, dict[str, float]]:
         """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
-        runner = Runner(
+        rollout = whole_batch(collect_rollout(self._runner(config, env)), self.processes, apart=OF_OWN_ROWS)
+        locations = whole_densities(self.policy.location_distribution, self.processes)
+        weights = None if self._class_weights is None else self._class_weights.to(self.device)
+        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid, class_weights=weights)
+        loss = parts.total(config)
+        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
+        return rollout, parts.measured(loss, grad_norm, rollout)
+
+    def _runner(self, config: Config, env: AnyVectorEnv) -> Runner:
+        """The policy as it trains."""
+        return Runner(
             self.policy,
             env,
             look="sample" if config.look == "learned" else config.look,
@@ -201,12 +213,13 @@ class Reinforce(Agent):
             generator=self._training_generator,
             seed=seed_of_repeats(config.repeats, self._training_generator) if self.policy.f_s else None,
         )
-        rollout = whole_batch(collect_rollout(runner), self.processes, apart=OF_OWN_ROWS)
-        locations = whole_densities(self.policy.location_distribution, self.processes)
-        parts = objective(rollout, config, locations=locations, hybrid=self.hybrid)
-        loss = parts.total(config)
-        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
-        return rollout, parts.measured(loss, grad_norm, rollout)
+
+    def _measure_light(self) -> None:
+        """Where the model normalises glimpses and has not measured any before: measure those of one batch."""
+        normalisation = self.policy.normalisation
+        if normalisation is not None and not normalisation.measured:
+            normalisation.measure_(glimpses(self._runner(self.config, self._scenes.draw(0.0))))
+            self.processes.broadcast_(normalisation.buffers())
 
     @property
     def _scenes(self) -> Curriculum:
@@ -245,16 +258,8 @@ class Reinforce(Agent):
         weights = self.policy.state_dict()
         tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
         if resumable:
-            tensors |= optimizer_tensors(self.optimizers, self._names())
-        description = Description(
-            config=jsonable_config(self.config),
-            spaces=self.spaces.describe(),
-            hybrid=self.hybrid,
-            location_std=self.policy.location_std,
-            processes=self.processes.size,
-            **{name: getattr(self, name) for name in PROGRESS},
-        )
-        checkpoint.write(path, tensors, vars(description))
+            tensors |= optimizer_tensors(self.optimizers, self.policy)
+        checkpoint.write(path, tensors, vars(Description.of(self, processes=self.processes.size)))
 
     @classmethod
     def load(
@@ -285,15 +290,8 @@ class Reinforce(Agent):
             tensors = file.tensors()
             agent = cls(spaces, config, device=device, processes=processes)
             agent.policy.load_state_dict(part(tensors, "policy."))
-            restore_optimizers(agent.optimizers, agent._names(), tensors)
-        agent.policy.location_std = description.location_std
-        agent.hybrid = description.hybrid
-        for name in PROGRESS:
-            setattr(agent, name, getattr(description, name))
+            restore_optimizers(agent.optimizers, agent.policy, tensors)
+        description.restore(agent)
         if env is not None:
             agent.set_env(env)
         return agent
-
-    def _names(self) -> dict[Tensor, str]:
-        """Of each parameter."""
-        return {parameter: name for name, parameter in self.policy.named_parameters()}

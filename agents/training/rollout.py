@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -247,6 +247,16 @@ def collect_rollout(runner: Runner) -> Rollout:
         glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
         gaze=torch.stack(gaze),
     )
+
+
+@torch.no_grad()
+def glimpses(runner: Runner) -> Iterator[Tensor]:
+    """What the rows whose episodes go on see, (n, k, g, g[, C]), step by step to the end of all episodes."""
+    while runner.active.any():
+        active = torch.from_numpy(runner.active)
+        runner.choose()
+        yield runner.seen["glimpse"][active.to(runner.seen["glimpse"].device)]
+        runner.step()
 
 
 def _stacked(parts: list[Tensor | None]) -> Tensor | None:

@@ -70,7 +70,7 @@ class Pyramid:
     """
 
     def __init__(self, path: Path) -> None:
-        content = np.memmap(path, np.uint8, "r")
+        content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
         header = content[:64].view(np.int64).tolist() if len(content) > PAGE else [0] * 8
         self.shape = tuple(header[1:4] if header[3] else header[1:3])
         if header[0] != MAGIC or min(self.shape) < 1 or len(content) != file_size(self.shape):
@@ -135,14 +135,14 @@ class Pyramid:
 
 
 def build(file: Any, picture: Picture, pooling: Pooling = "average") -> Iterator[float]:
-    """Fill an open file with the pyramid of a picture; yields the part that is done, up to 1, block by block.
+    """Fill an open file, for which `reserve` has made room, with the pyramid of a picture.
+
+    Yields the part that is done, up to 1, block by block.
 
     Raises:
-        OSError: the disk is full, say.
         ValueError, TypeError: the picture's parts are not of the shape and dtype that it tells.
     """
     size = file_size(picture.shape)
-    _reserve(file, size)
     content = np.memmap(file, np.uint8, "r+", shape=(size,))
     levels, tiles = level_table(picture.shape), np.asarray(content)[PAGE:]
     channels = picture.shape[2] if len(picture.shape) == 3 else 1
@@ -159,13 +159,18 @@ def build(file: Any, picture: Picture, pooling: Pooling = "average") -> Iterator
         fill_levels(_level(tiles, levels[number], channels), tiles, levels, number, number + 1, 0, 0, pooling == "max")
 
 
-def _reserve(file: Any, size: int) -> None:
-    """Make room: on a full disk writing to mapped memory would end the process without a word."""
+def reserve(file: Any, size: int) -> None:
+    """Make an open file so large; on a full disk writing to mapped memory would end the process without a word.
+
+    Raises:
+        OSError: the disk is full.
+    """
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)
-    else:
-        file.write(bytes(size))
-        file.flush()
+        return
+    for start in range(0, size, BLOCK * BLOCK):  # macOS has no such call
+        file.write(bytes(min(BLOCK * BLOCK, size - start)))
+    file.flush()
 
 
 def _block(picture: Picture, top: int, left: int) -> NDArray[np.uint8]:

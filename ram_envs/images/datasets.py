@@ -98,9 +98,20 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
     if images is None or labels is None:
         missing = "images" if images is None else "labels"
         raise ValueError(f"{missing} are missing: pass images (N, H, W[, C]) and labels (N,)")
-    images, labels = as_images("images", images), _as_array("labels", labels)
-    if labels.shape != (len(images),):
-        raise ValueError(f"labels have shape {labels.shape} for {len(images)} images; expected ({len(images)},)")
+    images = as_images("images", images)
+    return Dataset(images, check_labels(labels, len(images)))
+
+
+def check_labels(labels: Any, count: int) -> NDArray[np.int64]:
+    """A user's labels of so many images, as a read-only array.
+
+    Raises:
+        ValueError: labels of another shape, or out of range.
+        TypeError: other dtypes.
+    """
+    labels = _as_array("labels", labels)
+    if labels.shape != (count,):
+        raise ValueError(f"labels have shape {labels.shape} for {count} images; expected ({count},)")
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels have dtype {labels.dtype}; convert them to whole numbers from 0")
     if labels.min() < 0:
@@ -112,7 +123,7 @@ def make_dataset(images: Any, labels: Any) -> Dataset:
         )
     labels = labels.astype(np.int64)
     labels.flags.writeable = False
-    return Dataset(images, labels)
+    return labels
 
 
 def as_images(name: str, images: Any) -> NDArray[np.uint8]:
@@ -130,7 +141,7 @@ def as_images(name: str, images: Any) -> NDArray[np.uint8]:
     if 0 in images.shape:
         raise ValueError(f"{name} are empty: their shape is {images.shape}; pass at least one image")
     check_batch_shape(name, images.shape)
-    images = np.ascontiguousarray(_to_bytes(name, images))
+    images = np.ascontiguousarray(to_bytes(name, images))
     if images.flags.writeable:
         images = images.copy()  # The caller's own array may change later, and the scenes with it.
     images.flags.writeable = False
@@ -207,7 +218,8 @@ def _as_array(name: str, values: Any) -> NDArray[Any]:
         raise ValueError(f"{name} have several shapes: {shapes[:4]}; bring them to one") from error
 
 
-def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
+def to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Images as bytes: uint8 as they are, floats in 0..1 rounded; else a TypeError or ValueError that names them."""
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind != "f":

@@ -1,41 +1,18 @@
-"""Folders of image files, one folder for each class; pillow is loaded when a file is read."""
+"""Folders of image files, one folder for each class."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from ram_envs.arguments import shown
-from ram_envs.extras import how_to_install
 from ram_envs.images.datasets import SPLITS
+from ram_envs.images.files import GREY, SUFFIXES, Form, header, pixels
 
 ImageSize = int | tuple[int, int]
-# What counts as an image, by its suffix, and is opened as one, by what is in it. Pillow knows more, but some of that is
-# no picture of pixels, and for some of it other programs are run.
-SUFFIXES = {
-    "AVIF": (".avif",),
-    "BMP": (".bmp",),
-    "GIF": (".gif",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "JPEG2000": (".jp2",),
-    "PNG": (".png",),
-    "PPM": (".pbm", ".pgm", ".pnm", ".ppm"),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-}
-# Of 8 bits a channel; the others (16 bits, floats) have no one way to become bytes.
-MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
-GREY = ("1", "L", "LA")
-TRANSPARENT = ("LA", "PA", "RGBA")  # of others one colour may be declared to be transparent
-ORIENTATION, TURNED = 274, (5, 6, 7, 8)  # of EXIF: cameras tell that a picture lies on its side
-WIDTH, HEIGHT = 256, 257  # of TIFF: the size of what is stored
 
 
 def folder_names(path: Path) -> tuple[str, ...]:
@@ -59,10 +36,12 @@ def is_split(path: Path) -> bool:
     return set(folder_names(path)) <= set(SPLITS)
 
 
-def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], NDArray[np.int64]]:
+def list_images(
+    path: Path, class_names: tuple[str, ...], more_suffixes: tuple[str, ...] = ()
+) -> tuple[list[Path], NDArray[np.int64]]:
     """The image files in a folder's class folders, sorted by class and name, and their labels (N,).
 
-    Files without the suffix of an image, and hidden ones, are passed over.
+    Files without the suffix of an image, or one of `more_suffixes`, and hidden ones, are passed over.
 
     Raises:
         FileNotFoundError: the folder does not exist.
@@ -75,20 +54,20 @@ def list_images(path: Path, class_names: tuple[str, ...]) -> tuple[list[Path], N
     files: list[Path] = []
     labels: list[int] = []
     for label, name in enumerate(class_names):
-        found = _images_of_class(path / name)
+        found = _images_of_class(path / name, more_suffixes)
         files += found
         labels += [label] * len(found)
     return files, np.array(labels, np.int64)
 
 
-def _images_of_class(folder: Path) -> list[Path]:
+def _images_of_class(folder: Path, more_suffixes: tuple[str, ...]) -> list[Path]:
     entries = _entries(folder)
     if inner := [entry for entry in entries if entry.is_dir()]:
         raise ValueError(
             f"{shown(inner[0])} is a folder in the folder of a class; the images of a class lie beside each other. "
             "Folders of splits are named train, validation and test, and no other folder lies beside them"
         )
-    suffixes = {suffix for some in SUFFIXES.values() for suffix in some}
+    suffixes = {suffix for some in SUFFIXES.values() for suffix in some}.union(more_suffixes)
     found = [entry for entry in entries if entry.suffix.lower() in suffixes]
     if not found:
         raise ValueError(f"{shown(folder)} holds no images ({' '.join(sorted(suffixes))}); each class needs some")
@@ -108,17 +87,6 @@ def _entries(path: Path) -> list[Path]:
     return entries
 
 
-class Form(NamedTuple):
-    """The form of an image, or the one that images are brought to."""
-
-    mode: str
-    """Pillow's: "L" for grey, "RGB" for colour."""
-    size: tuple[int, int]
-    """(width, height), as pillow has it."""
-    scaled: bool = False
-    """Whether images of other sizes are scaled to this one."""
-
-
 def common_form(files: Sequence[Path], image_size: ImageSize | None) -> Form:
     """The form of files, by their headers: grey if all of them are, else in colour.
 
@@ -130,16 +98,16 @@ def common_form(files: Sequence[Path], image_size: ImageSize | None) -> Form:
     Raises:
         ValueError: a file that is no image, or without `image_size` images of two sizes; it names them.
     """
-    headers = [_header(file) for file in files]
-    mode = "L" if all(header.mode in GREY for header in headers) else "RGB"
+    headers = [header(file) for file in files]
+    mode = "L" if all(one.mode in GREY for one in headers) else "RGB"
     if image_size is not None:
         return Form(mode, _size(image_size), scaled=True)
     size = headers[0].size
-    for file, header in zip(files, headers, strict=True):
-        if header.size != size:
+    for file, other in zip(files, headers, strict=True):
+        if other.size != size:
             raise ValueError(
                 f"{shown(files[0])} has {size[1]}x{size[0]} pixels (height x width) and {shown(file)} "
-                f"{header.size[1]}x{header.size[0]}; bring them to one size with image_size={min(size)}, say"
+                f"{other.size[1]}x{other.size[0]}; bring them to one size with image_size={min(size)}, say"
             )
     return Form(mode, size)
 
@@ -152,7 +120,7 @@ def read_images(files: Sequence[Path], form: Form) -> Callable[[NDArray[np.intp]
     """
 
     def read(indices: NDArray[np.intp]) -> NDArray[np.uint8]:
-        return np.stack([_pixels(files[index], form) for index in indices])
+        return np.stack([pixels(files[index], form) for index in indices])
 
     return read
 
@@ -162,60 +130,3 @@ def _size(image_size: ImageSize) -> tuple[int, int]:
     if len(sizes) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
         raise ValueError(f"image_size is {image_size!r}; it must be a number of pixels above 0, or (height, width)")
     return int(sizes[1]), int(sizes[0])
-
-
-def _header(file: Path) -> Form:
-    """The file's own mode, and its size when it is turned upright."""
-    with _opened(file) as image:
-        # Pillow tells the size of a TIFF file as it will be when it is turned, of others as it is stored.
-        width, height = (image.tag_v2[WIDTH], image.tag_v2[HEIGHT]) if image.format == "TIFF" else image.size
-        # The base class's method: that of PNG files would decode the whole image.
-        turned = _pillow().Image.getexif(image).get(ORIENTATION) in TURNED
-        mode = image.mode
-    if mode not in MODES:
-        raise ValueError(f"{shown(file)} has the mode {mode}; convert it to 8 bits a channel (L or RGB) first")
-    return Form(mode, (height, width) if turned else (width, height))
-
-
-def _pixels(file: Path, form: Form) -> NDArray[np.uint8]:
-    from PIL import ImageOps
-
-    with _opened(file) as image:
-        upright = _on_white(ImageOps.exif_transpose(image)).convert(form.mode)
-    if form.scaled:
-        upright = ImageOps.fit(upright, form.size)
-    if upright.size != form.size:
-        raise ValueError(f"{shown(file)} had {form.size} pixels (width, height) before and has {upright.size} now")
-    return np.asarray(upright)
-
-
-def _on_white(image: Any) -> Any:
-    """The image on a white ground, where it has a transparent one."""
-    if image.mode not in TRANSPARENT and "transparency" not in image.info:
-        return image
-    image = image.convert("RGBA")
-    return _pillow().alpha_composite(_pillow().new("RGBA", image.size, "white"), image)
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[Any]:
-    """The file as pillow's image; whatever pillow finds wrong with it is a ValueError that names the file."""
-    pillow = _pillow()
-    pillow.init()
-    try:
-        # A path in place of a stream would be mapped to memory: pillow 11.3 then garbles TIFF files that lie on a side.
-        with file.open("rb") as stream, pillow.open(stream, formats=[f for f in SUFFIXES if f in pillow.OPEN]) as image:
-            yield image
-    except Exception as error:  # what pillow raises on damaged files may be anything
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{shown(file)} can't be read as an image ({reason}); mend it or take it away") from error
-
-
-def _pillow() -> ModuleType:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise DependencyNotInstalled(
-            f"pillow is not installed, and folders of images need it: run {how_to_install('render')}"
-        ) from error
-    return Image

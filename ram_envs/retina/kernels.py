@@ -6,8 +6,11 @@ import numpy as np
 from numba import uintp
 
 from ram_envs.retina.compiled import copy_items, kernel, part
-from ram_envs.retina.tables import put_from_table
 
+BAND = 4
+"""Rows of pixels for one row of entries of a table, see `tables`."""
+
+# All is in one file, since the compiled code that is kept on the disk is made anew only if its own file has changed.
 # Types are inferred. Indices are unsigned because a signed one may be negative (counted from the end), and the test for
 # that keeps the loops out of the vector registers. docs/performance.md has the measurements.
 
@@ -51,7 +54,7 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
                 start = uintp(to + scale * patch_size * patch_size * channels)
                 if len(tables):
                     entry = b * tables.shape[1] * tables.shape[2] + channel
-                    put_from_table(image, entries, entry, place, edges, lines, gain, result, start)
+                    _put_from_table(image, entries, entry, place, edges, lines, gain, result, start)
                 else:
                     _put_straight(image, place, strip, use_max, patch_size, gain, result, start)
     return True
@@ -198,3 +201,83 @@ def glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: 
                 light = gain if counts else np.float32(0)
                 cells[cell] = max(cells[cell], light) if use_max else cells[cell] + light
     return True
+
+
+@kernel
+def fill_tables(images, which, pixel, tables):  # type: ignore[no-untyped-def]
+    """Fill the tables of the images (B, H, W * channels) that `which` (n,) numbers."""
+    height, row_length = images.shape[1:]
+    entries, channels = uintp(tables.shape[2]), uintp(len(pixel))
+    strip = np.empty(row_length, tables.dtype)
+    pixels, sums = images.reshape(-1), tables.reshape(-1)
+    for b in which:
+        to = uintp(b * tables.shape[1]) * entries
+        sums[to : to + entries] = 0
+        for q in range(1, tables.shape[1]):
+            to += entries
+            _add_band(pixels, uintp((b * height + (q - 1) * BAND) * row_length), strip)
+            for channel in range(channels):
+                sums[to + channel] = total = tables.dtype.type(0)
+                for x in range(channel, uintp(row_length), channels):
+                    total += strip[x]
+                    after = to + x + channels
+                    sums[after] = sums[after - entries] + total
+
+
+@part
+def _add_band(pixels, start, strip):  # type: ignore[no-untyped-def]
+    """Fill `strip` (W * channels,) with the sums of the columns of `BAND` rows, which begin at `pixels[start]`."""
+    length = uintp(len(strip))
+    for x in range(length):
+        strip[x] = pixels[start + x]
+    for row in range(uintp(1), uintp(BAND)):
+        for x in range(length):
+            strip[x] += pixels[start + row * length + x]
+
+
+@part
+def _put_from_table(image, sums, entry, place, edges, lines, gain, result, to):  # type: ignore[no-untyped-def]
+    """Fill a patch, at `result[to]`, whose window begins at a place (top, left, scale) of an image.
+
+    The table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2, g) are for
+    work.
+    """
+    top, left, scale = place
+    patch_size, step = lines.shape[1], uintp(len(image[4]))
+    for j in range(patch_size + 1):
+        edges[j] = min(max(left + (j << scale), 0), image[3])
+    _add_above(image, sums, entry, top, edges, lines[0])
+    for i in range(patch_size):
+        above, below = lines[i & 1], lines[1 - (i & 1)]
+        _add_above(image, sums, entry, top + ((i + 1) << scale), edges, below)
+        for j in range(uintp(patch_size)):
+            above[j] = below[j] - above[j]  # As if none of the sums had wrapped around.
+            cell = np.float32(max(above[j], lines.dtype.type(0)))  # Floats may fall below by their rounding.
+            result[to + (uintp(i * patch_size) + j) * step] = gain * cell
+
+
+@part
+def _add_above(image, sums, entry, row, edges, line):  # type: ignore[no-untyped-def]
+    """Fill `line` (g,) with the sums of all pixels above a row, from each of the `edges` to the next."""
+    pixels, first, height, width, pixel = image
+    channels = len(pixel)
+    row = min(max(row, 0), height)
+    nearest = min((row + BAND // 2) // BAND, height // BAND)
+    start = entry + nearest * (width + 1) * channels
+    for j in range(uintp(len(line))):
+        line[j] = sums[uintp(start + edges[j + 1] * channels)] - sums[uintp(start + edges[j] * channels)]
+    for r in range(nearest * BAND, row):
+        for j in range(uintp(len(line))):
+            line[j] += _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+    for r in range(row, nearest * BAND):
+        for j in range(uintp(len(line))):
+            line[j] -= _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+
+
+@part
+def _segment(pixels, start, begin, end, line, pixel):  # type: ignore[no-untyped-def]
+    """The sum of one channel of the pixels from column `begin` to `end` of the row that begins at `start`."""
+    step, source, total = uintp(len(pixel)), uintp(start + begin * len(pixel)), line.dtype.type(0)
+    for x in range(uintp(end - begin)):
+        total = line.dtype.type(total + pixels[source + x * step])
+    return total

@@ -33,6 +33,10 @@ class Saccades(ABC):
     dtype: type[np.floating[Any]]
     """Of eyes."""
 
+    def over(self, image_sizes: NDArray[np.int64]) -> Saccades:
+        """The same over n images of sizes (n, 2), each its (H, W): for n eyes, each in an image of its own."""
+        return self
+
     def location_space(self) -> spaces.Box:
         """A new space of the location in an observation, (2,)."""
         return spaces.Box(-self.limit, self.limit, (2,), np.float32)
@@ -121,16 +125,20 @@ class RelativeSaccades(Saccades):
 
     Args:
         reach: in pixels.
-        image_shape: (H, W) or (H, W, C).
+        image_sizes: (H, W), or (n, 2) of n images of sizes of their own, which as many eyes look at.
     """
 
     limit = np.inf
     dtype = np.float64
 
-    def __init__(self, reach: float, image_shape: tuple[int, ...]) -> None:
+    def __init__(self, reach: float, image_sizes: tuple[int, int] | NDArray[np.int64]) -> None:
         self.reach = reach
-        self.edge = np.array([image_shape[1], image_shape[0]]) / 2
-        """How far the right and the lower edge are from the middle, in pixels."""
+        self.edge = np.asarray(image_sizes)[..., ::-1] / 2
+        """How far the right and the lower edge are from the middle, in pixels: (2,) or (n, 2)."""
+
+    def over(self, image_sizes: NDArray[np.int64]) -> RelativeSaccades:
+        """See `Saccades.over`."""
+        return RelativeSaccades(self.reach, image_sizes)
 
     def start(self, places: NDArray[np.floating[Any]]) -> Eyes:
         """See `Saccades.start`; to the nearest multiple of `GRAIN`."""
@@ -172,7 +180,7 @@ def make_saccades(saccade: Saccade, retina: Retina, image_shape: tuple[int, ...]
     if saccade == "absolute":
         return AbsoluteSaccades()
     if saccade == "relative":
-        return RelativeSaccades((retina.patch_size << (retina.num_scales - 1)) / 2, image_shape)
+        return RelativeSaccades((retina.patch_size << (retina.num_scales - 1)) / 2, (image_shape[0], image_shape[1]))
     raise ValueError(f"saccade is {saccade!r}; it must be 'absolute' or 'relative'")
 
 

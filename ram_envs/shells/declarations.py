@@ -40,14 +40,24 @@ class Declarations:
         return self.task.num_labels
 
     @property
+    def action_names(self) -> tuple[str, ...]:
+        """A short name for each discrete action: of classification, the classes'."""
+        return self.task.action_names
+
+    @property
+    def label_counts(self) -> NDArray[np.int64] | None:
+        """How many of the scenes each label has, (num_labels,); None: there are no labels, or nobody counted."""
+        return self.task.label_counts
+
+    @property
     def num_glimpses(self) -> int:
         """How many glimpses an episode has at most."""
         return self.task.num_steps
 
     @property
-    def scene_shape(self) -> tuple[int, ...]:
-        """(H, W) or (H, W, C) of the scenes."""
-        return self.task.image_shape
+    def scene_shape(self) -> tuple[int, ...] | None:
+        """(H, W) or (H, W, C) of the scenes; None where they differ in size."""
+        return self.task.scene_shape
 
     @property
     def target_name(self) -> str:

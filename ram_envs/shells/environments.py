@@ -131,7 +131,8 @@ class GlimpseImagesEnv(TaskEnv):
     ## Description
 
     Glimpse-MNIST's game (see `GlimpseMNISTEnv`) on any images with labels, grey or colour, of any size: arrays, a file
-    of arrays, a folder of image files, or a small data set of scikit-learn's.
+    of arrays, a folder of image files, or a small data set of scikit-learn's. Or, read only when they are looked at,
+    pictures that do not fit into memory, each of its own size: a folder, a table of files, a function.
 
     ## Action Space
 
@@ -172,6 +173,14 @@ class GlimpseImagesEnv(TaskEnv):
       before it for "validation", the others for "train". With False all images are in every split, and `split` only
       tells whether scenes are made afresh ("train") or fixed for each image. By default arrays are taken whole, files
       and folders are split. A folder that holds the folders "train", "validation" and "test" is split already.
+    - `images`, read when they are looked at, each picture a scene of its own size: of a folder whose images differ in
+      size, if there is no `image_size`; of a table `labels.csv` with the columns file, label, and perhaps split and
+      group (a group is never in two splits); of an array `images.npy`, with `labels`; or of a function of an index,
+      with `labels`, that gives an array or a `ram_envs.gallery.pyramid.Picture`. `lazy=True` has every folder read so,
+      `lazy=False` none. Then scales 0 to 3 are exact, coarser patches lie off by at most 1/16 of a cell, `scene_shape`
+      is None, and nothing can be added to a scene: `canvas_size`, `max_shift`, distortions and distractors are unknown.
+    - `cache_dir`: where such pictures are kept once decoded; None for `ram_envs` in the user's directory of caches.
+      `cache_bytes`: how much they may take there, 32 GiB if not given.
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
     - `flip`, `max_crop`, `max_brightness`: in the "train" split, mirror a random half of the images, left for right;
       show a part of each in its place, up to this share of its height and width cut off (from 0 to 0.9); multiply its

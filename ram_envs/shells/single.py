@@ -5,6 +5,7 @@ It adds Gymnasium's rules and nothing of a task's own: seeding, checks of action
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import gymnasium as gym
@@ -75,6 +76,8 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
         indices = None if index is None else checks.check_indices([index], self.task)
         super().reset(seed=None if seed is None else checks.check_seed(seed))
         self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
+        if indices is None and self.task.reads_ahead:  # Who names one picture is going to name the next.
+            self.task.expect(deepcopy(self.np_random).random((1, self.task.num_draws)))
         self._began = True
         if self.render_mode == "human":
             self.render()

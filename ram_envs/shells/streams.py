@@ -59,5 +59,10 @@ class Streams:
         self._taken[rows] += 1
         return draws
 
+    def peek(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What `take` would give those of some rows whose draws are made already, (n, num_draws), n <= len(rows)."""
+        made = rows[self._taken[rows] < self._num_ahead]
+        return self._ahead[made, self._taken[made]]
+
     def _one_after_another(self, seed: int, num_rows: int) -> list[int]:
         return [seed + row // self.repeats for row in range(num_rows)]

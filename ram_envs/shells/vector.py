@@ -179,6 +179,8 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         if self.repeats > 1:
             draws[:, :2] = (draws[:, :2] + (rows % self.repeats)[:, None] * START_STEP) % 1
         self.task.begin(rows, draws, indices)
+        if indices is None and self.task.reads_ahead:  # Who names one picture is going to name the next.
+            self.task.expect(self._streams.peek(self._rows))
         self._began[rows] = True
 
     def _advance(

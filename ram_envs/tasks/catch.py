@@ -118,7 +118,7 @@ class Catch(Task):
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; the retina gets the few lit pixels rather than the screen, which is faster."""
-        eyes = self.eye(rows)
+        eyes = self.eye[self.where(rows)]
         glimpse = self.retina.glimpse_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
         return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 

@@ -8,26 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_flag, check_number, check_whole
+from ram_envs.arguments import check_whole
+from ram_envs.gallery.sources import is_lazy
 from ram_envs.images.augmentation import Augmentation
-from ram_envs.images.datasets import MOST_CLASSES, SPLITS, Dataset, check_split, load_resized_mnist
+from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
 from ram_envs.images.sources import load_split
-from ram_envs.retina.gaze import InitialLocation, Rows
+from ram_envs.retina.gaze import Rows
 from ram_envs.retina.prepared import PreparedImages
-from ram_envs.retina.retina import Pooling, Retina
-from ram_envs.retina.saccade import Saccade
+from ram_envs.tasks.naming import Naming
+from ram_envs.tasks.pictures import GalleryClassification
 from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, ink_boxes, place
-from ram_envs.tasks.task import Outcome, Task
+from ram_envs.tasks.task import Task
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
 SCENE_SEEDS = {"validation": 20141, "test": 20142}
 
 
-class Classification(Task):
-    """Look `num_glimpses` times at a still scene, then name the class of the image in it.
-
-    The action of every step is the current prediction; only the last one is the answer, and brings reward 1 if it is
-    right, else 0. With `can_stop` any step's action becomes the answer if it says "stop".
+class Classification(Naming):
+    """Look `num_glimpses` times at a still scene, then name the class of the image in it; see `Naming`.
 
     Args:
         dataset: the images to classify.
@@ -44,29 +42,14 @@ class Classification(Task):
             and change their light; see `Augmentation`.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
-        num_classes: n, if it is more than the largest label + 1.
-        class_names: a name for each of the n classes, for pictures.
-        can_stop: the agent may answer before the last glimpse (the extension that section 3 of the paper names).
-        glimpse_cost: subtracted from the reward of each step that takes another glimpse: all but the last.
+        arguments: of `Naming`.
     """
-
-    frames_per_second = 4
-    count_names = ("right", "wrong")
-    splits = SPLITS
-    target_name = "the image"
 
     def __init__(
         self,
         dataset: Dataset,
         *,
-        batch_size: int = 1,
         split: str = "train",
-        num_glimpses: int = 6,
-        patch_size: int = 8,
-        num_scales: int = 1,
-        pooling: Pooling = "average",
-        initial_location: InitialLocation = "random",
-        saccade: Saccade = "absolute",
         canvas_size: int | tuple[int, int] | None = None,
         max_shift: int = 0,
         max_distortion: float = 0.0,
@@ -77,18 +60,13 @@ class Classification(Task):
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
-        num_classes: int | None = None,
-        class_names: Sequence[str] | None = None,
-        can_stop: bool = False,
-        glimpse_cost: float = 0.0,
+        **arguments: Any,
     ) -> None:
         check_split(split)
-        self.glimpse_cost = check_number("glimpse_cost", glimpse_cost)
         warps: dict[str, Any] = {"max_distortion": max_distortion, "max_bend": max_bend}
         augmentation = Augmentation(**warps, flip=flip, max_crop=max_crop, max_brightness=max_brightness)
         self.augmentation = augmentation if split == "train" else Augmentation()
         self.dataset = dataset
-        self.num_scenes: int = len(dataset.labels)
         self.distractor_images = as_distractor_images(distractor_images, dataset.images)
         canvas_height, canvas_width = _canvas(canvas_size, dataset.images.shape[1:3])
         self.rules = SceneRules(
@@ -103,28 +81,19 @@ class Classification(Task):
         self.rules.check()
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
-        self.num_labels = num_classes = _count_classes(dataset.labels, num_classes, class_names)
         super().__init__(
-            batch_size=batch_size,
-            retina=Retina(patch_size, num_scales, pooling=pooling),
-            image_shape=(self.rules.canvas_height, self.rules.canvas_width, *dataset.images.shape[3:]),
-            num_steps=check_whole("num_glimpses", num_glimpses, 1),
-            action_names=tuple(class_names or map(str, range(num_classes))),
-            num_draws=1 + self.rules.num_draws + self.augmentation.num_draws,
-            initial_location=initial_location,
-            saccade=saccade,
-            can_stop=check_flag("can_stop", can_stop),
+            dataset.labels,
+            (canvas_height, canvas_width, *dataset.images.shape[3:]),
+            self.rules.num_draws + self.augmentation.num_draws,
+            **arguments,
         )
-        self.indices = np.zeros(batch_size, np.int64)
-        self.labels = np.zeros(batch_size, np.int64)
-        self.corners = np.zeros((batch_size, 2), np.int64)
-        self._scenes = np.empty((batch_size, *self.image_shape), np.uint8)
+        self.corners = np.zeros((self.batch_size, 2), np.int64)
+        self._scenes = np.empty((self.batch_size, *self.image_shape), np.uint8)
         self._seen = PreparedImages(self.retina, self._scenes, num_glimpses=self.num_steps, ready=False)
         self._fixed_draws = _fixed_draws(split, self.num_scenes, self.rules.num_draws)
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
-        if indices is None:
-            indices = np.floor(draws[:, 0] * self.num_scenes).astype(np.int64)
+        assert indices is not None  # `Naming` has chosen them.
         placed = 1 + self.rules.num_draws
         placement = self._place(draws[:, 1:placed], indices)
         images, shown = self.dataset.images, indices
@@ -140,24 +109,11 @@ class Classification(Task):
             rows=rows,
         )
         self._seen.refresh(rows)
-        self.indices[rows] = indices
-        self.labels[rows] = self.dataset.labels[indices]
         self.corners[rows] = placement.corners
 
     def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
         draws = draws if self._fixed_draws is None else self._fixed_draws[indices]
         return place(draws, self.rules, num_images=len(self.distractor_images))
-
-    def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        where = self.where(rows)
-        terminated = self.steps[where] == self.num_steps
-        if self.can_stop:
-            terminated |= self.stopped[where]
-        correct = action == self.labels[where]
-        reward = (terminated & correct).astype(np.float64)
-        if self.glimpse_cost:
-            reward[~terminated] = -self.glimpse_cost
-        return Outcome(reward, terminated, correct)
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""
@@ -172,21 +128,6 @@ class Classification(Task):
         boxes = ink_boxes(self.dataset.images[self.indices[where]])
         boxes[:, :2] += self.corners[where]
         return boxes
-
-    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""
-        where = self.where(rows)
-        label, prediction = self.labels[where].copy(), self.last_action[where].copy()
-        return {
-            "label": label,
-            "index": self.indices[where].copy(),
-            "prediction": prediction,
-            "correct": prediction == label,
-        }
-
-    def label(self, row: int) -> int:
-        """See `Task.label`."""
-        return int(self.labels[row])
 
 
 class MNISTClassification(Classification):
@@ -215,7 +156,15 @@ class MNISTClassification(Classification):
 
 
 class ImageClassification(Classification):
-    """`Classification` of a user's own images; see `sources.load_split`. Distractors are cut from training images."""
+    """`Classification` of a user's own images; see `sources.load_split`. Distractors are cut from training images.
+
+    What does not fit into memory is looked at by `GalleryClassification`.
+    """
+
+    @classmethod
+    def variant(cls, arguments: dict[str, Any]) -> type[Task]:
+        """See `Task.variant`."""
+        return GalleryClassification if is_lazy(arguments) else cls
 
     def __init__(
         self,
@@ -225,6 +174,7 @@ class ImageClassification(Classification):
         split: str = "train",
         hold_out: bool | None = None,
         image_size: int | tuple[int, int] | None = None,
+        lazy: bool | None = None,
         class_names: Sequence[str] | None = None,
         num_distractors: int = 0,
         distractor_size: int | None = None,
@@ -259,16 +209,3 @@ def _canvas(canvas_size: int | tuple[int, int] | None, image_size: tuple[int, ..
     if len(sizes) != 2:
         raise ValueError(f"canvas_size is {canvas_size!r}; it must be one number of pixels, or (height, width)")
     return check_whole("canvas height", sizes[0], 1), check_whole("canvas width", sizes[1], 1)
-
-
-def _count_classes(labels: NDArray[np.int64], num_classes: int | None, class_names: Sequence[str] | None) -> int:
-    needed = int(labels.max()) + 1
-    if class_names:
-        if num_classes not in (None, len(class_names)):
-            raise ValueError(f"num_classes is {num_classes}, but there are {len(class_names)} class_names")
-        num_classes = len(class_names)
-    if num_classes is None:
-        return needed
-    if check_whole("num_classes", num_classes, 1, MOST_CLASSES) < needed:
-        raise ValueError(f"num_classes is {num_classes}, but label {needed - 1} occurs; it must be at least {needed}")
-    return int(num_classes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Region, Retina
-from ram_envs.retina.saccade import Eyes, Saccade, make_saccades
+from ram_envs.retina.saccade import Saccade, Saccades, make_saccades
 
 
 class Outcome(NamedTuple):
@@ -50,10 +50,14 @@ class Task(ABC):
     """What a success and a failure are called in pictures."""
     splits: tuple[str, ...] = ()
     """What the keyword argument `split` takes; empty: there is no such argument."""
+    reads_ahead = False
+    """Whether `expect` prepares anything."""
     num_scenes: float
     """How many images, or numbered games, `begin` can be asked for; infinity: there is no last one."""
     num_labels: int = 0
     """How many classes the label tells apart; 0: there is no label."""
+    label_counts: NDArray[np.int64] | None = None
+    """How many of the `num_scenes` each label has, (num_labels,); None: there is no label, or nobody counted."""
     target_name: str
     """What there is to look at."""
 
@@ -91,8 +95,10 @@ class Task(ABC):
         }
         self.action_space = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
         self.steps = np.zeros(batch_size, np.int64)
-        # One place more than is ever looked at: the last step's location goes there.
-        self.eyes = np.zeros((batch_size, num_steps + 1, 2), self.saccades.dtype)
+        self.eye = np.zeros((batch_size, 2), self.saccades.dtype)
+        """Where each row looks now, see `Saccades`: at the end of an episode where it looked last."""
+        # Where it looked at each step. One place more than is ever looked at: the last step's location goes there.
+        self.path = np.zeros((batch_size, num_steps + 1, 2), self.saccades.dtype)
         self.last_action = np.full(batch_size, -1, np.int64)
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
@@ -100,14 +106,27 @@ class Task(ABC):
         """Whether a row's last step asked to stop; set by every step where `can_stop`, else False."""
         self.counts = np.zeros((batch_size, 2), np.int64)
 
+    @property
+    def scene_shape(self) -> tuple[int, ...] | None:
+        """(H, W) or (H, W, C) of every scene; None where they differ in size."""
+        return self.image_shape
+
+    @classmethod
+    def variant(cls, arguments: dict[str, Any]) -> type[Task]:
+        """The class that plays this game with some arguments."""
+        return cls
+
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
         self.steps[rows] = 0
         places = 2 * draws[:, :2] - 1 if self.initial_location == "random" else np.zeros((len(rows), 2))
-        self.eyes[rows, 0] = self.saccades.start(places)
+        self.eye[rows] = self.path[rows, 0] = self._saccades(rows).start(places)
         self.last_action[rows] = -1
         self.finished[rows] = self.success[rows] = False
         self._begin(rows, draws[:, 2:], indices)
+
+    def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
+        """Episodes with these draws (n, num_draws) may begin next: what takes long can be prepared, if it does."""
 
     def advance(
         self,
@@ -120,34 +139,32 @@ class Task(ABC):
 
         Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
         """
-        where, eyes = self.where(rows), self.eye(rows)
+        where = self.where(rows)
         self.steps[where] += 1
-        self.eyes[rows, self.steps[where]] = self.saccades.move(eyes, location)
+        moved = self._saccades(rows).move(self.eye[where], location)
+        self.path[rows, self.steps[where]] = moved
         self.last_action[where] = action
         if stop is not None:
             self.stopped[where] = stop
         outcome = self._advance(rows, action)
         self.finished[where] = outcome.terminated
         self.success[where] = outcome.success
-        if outcome.terminated.any():
+        if not outcome.terminated.any():
+            self.eye[where] = moved
+        else:
             ended = rows[outcome.terminated]
+            self.eye[rows[~outcome.terminated]] = moved[~outcome.terminated]
             self.counts[ended, np.where(self.success[ended], 0, 1)] += 1
         return outcome
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """The observations of `rows`, in fresh arrays: glimpse (n, k, g, g[, C]) and location (n, 2)."""
-        eyes = self.eye(rows)
-        glimpse = self._glimpse(rows, self.saccades.centre(eyes))
-        return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
-
-    def eye(self, rows: Rows) -> Eyes:
-        """Where `rows` look now, (n, 2), see `Saccades`: at the end of an episode where they looked last."""
-        where = self.where(rows)
-        return self.eyes[rows, self.steps[where] - self.finished[where]]
+        eyes, saccades = self.eye[self.where(rows)], self._saccades(rows)
+        return {"glimpse": self._glimpse(rows, saccades.centre(eyes)), "location": saccades.location(eyes)}
 
     def look_at(self, rows: Rows, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """The locations (n, 2) of actions that bring the gaze of `rows` as near to places (n, 2) as one step can."""
-        return self.saccades.look_at(self.eye(rows), places)
+        return self._saccades(rows).look_at(self.eye[self.where(rows)], places)
 
     def info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """What `info` tells of `rows` now, in fresh arrays: the same keys after a reset and after every step.
@@ -155,13 +172,17 @@ class Task(ABC):
         `is_success` is False until an episode has ended; `gaze` (n, 2) is where the rows look, in [-1, 1] of the image.
         """
         info, where = self._info(rows), self.where(rows)
-        info["gaze"] = self.saccades.gaze(self.eye(rows))
+        info["gaze"] = self._saccades(rows).gaze(self.eye[where])
         info["is_success"] = self.finished[where] & self.success[where]
         return info
 
     def where(self, rows: Rows) -> Rows | slice:
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
         return slice(None) if len(rows) == self.batch_size else rows
+
+    def _saccades(self, rows: Rows) -> Saccades:
+        """How the eyes of `rows` move."""
+        return self.saccades
 
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """What the retina sees of the scenes of `rows` at the centres (n, 2): (n, k, g, g[, C])."""
@@ -170,13 +191,14 @@ class Task(ABC):
     def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """Everything that a picture of one row needs."""
         rows = np.array([row])
-        scene = self.scenes(rows)[0].copy()
-        centre = self.saccades.centre(self.eye(rows))
+        saccades = self._saccades(rows)
+        centre = saccades.centre(self.eye[rows])
+        scene, regions = self._overview(row, centre[0])
         return View(
             scene=scene,
-            glimpse=self.retina.glimpse(scene[None], centre)[0],
-            regions=[(*region,) for region in self.retina.regions(centre[0], self.image_shape)],
-            gaze=self.saccades.gaze(self.eyes[row, : self.steps[row] + 1 - self.finished[row]]),
+            glimpse=self._glimpse(rows, centre)[0],
+            regions=[(*region,) for region in regions],
+            gaze=saccades.gaze(self.path[row, : self.steps[row] + 1 - self.finished[row]]),
             action_names=self.action_names,
             prediction=int(self.last_action[row]) if self.last_action[row] >= 0 else None,
             label=self.label(row),
@@ -187,6 +209,10 @@ class Task(ABC):
             num_glimpses=self.num_steps,
             objects=self.objects(row),
         )
+
+    def _overview(self, row: int, centre: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], list[Region]]:
+        """What a picture shows of a row's scene, and where in that each scale looks around the centre (2,)."""
+        return self.scenes(np.array([row]))[0].copy(), self.retina.regions(centre, self.image_shape)
 
     @abstractmethod
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
@@ -219,6 +245,7 @@ class Task(ABC):
 
 def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any]) -> Task:
     """Make a task of `batch_size` rows; a TypeError lists the known arguments if one is unknown."""
+    task_class = task_class.variant(arguments)
     known: dict[str, None] = {}
     for parent in task_class.__mro__:
         if issubclass(parent, Task) and parent is not Task:

@@ -117,7 +117,8 @@ def measure_large(num_images: int, goal: float) -> None:
     faster = times["halved"] / times["tables"]
     print(
         f"12x12, 7 scales, {num_images} of 1000x1000: {times['tables'] / LOOKS * 1e6:.1f} us a glimpse; "
-        f"{faster:.1f} times as fast as halved {verdict(faster, goal)}; straight from the image {times['straight'] / 16 * 1e6:.0f} us; "
+        f"{faster:.1f} times as fast as halved {verdict(faster, goal)}; straight "
+        f"from the image {times['straight'] / 16 * 1e6:.0f} us; "
         f"preparing {times['prepare'] / num_images * 1e6:.0f} us an image"
     )
 

@@ -75,6 +75,26 @@ def test_evaluate_elsewhere_than_it_was_trained(tmp_path, capsys) -> None:
         cli.main([*words, "--env-kwargs", '{"num_scales": 2}'])
 
 
+def test_scores_are_shown_and_written(tmp_path, capsys) -> None:
+    path, out = tmp_path / "agent.safetensors", tmp_path / "figures.json"
+    env_kwargs = {"images": "sklearn:photos", "num_glimpses": 2}
+    Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=4, hidden_size=16).save(path)
+    cli.main(["evaluate", str(path), "--paths", "2", "--out", str(out)])
+    (result,) = json.loads(out.read_text())["agents"].values()
+    shown = capsys.readouterr().out
+    assert "balanced accuracy, %" in shown
+    assert "AUC" in shown
+    for gaze in ("mean", "sampled", "averaged"):
+        assert f"{result['balanced_accuracy'][gaze]:.2f}" in shown
+        assert f"{result['auc'][gaze]:.4f}" in shown
+    path = tmp_path / "digits.safetensors"
+    Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs={"num_glimpses": 2}, num_envs=4, hidden_size=16).save(path)
+    cli.main(["evaluate", str(path), "--paths", "0", "--episodes", "50"])
+    shown = capsys.readouterr().out
+    assert "balanced accuracy, %" in shown
+    assert "AUC" not in shown
+
+
 @pytest.mark.parametrize(("glimpses", "told"), [(2.25, True), (3.0, False)])
 def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys) -> None:
     result = Evaluation(100, np.array([60.0, 10.0, 5.0]), np.array([61.0, 11.0, 6.0]), None, None, glimpses, 2.125)

@@ -15,6 +15,7 @@ from ram_agents.evaluation.evaluate import (
     scene_indices,
     validation_errors,
 )
+from ram_agents.evaluation.scores import area_under_curve, balanced_accuracy
 from toy_env import PeekVectorEnv, StopVectorEnv, SwitchVectorEnv
 
 SMALL = {"hidden_size": 32, "glimpse_size": 16, "location_size": 16}
@@ -77,6 +78,32 @@ def test_one_sampled_path_averaged_is_itself() -> None:
     result = evaluate(agent, episodes=200, paths=1)
     np.testing.assert_array_equal(result.sampled, result.averaged)
     assert not np.array_equal(result.mean, result.sampled)
+
+
+def test_scores_are_of_the_answers_on_each_gaze() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    labels = (np.arange(60) % 3 == 0).astype(np.int64)
+    env_kwargs = {"images": images, "labels": labels, "num_glimpses": 2, "patch_size": 4}
+    agent = Reinforce("ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=8, location_std=0.5, **SMALL)
+    result = evaluate(agent, paths=3, seed=1)
+    env = evaluation_env(agent)
+    env.reset(seed=1)
+    generator = torch.Generator().manual_seed(1)
+    single = follow(agent, env, np.arange(60), look="mean", sample_action=False, generator=generator)
+    sampled = [
+        follow(agent, env, np.arange(60), look="sample", sample_action=False, stop="sample", generator=generator)
+        for _ in range(3)
+    ]
+    averaged = np.mean([path.probability[-1] for path in sampled], axis=0)
+    for found, score in ((result.balanced_accuracy, balanced_accuracy), (result.auc, area_under_curve)):
+        assert found == {
+            "mean": score(single.probability[-1], labels),
+            "sampled": pytest.approx(np.mean([score(path.probability[-1], labels) for path in sampled])),  # type: ignore[type-var]
+            "averaged": pytest.approx(score(averaged, labels)),
+        }
+    assert evaluate(agent, episodes=1, paths=0).auc == {"mean": None}  # of one image
+    catch = evaluate(Reinforce("ram_envs/Catch-v0", num_envs=2, **SMALL), episodes=2, paths=0)
+    assert catch.balanced_accuracy is catch.auc is None
 
 
 def test_seeds_decide_and_paths_differ() -> None:

@@ -140,6 +140,7 @@ TRAIN = """
 import os, signal, sys
 from ram_agents import Reinforce, cli
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
 learn = Reinforce.learn
 
 def learn_until(agent, *arguments, callback, **options):

@@ -20,6 +20,8 @@ def wrong_values(hint: Any) -> list[Any]:
     """Values of no type that the hint allows."""
     if get_origin(hint) is dict:
         return ["{}", None]
+    if list[float] in get_args(hint):
+        return [True, "1", 1.0, [True], ["1"], [-1.0, 1.0], [math.nan], [0.0, 0.0], []]
     return {str: [1, None], bool: [1, "True", None]}.get(hint, [True, "1", [1]])
 
 
@@ -45,7 +47,7 @@ def test_every_number_has_a_range_that_holds_its_default(name) -> None:
 def test_numbers_out_of_range_are_refused(name) -> None:
     allowed = FIELDS[name].metadata["range"]
     beyond = [-1, *([allowed.low] if allowed.open else []), *([allowed.high + 1] if allowed.high < math.inf else [])]
-    whole = HINTS[name] is int
+    whole = float not in (HINTS[name], *get_args(HINTS[name]))
     for value in [*beyond, *([] if whole else [math.nan, math.inf, -math.inf])]:
         with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
             Config().replace(**{name: value if whole else float(value)})

@@ -128,3 +128,10 @@ def test_baseline_loss_by_hand() -> None:
 def test_shapes_are_asserted(call) -> None:
     with pytest.raises(AssertionError):
         call()
+
+
+def test_balanced_weights_by_hand() -> None:
+    """Two classes that occur, 6 and 2 times: 8 / (2 * 6) and 8 / (2 * 2)."""
+    weights = losses.balanced_weights(torch.tensor([6, 0, 2]))
+    torch.testing.assert_close(weights, torch.tensor([2 / 3, 0.0, 2.0]))
+    assert (weights * torch.tensor([6, 0, 2])).sum() / 8 == pytest.approx(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from ram_agents import RAM, Config
 from ram_agents.model.distribution import Gaussian
-from ram_agents.training.objective import label_nll, objective
+from ram_agents.training.objective import find_class_weights, label_nll, objective
 from ram_agents.training.rollout import Rollout, Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
@@ -281,3 +283,40 @@ def test_cross_entropy_is_the_answers_and_with_a_weight_the_guesses() -> None:
     torch.testing.assert_close(parts.action, nll[-1].mean())
     weighted = objective(rollout, Config(step_weight=0.5), locations=gaussian(0.1), hybrid=True).action
     torch.testing.assert_close(weighted, nll[-1].mean() + 0.5 * nll[:-1].mean())
+
+
+def test_class_weights_by_hand() -> None:
+    """Each answer's and guess's surprise counts so many times; the mean is over the episodes, not over the weights."""
+    _, rollout, parts = parts_of(Config())
+    nll, label = label_nll(rollout.logits, rollout.label), rollout.label  # type: ignore[arg-type]
+    assert label is not None
+    assert set(label.tolist()) == {0, 1}
+    options = {"locations": gaussian(0.1), "hybrid": True, "class_weights": torch.tensor([0.5, 3.0])}
+    weighted = objective(rollout, Config(step_weight=0.5), **options)  # type: ignore[arg-type]
+    each = [sum((0.5, 3.0)[y] * nll[t, b] for b, y in enumerate(label.tolist())) / len(label) for t in range(len(nll))]
+    torch.testing.assert_close(weighted.action, each[-1] + 0.5 * sum(each[:-1]) / (len(each) - 1))
+    alike = objective(rollout, Config(), locations=gaussian(0.1), hybrid=True, class_weights=torch.ones(2))
+    torch.testing.assert_close(alike.action, parts.action)
+
+
+def test_a_reward_that_is_made_of_labels_is_not_weighed() -> None:
+    config = Config(reward="information-gain")
+    _, rollout, parts = parts_of(config)
+    locations, weights = gaussian(config.location_std), torch.tensor([0.0, 5.0])
+    weighted = objective(rollout, config, locations=locations, hybrid=True, class_weights=weights)
+    torch.testing.assert_close(weighted.location, parts.location)
+
+
+def test_what_class_weights_stand_for() -> None:
+    def found(weights: Any, counts: Any = (6, 2), *, hybrid: bool = True) -> Any:
+        return find_class_weights(Config(class_weights=weights), counts, 2, hybrid=hybrid)
+
+    assert found(None, hybrid=False) is None
+    torch.testing.assert_close(found("balanced"), torch.tensor([2 / 3, 2.0]))
+    torch.testing.assert_close(found([1, 0.5], None), torch.tensor([1.0, 0.5]))
+    with pytest.raises(ValueError, match="class_weights has 3 numbers, and there are 2 classes"):
+        found([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"declares its label_counts .* give numbers"):
+        found("balanced", None)
+    with pytest.raises(ValueError, match="by which this action does not learn"):
+        found("balanced", hybrid=False)

@@ -114,6 +114,51 @@ def test_any_autoreset_mode_trains_the_same(mode) -> None:
     torch.testing.assert_close(weights(trained[0]), weights(trained[1]), rtol=0, atol=0)
 
 
+def test_class_weights_teach_the_rare_class(tmp_path) -> None:
+    """One image in ten is bright, on no telling ground: all alike it is worth no answer, balanced it is."""
+    images = np.zeros((40, 4, 4), np.uint8)
+    labels = (np.arange(40) % 10 == 0).astype(int)
+    env_kwargs = {"images": images, "labels": labels, "num_glimpses": 1, "patch_size": 4}
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=200, total_episodes=20_000)
+    for weights, rare in ((None, 0.1), ("balanced", 0.5), ([1.0, 1.0], 0.1), ([1.0, 27.0], 0.75)):
+        agent = Reinforce(config=config, class_weights=weights).learn()
+        assert agent.last_rollout is not None
+        believed = agent.last_rollout.logits.softmax(-1)[-1, :, 1].mean().item()
+        assert believed == pytest.approx(rare, abs=0.08)
+    agent.save(tmp_path / "a.safetensors")
+    assert Reinforce.load(tmp_path / "a.safetensors").config.class_weights == [1.0, 27.0]
+    with pytest.raises(ValueError, match="by which this action does not learn"):
+        Reinforce(config=config, class_weights="balanced", hybrid=False)
+
+
+def test_light_is_measured_once_before_the_first_update(tmp_path) -> None:
+    env_kwargs = {"images": "sklearn:photos", "num_glimpses": 3, "patch_size": 4}
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=64, normalise=True, **SMALL)
+    config = config.replace(checkpoint_every=2, lr_schedule="constant")
+    agent = Reinforce(config=config, total_episodes=64)
+    assert agent.policy.normalisation is not None
+    assert not agent.policy.normalisation.measured
+    agent.learn()
+    mean, std = agent.policy.normalisation.mean.clone(), agent.policy.normalisation.std.clone()
+    photos = agent.env.unwrapped.task.dataset.images / 255  # type: ignore[union-attr]
+    torch.testing.assert_close(mean, torch.from_numpy(photos.mean((0, 1, 2))).float(), atol=0.05, rtol=0)
+    torch.testing.assert_close(std, torch.from_numpy(photos.std((0, 1, 2))).float(), atol=0.05, rtol=0)
+    agent.save(tmp_path / "agent")
+    again = Reinforce.load(tmp_path / "agent").learn(640)
+    assert again.policy.normalisation is not None
+    assert torch.equal(again.policy.normalisation.mean, mean)  # also where a new run begins from these weights
+    unbroken = Reinforce(config=config).learn(256)
+    Reinforce(config=config).learn(128).save(tmp_path / "half")
+    resumed = Reinforce.load(tmp_path / "half").learn(256, resume=True)
+    for name, tensor in resumed.policy.state_dict().items():
+        assert torch.equal(tensor, unbroken.policy.state_dict()[name])
+
+
+def test_without_it_an_agent_has_no_such_numbers() -> None:
+    names = Reinforce(PeekVectorEnv(4), **SMALL).policy.state_dict()
+    assert not [name for name in names if "normalisation" in name]
+
+
 def test_the_seed_decides_everything() -> None:
     one, same, other = (
         Reinforce(PeekVectorEnv(16), total_episodes=160, seed=seed, **SMALL).learn() for seed in (1, 1, 2)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM, Reinforce
-from ram_agents.training.rollout import Runner, collect_rollout
+from ram_agents.training.rollout import Runner, collect_rollout, glimpses
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
@@ -243,6 +243,19 @@ def test_single_environments_in_a_vector_look_at_places_too() -> None:
     native = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, **kwargs)
     for look in ("random", "scan"):
         np.testing.assert_array_equal(gazes(singles, look), gazes(native, look))
+
+
+def test_glimpses_are_those_of_rows_whose_episodes_go_on() -> None:
+    env = PeekVectorEnv(3, lengths=[1, 3, 2])
+    policy = RAM(env.single_observation_space, env.single_action_space, hidden_size=8)
+    generator = torch.Generator().manual_seed(0)
+    runner = Runner(policy, env, look="sample", sample_action=False, generator=generator, seed=1)
+    rollout = collect_rollout(runner)
+    again = Runner(policy, env, look="sample", sample_action=False, generator=generator.manual_seed(0), seed=1)
+    seen = list(glimpses(again))
+    assert [len(batch) for batch in seen] == [3, 2, 1]
+    for t, batch in enumerate(seen):
+        torch.testing.assert_close(batch, rollout.glimpse[t][rollout.active[t]])
 
 
 def test_what_a_control_needs_has_to_be_declared() -> None:

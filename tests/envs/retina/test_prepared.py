@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_retina import slow_retina
 
-from ram_envs.retina import tables
+from ram_envs.retina import kernels, tables
 from ram_envs.retina.prepared import PreparedImages, tables_pay
 from ram_envs.retina.retina import Retina
 
@@ -57,11 +57,11 @@ def lit(height: int, width: int) -> np.ndarray:
 
 
 def test_a_table_by_hand() -> None:
-    # Every pixel is 2, so the sum above row 8 q and left of column c is 16 q c.
-    images = np.full((1, 20, 3), 2, np.uint8)
+    # Every pixel is 2, so the sum above row 4 q and left of column c is 8 q c.
+    images = np.full((1, 10, 3), 2, np.uint8)
     entries = tables.empty_tables(images, 4)
-    tables.fill_tables(images, np.array([0]), (0,), entries)
-    assert entries.tolist() == [[[0, 0, 0, 0], [0, 16, 32, 48], [0, 32, 64, 96]]]
+    kernels.fill_tables(images, np.array([0]), (0,), entries)
+    assert entries.tolist() == [[[0, 0, 0, 0], [0, 8, 16, 24], [0, 16, 32, 48]]]
 
 
 def test_one_image_is_looked_at_from_many_places() -> None:
@@ -118,10 +118,10 @@ def test_what_floats_lose_by_rounding_does_not_leave_the_range() -> None:
     [
         (Retina(12, 4), (1000, 1000), 1000, False),  # no scale is coarse enough
         (Retina(12, 7, pooling="max"), (1000, 1000), 1000, False),  # the largest is no sum
-        (Retina(12, 5), (200, 200), 1, False),  # 192 x 192 pixels a look, 200 x 200 for the table
-        (Retina(12, 5), (200, 200), 2, True),
-        (Retina(12, 7), (1000, 1000), 1, False),
-        (Retina(12, 7), (1000, 1000), 2, True),
+        (Retina(12, 5), (200, 200), 4, False),  # 192 x 192 pixels a look, 4 times 200 x 200 for the table
+        (Retina(12, 5), (200, 200), 5, True),
+        (Retina(12, 7), (1000, 1000), 5, False),
+        (Retina(12, 7), (1000, 1000), 6, True),
     ],
 )
 def test_tables_are_made_where_they_pay(

@@ -52,6 +52,13 @@ def test_labels_are_told_where_they_are_declared(case: Case) -> None:
     assert labels == {None} if case.is_catch else labels <= set(range(env.unwrapped.num_labels))
 
 
+def test_labels_are_counted() -> None:
+    images = np.zeros((5, 9, 9), np.uint8)
+    own = gym.make("ram_envs/GlimpseImages-v0", images=images, labels=[0, 2, 2, 2, 0], num_classes=4)
+    np.testing.assert_array_equal(own.unwrapped.label_counts, [2, 0, 3, 0])
+    assert gym.make("ram_envs/Catch-v0").unwrapped.label_counts is None
+
+
 def test_the_names_of_the_targets() -> None:
     names = {id: load_env_creator(gym.spec(f"ram_envs/{id}-v0").entry_point) for id in ("GlimpseMNIST", "Catch")}
     assert [gym.make(f"ram_envs/{id}-v0").unwrapped.target_name for id in names] == ["the digit", "the ball"]

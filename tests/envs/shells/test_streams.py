@@ -69,3 +69,12 @@ def test_draws_are_the_takers_own() -> None:
 def test_a_list_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"2 seeds .* 3 environments"):
         Streams(num_rows=3, num_draws=1).seed([1, 2], np.arange(3))
+
+
+def test_peeking_tells_what_is_taken_next() -> None:
+    streams, rows = Streams(num_rows=3, num_draws=5), np.arange(3)
+    streams.seed(1, rows)
+    assert streams.peek(rows).shape == (0, 5), "nothing is made yet"
+    streams.take(rows)
+    seen = streams.peek(rows[1:])
+    np.testing.assert_array_equal(streams.take(rows)[1:], seen)
