@@ -197,9 +197,10 @@ def compare(name: str, rounds: int, updates: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", nargs="+", choices=tuple(TASKS), default=tuple(TASKS))
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--updates", type=int, default=10, help="in each round")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for name in TASKS:
+    for name in options.tasks:
         compare(name, options.rounds, options.updates)
