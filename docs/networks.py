@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.ticker import ScalarFormatter
 from ram_agents import Checkpoints, Config, Reinforce, recipe
 from ram_agents.evaluation.runs import LAST, LOG, read_log
 
@@ -115,6 +116,8 @@ def draw(out: Path) -> None:
         row[0].legend()
         for axis in row:
             axis.grid(alpha=0.3, which="both")
+            axis.yaxis.set_major_formatter(ScalarFormatter())
+            axis.yaxis.set_minor_formatter(ScalarFormatter())
     figure.tight_layout()
     figure.savefig(PICTURE, dpi=80)
     print(PICTURE)
@@ -134,7 +137,8 @@ def table(out: Path) -> str:
             cells = [f"{panel.title} | {variant} | {len(runs)}"]
             for share in (1 / 3, 2 / 3, 1):
                 errors = [run[2, np.searchsorted(run[0], share * EPISODES)] for run in runs]
-                cells.append(f"{np.mean(errors):.2f} ({min(errors):.2f} to {max(errors):.2f})")
+                ends = f" ({min(errors):.2f} to {max(errors):.2f})" if len(errors) > 1 else ""
+                cells.append(f"{np.mean(errors):.2f}{ends}")
             cells.append(f"{np.mean([run[1, -1] for run in runs]):.1f}")
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
