@@ -13,7 +13,7 @@ import torch
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..processes.group import ALONE, Processes
-from ..processes.torchrun import torchrun
+from ..processes.torchrun import leave, torchrun
 from ..training import checkpoint
 from ..training.callbacks import Callback
 from ..training.reinforce import Reinforce
@@ -29,11 +29,13 @@ def main(arguments: Sequence[str]) -> None:
             train(options, processes)
         except Stopped:
             stopped = True
-    if not processes.first:
-        sys.exit(int(stopped))
+    told = ("Stopped and saved.\n" if stopped else "") + ending(options) if processes.first else ""
+    if processes.size > 1:
+        print(told, end="\n" * processes.first, file=sys.stderr if stopped else sys.stdout)
+        leave(int(stopped))
     if stopped:
-        sys.exit(f"Stopped and saved.\n{ending(options)}")
-    print(ending(options))
+        sys.exit(told)
+    print(told)
 
 
 class Stopped(KeyboardInterrupt):

@@ -20,7 +20,7 @@ import time
 import torch
 from ram_agents import Reinforce, recipe
 from ram_agents.model.precision import faster_precision
-from ram_agents.processes.torchrun import torchrun
+from ram_agents.processes.torchrun import leave, torchrun
 
 WARM_UP = 5  # updates
 AT_LEAST = {1024: 1.5, 2048: 1.7}
@@ -39,6 +39,7 @@ def measure(num_envs: int, threads: int, updates: int, precision: str) -> None:
         if processes.first:
             seconds = [after - before for before, after in itertools.pairwise(times)]
             print(statistics.median(seconds[WARM_UP:]))
+    leave()
 
 
 def seconds_of_update(num_envs: int, *, threads: int, processes: int, updates: int, precision: str) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from ram_agents import Checkpoints, Reinforce
 from ram_agents.processes.group import Processes
-from ram_agents.processes.torchrun import torchrun
+from ram_agents.processes.torchrun import leave, torchrun
 
 CONFIG: dict[str, Any] = {
     "env_id": "ram_envs/GlimpseMNIST-v0",
@@ -67,6 +67,7 @@ def main(directory: Path) -> None:
         said = {name: digests(agent) for name, agent in runs.items()}
         if processes.first:
             print(json.dumps(said))
+    leave()
 
 
 if __name__ == "__main__":
