@@ -24,6 +24,7 @@ import numpy as np
 import ram_agents
 import torch
 from large import AREA, percent, search
+from marked import renew
 from matplotlib.figure import Figure
 from ram_agents import Config, Reinforce
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
@@ -36,8 +37,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 DOCS = Path(__file__).parent
-RESULTS, PICTURE = DOCS.parent / "RESULTS.md", DOCS / "images" / "comparison.png"
-BEGIN, END = "<!-- comparison -->", "<!-- /comparison -->"
+PICTURE = DOCS / "images" / "comparison.png"
 CANVASES = (60, 100, 200, 400, 1000)
 PLATEAU = 200
 """Up to this canvas CNNs are trained until their error stops falling; beyond it for a time."""
@@ -263,8 +263,7 @@ def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
     table = markdown(points)
     print(table)
     draw(points)
-    text = RESULTS.read_text()
-    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL))
+    renew("comparison", table)
 
 
 def main() -> None:

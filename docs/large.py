@@ -7,13 +7,12 @@ Prints a table for the agent's own gaze, a raster scan and random places with th
 from __future__ import annotations
 
 import argparse
-import re
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import ram_agents
 import torch
+from marked import renew
 from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.evaluation.attention import Targets, distance_to_the_target
@@ -23,8 +22,6 @@ from ram_agents.model.choice import Look
 from ram_agents.training.envs import make_env
 from ram_agents.training.rollout import Runner
 
-RESULTS = Path(__file__).parent.parent / "RESULTS.md"
-BEGIN, END = "<!-- search -->", "<!-- /search -->"
 CANVASES = (100, 200, 400, 1000)
 AREA = 1250
 """Pixels of the canvas for each distractor, as in the paper's 100x100."""
@@ -96,8 +93,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     table = markdown(ram_agents.load(options.agent), options.looks, options.scenes)
-    text = RESULTS.read_text()
-    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL))
+    renew("search", table)
 
 
 if __name__ == "__main__":

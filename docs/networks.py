@@ -9,7 +9,6 @@ between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of 
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +16,13 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from marked import renew
 from matplotlib.ticker import ScalarFormatter
 from ram_agents import Checkpoints, Config, Reinforce, recipe
 from ram_agents.evaluation.runs import LAST, LOG, read_log
 
 DOCS = Path(__file__).parent
-RESULTS, PICTURE = DOCS.parent / "RESULTS.md", DOCS / "images" / "networks.png"
-BEGIN, END = "<!-- networks -->", "<!-- /networks -->"
+PICTURE = DOCS / "images" / "networks.png"
 EPISODES, SEEDS = 600_000, (0, 1, 2)
 SEARCH = {"canvas_size": 200, "num_distractors": 32, "num_scales": 5, "num_glimpses": 10, "saccade": "relative"}
 
@@ -157,8 +156,7 @@ def main() -> None:
     draw(options.out)
     text = table(options.out)
     print(text)
-    results = RESULTS.read_text()
-    RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{text}\n{END}", results, flags=re.DOTALL))
+    renew("networks", text)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ which there is docs/large.py.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
 import ram_agents
 import torch
+from marked import renew
 from ram_agents import Reinforce, pretrained_names
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env
-
-RESULTS = Path(__file__).parent.parent / "RESULTS.md"
-BEGIN, END = "<!-- shifts -->", "<!-- /shifts -->"
 
 
 def shifts(agent: Reinforce) -> dict[str, dict[str, Any] | None]:
@@ -78,9 +75,7 @@ def main() -> None:
     names = options.agents or [name for name, id in ids.items() if "GlimpseMNIST" in id and "Megapixel" not in id]
     table = markdown({name: measure(name, options.episodes) for name in names})
     print(table)
-    if RESULTS.exists():
-        text = RESULTS.read_text()
-        RESULTS.write_text(re.sub(f"{BEGIN}.*?{END}", f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL))
+    renew("shifts", table)
 
 
 if __name__ == "__main__":

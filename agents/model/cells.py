@@ -83,7 +83,7 @@ class CellLocationNetwork(nn.Module):
         outside = ~(inside[:, None, :] & inside[:, :, None])
         outside[0] = True  # there is no finer scale
         constants = {
-            "widths": widths.view(-1, 1, 1, 1),
+            "widths": widths.view(-1, 1, 1),
             "axis": axis,
             "near": torch.tensor(NEAR) * (size / 2) / reach,
             "grid": grid.sign() * grid.abs().sqrt() if relative else grid,
@@ -134,7 +134,7 @@ class CellLocationNetwork(nn.Module):
     def features(self, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """What the scores are made of, (B, k, F, g * g); see the class. For the arguments see `forward`."""
         rows, cells = len(glimpse), self.size**2
-        light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.widths[:, 0]
+        light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.widths
         blurred = light.reshape(-1, cells) @ self.blur  # (B * k * C, 2 * g * g)
         blurred = blurred.view(rows, self.scales, self.colours, len(BLURS), cells).transpose(2, 3).flatten(2, 3)
         outside = self.outside.expand(rows, -1, -1, -1)

@@ -12,7 +12,6 @@ import time
 
 import gymnasium as gym
 import numpy as np
-import torch
 from gymnasium.vector import AutoresetMode
 
 import ram_envs  # noqa: F401
@@ -43,7 +42,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=512)
     parser.add_argument("--batches", type=int, default=9)
     options = parser.parse_args()
-    torch.set_num_threads(1)
     rates = episodes_a_second(options.rows, options.batches)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
