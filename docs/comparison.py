@@ -27,12 +27,12 @@ from large import AREA, percent, search
 from marked import renew
 from matplotlib.figure import Figure
 from ram_agents import Config, Reinforce
+from ram_agents.agent.envs import make_env
+from ram_agents.agent.rollout import Runner, collect_rollout
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
 from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
 from ram_agents.evaluation.intervals import wilson
-from ram_agents.training.envs import make_env
-from ram_agents.training.rollout import Runner, collect_rollout
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
