@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from documents import blocks
 from in_processes import digest
+from places import DOCS
 from processes import run
 from ram_agents import Reinforce, cli
 from ram_agents.agent import checkpoint
@@ -168,6 +170,25 @@ def test_a_mistake_is_told_once(tmp_path) -> None:
     done = run_processes(2, *TRAIN, "--out", tmp_path, "--num-envs", "15")
     assert done.returncode == 1
     assert done.stderr.count("ram train: num_envs=15 can't be split over 2 processes: take a multiple of 2") == 1
+
+
+@pytest.mark.slow
+def test_the_documents_script_trains_in_two_processes(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = (parameter.values[0] for parameter in blocks(DOCS / "several-processes.md"))
+    Path("shared.py").write_text(block.code)
+    done = run_processes(2, "shared.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("% wrong after 2,560 episodes") == 1
+    assert checkpoint.read(Path("runs/digits8/last.safetensors"))[1]["processes"] == 2
+
+
+@pytest.mark.slow
+def test_a_command_for_one_process_tells_once(tmp_path) -> None:
+    done = run_processes(2, "-m", "ram_agents", "evaluate", "mnist28", "--out", tmp_path / "figures.json")
+    assert done.returncode == 1
+    assert done.stderr.count("ram evaluate: torchrun's processes share `ram train` alone") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_line_is_a_module_too() -> None:
