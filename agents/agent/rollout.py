@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..model.choice import CONTROL_LOOKS, Choice, Look, Stop, choose, choose_location, control_places, raster
 from ..model.policy import RAM, RAMOutput, has_saccades
+from ..model.unrolled import Layers
 from .envs import declared
 
 
@@ -139,8 +140,11 @@ class Runner:
         self._steps = 0
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
-    def choose(self) -> Choice:
+    def choose(self, made: list[Layers] | None = None) -> Choice:
         """What to do next in each row. The autograd graph is made on the way: training needs no second pass.
+
+        Args:
+            made: what the policy's layers made is added to it, for `RAM.unroll`.
 
         Raises:
             FloatingPointError: the policy's outputs are not finite; it says where that entered.
@@ -149,7 +153,7 @@ class Runner:
             self.observation, info = self.env.reset(options={"reset_mask": self._over})
             self.gaze = _gaze(self.observation, info, self.gaze)
         self.seen = to_tensors(self.observation, self._device)
-        self.output, self._state = self.policy.step(self.seen, self._state)
+        self.output, self._state = self.policy.step(self.seen, self._state, made)
         if not _is_finite(self.output):
             raise FloatingPointError(_where_not_finite(self.seen, self.policy))
         location = self._choose_location()
@@ -223,23 +227,32 @@ def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
 
 def collect_rollout(runner: Runner) -> Rollout:
     """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
+    gradients = torch.is_grad_enabled()
+    made: list[Layers] | None = [] if gradients and runner.policy.can_unroll else None
     seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
-    while runner.active.any():
-        choices.append(runner.choose())
-        seen.append(runner.seen)
-        gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
-        outputs.append(runner.output)
-        steps.append(runner.step())
-    device = runner.output.logits.device
+    with torch.set_grad_enabled(gradients and made is None):
+        while runner.active.any():
+            choices.append(runner.choose(made))
+            seen.append(runner.seen)
+            gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
+            outputs.append(runner.output)
+            steps.append(runner.step())
+    if made is None:
+        output = RAMOutput._make(torch.stack(parts) for parts in zip(*outputs, strict=True))
+        stop_logit = _stacked([choice.stop_logit for choice in choices])
+    else:
+        output = runner.policy.unroll(made)
+        stop_logit = runner.policy.stop_logit(output.h)
+    device = output.logits.device
     label = runner.info.get("label")
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
-        location_parameters=torch.stack([output.location_parameters for output in outputs]),
-        logits=torch.stack([output.logits for output in outputs]),
+        location_parameters=output.location_parameters,
+        logits=output.logits,
         action=torch.stack([choice.action for choice in choices]),
         stop=_stacked([choice.stop for choice in choices]),
-        stop_logit=_stacked([choice.stop_logit for choice in choices]),
-        baseline=torch.stack([output.baseline for output in outputs]),
+        stop_logit=stop_logit,
+        baseline=output.baseline,
         reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
         active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
         last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),

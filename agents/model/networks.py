@@ -150,11 +150,19 @@ class GlimpseNetwork(nn.Module):
         self.where = nn.Linear(2, location_size)
         self.both = nn.Linear(glimpse_size + location_size, output_size)
 
-    def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
-        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+    def parts(self, glimpse: Tensor, location: Tensor) -> Tensor:
+        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to h_g and h_l side by side."""
         h_g = torch.relu_(self.what(glimpse))
         h_l = torch.relu_(self.where(location))
-        return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))
+        return torch.cat([h_g, h_l], dim=1)
+
+    def join(self, parts: Tensor) -> Tensor:
+        """From `parts` (B, glimpse_size + location_size) to g_t (B, output_size)."""
+        return torch.relu_(self.both(parts))
+
+    def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
+        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+        return self.join(self.parts(glimpse, location))
 
 
 class CoreNetwork(nn.Module):

@@ -279,3 +279,20 @@ def test_a_masked_reset_leaves_the_other_gazes() -> None:
     runner.choose()
     np.testing.assert_array_equal(runner.gaze[3:], step.info["gaze"][3:])
     assert (runner.gaze[:3] != step.info["gaze"][:3]).any(axis=1).all()
+
+
+@pytest.mark.parametrize("environment", [PeekVectorEnv, StopVectorEnv])
+def test_a_rollout_is_the_same_whichever_way_its_gradients_go(environment, monkeypatch) -> None:
+    def collected():
+        policy = make_policy(environment(8))
+        rollout = rollout_of(environment(8), policy, stop="sample")
+        parts = [rollout.logits, rollout.location_parameters, rollout.baseline, rollout.stop_logit]
+        sum((part * torch.arange(part.numel()).view(part.shape)).sum() for part in parts if part is not None).backward()
+        return rollout, {name: p.grad for name, p in policy.named_parameters()}
+
+    unrolled, found = collected()
+    monkeypatch.setattr(RAM, "can_unroll", False)
+    by_steps, wanted = collected()
+    torch.testing.assert_close(found, wanted)
+    for name, one in unrolled._asdict().items():
+        torch.testing.assert_close(one, getattr(by_steps, name), msg=name)
