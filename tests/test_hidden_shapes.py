@@ -14,7 +14,7 @@ from places import ROOT
 from ram_envs.gallery.gallery import prepare
 
 EXAMPLE = runpy.run_path(str(ROOT / "examples/hidden_shapes.py"))
-SIZE = 240, 200
+SIZE = 420, 400
 
 
 @pytest.fixture(scope="module")

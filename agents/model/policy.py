@@ -19,10 +19,10 @@ from .networks import (
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
-    Normalisation,
     StopNetwork,
     orthogonal_,
 )
+from .normalisation import Normalisation
 from .precision import float32
 
 
@@ -75,13 +75,15 @@ class RAM(nn.Module):
         self.location_std = config.location_std
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
-        self.normalisation = Normalisation(shape) if config.normalise else None
+        alike = config.normalise == "scales"
+        self.normalisation = None if config.normalise == "none" else Normalisation(shape, scales=alike)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,
             glimpse_size=config.glimpse_size,
             location_size=config.location_size,
             output_size=size,
+            alike=alike,
         )
         self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
         self.f_l: LocationNetwork | CellLocationNetwork
@@ -93,6 +95,7 @@ class RAM(nn.Module):
                 glimpse_shape=shape,
                 relative=has_saccades(observation_space),
                 hidden_size=config.location_hidden,
+                alike=alike,
             )
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
@@ -136,7 +139,8 @@ class RAM(nn.Module):
             The output for these B episodes, and the next state.
         """
         glimpse, location = observation["glimpse"], observation["location"]
-        g = self.f_g(glimpse if self.normalisation is None else self.normalisation(glimpse), location)
+        seen = glimpse if self.normalisation is None else self.normalisation(glimpse)
+        g = self.f_g(seen, location)
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
         h = core[0].to(self.f_a.weight.dtype)
         h_l = h.detach() if self._config.detach_location else h
@@ -144,7 +148,7 @@ class RAM(nn.Module):
             if isinstance(self.f_l, CellLocationNetwork):
                 earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
                 looks = remember(earlier, location)
-                parameters = self.f_l(h_l, glimpse, location, looks)
+                parameters = self.f_l(h_l, seen if self._config.normalise == "scales" else glimpse, location, looks)
                 mean = self.location_distribution(parameters).mode()
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:

@@ -24,7 +24,7 @@ from .curriculum import Curriculum, seed_of_repeats
 from .envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
 from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
-from .rollout import Rollout, Runner, collect_rollout, glimpses
+from .rollout import Rollout, Runner, can_look_anywhere, collect_rollout, glimpses
 
 OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
 """Of a rollout: what each of several processes keeps for itself."""
@@ -215,10 +215,12 @@ class Reinforce(Agent):
         )
 
     def _measure_light(self) -> None:
-        """Where the model normalises glimpses and has not measured any before: measure those of one batch."""
+        """Where the model normalises glimpses and has not measured any before: measure one batch at random places."""
         normalisation = self.policy.normalisation
         if normalisation is not None and not normalisation.measured:
-            normalisation.measure_(glimpses(self._runner(self.config, self._scenes.draw(0.0))))
+            env = self._scenes.draw(0.0)
+            config = self.config.replace(look="random" if can_look_anywhere(env) else self.config.look)
+            normalisation.measure_(glimpses(self._runner(config, env)))
             self.processes.broadcast_(normalisation.buffers())
 
     @property
