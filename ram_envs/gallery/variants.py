@@ -1,7 +1,7 @@
 """Variants of pictures that are read when they are looked at: a part, mirrored, brighter or darker.
 
-A frame (top, left, height, width, mirrored) is the part that an episode shows of a picture, in whole pixels, and if left
-is right there. Outside of it is 0, as outside of any scene. No pixel is scaled.
+A frame (top, left, height, width, mirrored) is the part of a picture that an episode shows, in whole pixels; mirrored
+ones show left for right. Outside of it is 0, as outside of any scene. No pixel is scaled.
 """
 
 from __future__ import annotations
