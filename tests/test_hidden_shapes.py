@@ -14,7 +14,7 @@ from places import ROOT
 from ram_envs.gallery.gallery import prepare
 
 EXAMPLE = runpy.run_path(str(ROOT / "examples/hidden_shapes.py"))
-SIZE = 240, 200
+SIZE = 420, 400
 
 
 @pytest.fixture(scope="module")
@@ -80,5 +80,5 @@ def test_a_picture_holds_its_shape_whole_and_crumbs_as_bright(name) -> None:
 
 @pytest.mark.parametrize(("pictures", "size"), [(299, SIZE), (300, (300, 199))])
 def test_too_few_and_too_small_pictures_are_refused(tmp_path, pictures, size) -> None:
-    with pytest.raises(SystemExit, match="at least 300 are needed, of 200 pixels to a side"):
+    with pytest.raises(SystemExit, match="at least 300 are needed, of 400 pixels to a side"):
         EXAMPLE["main"](tmp_path / "out", pictures=pictures, size=size)

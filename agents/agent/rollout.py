@@ -194,10 +194,14 @@ def _gaze(
 
 def _looker(env: VectorEnv[Any, Any, Any]) -> Callable[[NDArray[Any]], NDArray[np.float32]] | None:
     """What brings the gaze to places; None where a location is a place."""
-    look_at = declared(env).look_at
-    if look_at is None and has_saccades(env.single_observation_space):
+    if not can_look_anywhere(env):
         raise ValueError(f"{env} has relative saccades and declares no look_at: see docs/architecture.md")
-    return look_at
+    return declared(env).look_at
+
+
+def can_look_anywhere(env: VectorEnv[Any, Any, Any]) -> bool:
+    """Whether a gaze can be brought to places of the scene."""
+    return declared(env).look_at is not None or not has_saccades(env.single_observation_space)
 
 
 def _scan(env: VectorEnv[Any, Any, Any]) -> list[tuple[float, float]]:

@@ -20,10 +20,10 @@ from .networks import (
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
-    Normalisation,
     StopNetwork,
     orthogonal_,
 )
+from .normalisation import Normalisation
 from .precision import float32
 from .unrolled import Layers, can_unroll, unrolled
 
@@ -77,13 +77,15 @@ class RAM(nn.Module):
         self.location_std = config.location_std
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
-        self.normalisation = Normalisation(shape) if config.normalise else None
+        alike = config.normalise == "scales"
+        self.normalisation = None if config.normalise == "none" else Normalisation(shape, scales=alike)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,
             glimpse_size=config.glimpse_size,
             location_size=config.location_size,
             output_size=size,
+            alike=alike,
         )
         self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
         self.f_l: LocationNetwork | CellLocationNetwork
@@ -95,6 +97,7 @@ class RAM(nn.Module):
                 glimpse_shape=shape,
                 relative=has_saccades(observation_space),
                 hidden_size=config.location_hidden,
+                alike=alike,
             )
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
@@ -152,7 +155,8 @@ class RAM(nn.Module):
             if isinstance(self.f_l, CellLocationNetwork):
                 earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
                 looks = remember(earlier, location)
-                parameters = self.f_l(self._for_location(h), glimpse, location, looks)
+                shown = light if self._config.normalise == "scales" else glimpse
+                parameters = self.f_l(self._for_location(h), shown, location, looks)
                 mean = self.location_distribution(parameters).mode()
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:

@@ -11,7 +11,7 @@ import torch
 from ..agent.agent import Agent
 from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
-from ..agent.rollout import Rollout, Runner, collect_rollout, glimpses
+from ..agent.rollout import Rollout, Runner, can_look_anywhere, collect_rollout, glimpses
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
@@ -144,10 +144,12 @@ class TrainableAgent(Agent):
         )
 
     def _measure_light(self) -> None:
-        """Where the model normalises glimpses and has not measured any before: measure those of one batch."""
+        """Where the model normalises glimpses and has not measured any before: measure one batch at random places."""
         normalisation = self.policy.normalisation
         if normalisation is not None and not normalisation.measured:
-            normalisation.measure_(glimpses(self._runner(self.config, self._scenes.draw(0.0))))
+            env = self._scenes.draw(0.0)
+            config = self.config.replace(look="random" if can_look_anywhere(env) else self.config.look)
+            normalisation.measure_(glimpses(self._runner(config, env)))
             self.processes.broadcast_(normalisation.buffers())
 
     @property
