@@ -7,6 +7,7 @@ try:
     from .evaluation.pretrained import load, pretrained_names
     from .evaluation.runs import Checkpoints
     from .model.policy import RAM
+    from .sharing.exports import export
     from .training.callbacks import Callback
     from .training.config import Config, recipe, recipe_names
     from .training.reinforce import Reinforce
@@ -25,6 +26,7 @@ __all__ = [
     "Config",
     "Reinforce",
     "evaluate",
+    "export",
     "load",
     "pretrained_names",
     "recipe",

@@ -26,7 +26,7 @@ FLOORS = {
         {"model", "processes"},
         {"training"},
         {"evaluation", "sb3", "rllib"},
-        {"rendering"},
+        {"rendering", "sharing"},
         {"game"},
         {"commands"},
         {"cli"},
