@@ -27,6 +27,7 @@ COMMANDS = {
     "play": Command("play", "play yourself, against an agent"),
     "reproduce": Command("reproduce", "measure the pretrained agents beside the paper's figures, or train them anew"),
     "plot": Command("plot", "draw figures of runs and agents"),
+    "export": Command("export", "write an agent as a program of ONNX or torch"),
 }
 
 
