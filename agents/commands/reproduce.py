@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 import tyro
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from ..agent.config import recipe
 from ..evaluation.evaluate import Evaluation, evaluate
@@ -23,6 +21,7 @@ from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .paper import ROWS, Row
+from .paper_tables import Line, as_json, markdown, table
 from .train import train
 from .train_options import Train
 
@@ -67,19 +66,6 @@ class Measured(NamedTuple):
     """The same weights, looking at random places."""
 
 
-class Line(NamedTuple):
-    """One agent's figures for a row: errors in %."""
-
-    row: Row
-    single: float
-    """One path that looks at the mean locations: what counts."""
-    sampled: float | None
-    averaged: float | None
-    random_gaze: float
-    minutes_to_beat: float | None = None
-    """Of training, until the held-out error was first below the paper's; None if never, or if not trained here."""
-
-
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train if wanted, measure, print."""
     options = parse(Reproduce, arguments, command="reproduce")
@@ -103,7 +89,7 @@ def main(arguments: Sequence[str]) -> None:
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
     if options.json:
         with naming(options.json):
-            options.json.write_text(json.dumps([{**line.row._asdict(), **_figures(line)} for line in lines], indent=1))
+            options.json.write_text(json.dumps(as_json(lines), indent=1))
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:
@@ -155,66 +141,6 @@ def answered(measured: Measured, rows: Sequence[Row]) -> list[Line]:
             continue
         t = -1 if row.glimpses is None else row.glimpses - 1
         sampled, averaged = (None if column is None else float(column[t]) for column in (own.sampled, own.averaged))
-        lines.append(Line(row, float(own.mean[t]), sampled, averaged, float(measured.random.mean[t])))
+        random = float(measured.random.mean[t])
+        lines.append(Line(row, own.episodes, float(own.mean[t]), sampled, averaged, random))
     return lines
-
-
-HEADER = ("task", "glimpses", "single", "sampled", "averaged", "random", "arXiv", "NIPS", "public", "beaten")
-
-
-def _cells(lines: Sequence[Line]) -> list[str]:
-    """A row of the table, of one agent or the mean of several.
-
-    The single path's figure decides whether the paper as published is beaten: the worst agent's.
-    """
-    row = lines[0].row
-    ours = [_mean([getattr(line, name) for line in lines]) for name in ("single", "sampled", "averaged", "random_gaze")]
-    theirs = ["-" if figure is None else f"{figure:.2f}" for figure in (row.arxiv, row.nips, row.public)]
-    beaten = all(line.single < row.nips for line in lines)
-    return [row.task, str(row.glimpses or "-"), *ours, *theirs, "yes" if beaten else "no"]
-
-
-def _mean(figures: Sequence[float | None]) -> str:
-    known = [figure for figure in figures if figure is not None]
-    return f"{sum(known) / len(known):.2f}" if known else "-"
-
-
-def _figures(line: Line) -> dict[str, float | None]:
-    return {key: value for key, value in line._asdict().items() if key != "row"}
-
-
-def _by_row(lines: Sequence[Line]) -> list[list[Line]]:
-    """The runs of each row together."""
-    groups: dict[Row, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.row, []).append(line)
-    return list(groups.values())
-
-
-def table(lines: Sequence[Line]) -> Table:
-    """For a terminal of 80 columns: a row for each run."""
-    result = Table(title="Test error in %: ours, and the paper's", box=SIMPLE, padding=0, pad_edge=False)
-    for i, word in enumerate(HEADER):
-        result.add_column(word, justify="right" if i else "left", no_wrap=True)
-    for same in _by_row(lines):
-        for line in same:
-            result.add_row(*_cells([line]))
-    return result
-
-
-def markdown(lines: Sequence[Line]) -> str:
-    """For documents: means of the runs, the range of several, the minutes that training took to beat it, the agent."""
-    groups = _by_row(lines)
-    rows = [list(HEADER), ["---"] + ["---:"] * (len(HEADER) - 1), *map(_cells, groups)]
-    if any(len(same) > 1 for same in groups):
-        ranges = [f"{min(single):.2f} to {max(single):.2f}" for same in groups if (single := [s.single for s in same])]
-        _add_column(rows, "range of single", ranges)
-    if any(line.minutes_to_beat is not None for line in lines):
-        _add_column(rows, "minutes to beat", [_mean([line.minutes_to_beat for line in same]) for same in groups])
-    _add_column(rows, "agent", [f"`{same[0].row.agent}`" for same in groups])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _add_column(rows: list[list[str]], name: str, cells: Sequence[str]) -> None:
-    for row, cell in zip(rows, [name, "---:", *cells], strict=True):
-        row.append(cell)
