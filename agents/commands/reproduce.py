@@ -15,11 +15,11 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from ..agent.config import recipe
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..training.config import recipe
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .paper import ROWS, Row

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ram_envs.retina.retina import Retina
 
+from ..agent.envs import declared
+from ..agent.rollout import Runner, to_tensors
 from ..model.choice import Look
 from ..model.policy import RAM
-from ..training.envs import declared
-from ..training.rollout import Runner, to_tensors
 from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..agent.config import Config
+from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..model.actions import num_actions
-from ..training.config import Config
-from ..training.envs import AnyVectorEnv, declared, make_env
 from .controls import Control
 from .evaluate import OFFSETS, batches, classification_error, scene_indices
 

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..agent.envs import AnyVectorEnv, declared, make_env
+from ..agent.rollout import Runner, collect_rollout
 from ..model.choice import Look, Stop
 from ..training.callbacks import Progress
-from ..training.envs import AnyVectorEnv, declared, make_env
-from ..training.rollout import Runner, collect_rollout
 from .scores import area_under_curve, balanced_accuracy
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ..agent.envs import AnyVectorEnv
 from ..training.callbacks import Callback, Metrics, mean_metrics
-from ..training.envs import AnyVectorEnv
 from ..training.reinforce import Reinforce
 from .evaluate import validation_env, validation_errors
 

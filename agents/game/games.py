@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ram_envs.rendering.painting import patch_rgb
 
+from ..agent.envs import declared
 from ..model.actions import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
-from ..training.envs import declared
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View

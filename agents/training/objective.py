@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..agent.config import Config
+from ..agent.rollout import Rollout
 from ..model.distribution import action_entropy, action_log_prob, stop_log_prob
 from . import losses
-from .config import Config
-from .rollout import Rollout
 
 
 class Objective(NamedTuple):

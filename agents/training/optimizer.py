@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..agent.config import Config
 from ..model.policy import RAM
 from ..processes.group import ALONE, Processes, share_out
-from .config import Config
 
 
 class Muon(torch.optim.Optimizer):

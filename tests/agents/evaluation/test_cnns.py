@@ -7,8 +7,8 @@ import pytest
 import torch
 from conftest import own_images, own_labels
 from ram_agents import Config
+from ram_agents.agent.envs import make_env
 from ram_agents.evaluation.cnns import ModernCNN, WeakCNN, classifier_error, make_classifier
-from ram_agents.training.envs import make_env
 
 
 def test_the_papers_cnn() -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 from ram_agents import Config, Reinforce
+from ram_agents.agent.envs import Spaces, declared
 from ram_agents.commands.train import Train, train
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env, follow, scene_indices, validation_errors
-from ram_agents.training.envs import Spaces, declared
 from toy_env import PeekVectorEnv
 
 SMALL = {"glimpse_size": 8, "location_size": 8, "hidden_size": 16}

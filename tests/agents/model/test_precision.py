@@ -8,7 +8,7 @@ from ram_agents import Reinforce
 from ram_agents.model import precision
 from ram_agents.model.policy import RAMOutput
 from ram_agents.model.precision import faster_precision, matmul_precision
-from ram_agents.training import reinforce
+from ram_agents.training import trainable
 from ram_agents.training.optimizer import orthogonalised
 from toy_env import PeekVectorEnv, StopVectorEnv
 
@@ -67,13 +67,13 @@ def test_it_can_be_measured_here() -> None:
 
 @pytest.mark.parametrize("faster", ["medium", "highest"])
 def test_a_run_decides_once_and_keeps_to_it(faster, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: faster)
+    monkeypatch.setattr(trainable, "faster_precision", lambda *args, **kwargs: faster)
     options = {"hidden_size": 16, "matmul_precision": "auto", "total_episodes": 64, "checkpoint_every": 2}
     agent = Reinforce(PeekVectorEnv(16), **options)
     agent.learn(callback=lambda agent, metrics: agent.updates < 2)
     assert agent.config.matmul_precision == faster
     agent.save(tmp_path / "a")
-    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: pytest.fail("measured again"))
+    monkeypatch.setattr(trainable, "faster_precision", lambda *args, **kwargs: pytest.fail("measured again"))
     again = Reinforce.load(tmp_path / "a", PeekVectorEnv(16)).learn(resume=True)
     assert again.config.matmul_precision == faster
     whole = Reinforce(PeekVectorEnv(16), **(options | {"matmul_precision": faster})).learn()

@@ -15,9 +15,9 @@ import torch
 from in_processes import digest
 from processes import run
 from ram_agents import Reinforce, cli
+from ram_agents.agent import checkpoint
 from ram_agents.processes.group import ALONE
 from ram_agents.processes.torchrun import one_tells, torchrun
-from ram_agents.training import checkpoint
 from shared_runs import one_thread_each, run_processes, start_processes
 
 TRAIN = (

@@ -15,9 +15,9 @@ from conftest import IDS, Case
 from gymnasium.vector import AutoresetMode
 from processes import run_python
 from ram_agents import Reinforce, load
+from ram_agents.agent.envs import declared
 from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.sb3 import LogLabelLoss, RAMPolicy, SB3VecEnv, from_agent, make_vec_env, success_rate, to_agent
-from ram_agents.training.envs import declared
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecMonitor

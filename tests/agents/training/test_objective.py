@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import RAM, Config
+from ram_agents.agent.rollout import Rollout, Runner, collect_rollout
 from ram_agents.model.distribution import Gaussian
 from ram_agents.training.objective import find_class_weights, label_nll, objective
-from ram_agents.training.rollout import Rollout, Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
 PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)

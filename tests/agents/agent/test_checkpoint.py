@@ -16,7 +16,7 @@ import pytest
 import torch
 from processes import started
 from ram_agents import Reinforce, load, pretrained_names
-from ram_agents.training import checkpoint
+from ram_agents.agent import checkpoint
 from safetensors.torch import save_file
 from toy_env import PeekVectorEnv, SmoothVectorEnv
 
