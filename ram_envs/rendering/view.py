@@ -39,6 +39,8 @@ class View(NamedTuple):
     """Things in the scene to point out, such as the ball: names and regions (top, left, height, width) in pixels."""
     answers: tuple[tuple[int, int], ...] = ()
     """Of an episode with several answers, those that were given so far, each with the right one."""
+    looks_left: int | None = None
+    """Of an episode with several answers, how many more glimpses there are before the next one; else None."""
 
     def said(self) -> str:
         """What was answered, in words; of several answers all so far, the one at hand with a question mark."""

@@ -155,9 +155,13 @@ class Reading(SeveralDigits):
     def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
         """See `Task.view`: once an answer is given, nothing is said of the next digit yet."""
         view, given = super().view(row, probabilities), self.given[row][self.given[row] >= 0]
-        begun = not self.steps[row] % self.glimpses_per_object and not view.finished
+        early = int(self.steps[row]) % self.glimpses_per_object
         answers = tuple(zip(given.tolist(), self.answers[row].tolist(), strict=False))
-        return view._replace(answers=answers, prediction=None if begun else view.prediction)
+        return view._replace(
+            answers=answers,
+            looks_left=0 if view.finished else self.glimpses_per_object - 1 - early,
+            prediction=view.prediction if early or view.finished else None,
+        )
 
 
 def _bounds(num_digits: int | tuple[int, int]) -> tuple[int, int]:
