@@ -42,7 +42,10 @@ class Rollout(NamedTuple):
     last: Tensor
     """(T, B) bool: the step that ended the episode."""
     label: Tensor | None
-    """(B,) int64, where the infos of the reset tell the label, else None."""
+    """(B,) int64, where infos tell the label, else None; where they tell of several answers (T, B): what each
+    action was to name."""
+    answer: Tensor
+    """(T, B) bool: this step's action was an answer. Where infos tell of only one, that is the last."""
     glimpse: Tensor
     """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
     gaze: Tensor
@@ -248,7 +251,7 @@ def collect_rollout(runner: Runner) -> Rollout:
         output = runner.policy.unroll(made)
         stop_logit = runner.policy.stop_logit(output.h)
     device = output.logits.device
-    label = runner.info.get("label")
+    label, answer = asked(runner.info, steps)
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
         location_parameters=output.location_parameters,
@@ -261,9 +264,27 @@ def collect_rollout(runner: Runner) -> Rollout:
         active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
         last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
         label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
+        answer=torch.from_numpy(answer).to(device),
         glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
         gaze=torch.stack(gaze),
     )
+
+
+def asked(begun: dict[str, Any], steps: list[Step]) -> tuple[NDArray[Any] | None, NDArray[np.bool_]]:
+    """What the actions were to name, and which of them were answers; see `Rollout`.
+
+    Args:
+        begun: the infos of the reset.
+        steps: what followed.
+    """
+    last = np.stack([step.last for step in steps])
+    if "answered" not in begun:
+        return begun.get("label"), last
+    before = [begun, *(step.info for step in steps[:-1])]
+    more = [step.info["answered"] > info["answered"] for info, step in zip(before, steps, strict=True)]
+    # In the step that ends an episode its infos may already be of the next one.
+    answer = last | np.stack(more) & np.stack([step.active for step in steps])
+    return np.stack([info["label"] for info in before]), answer
 
 
 @torch.no_grad()

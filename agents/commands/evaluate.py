@@ -191,6 +191,8 @@ def show(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], optio
     console.print(table)
     if any(result.balanced_accuracy for result in measured.values()):
         console.print(_scores_table(measured, options))
+    if any(result.several for result in measured.values()):
+        console.print(_several_table(measured, options))
     for name, result in measured.items():
         if options.confusion and result.confusion is not None:
             console.print(_confusion_table(name, result))
@@ -216,6 +218,23 @@ def _scores_table(measured: dict[str, Evaluation], options: Evaluate) -> Table:
             area = (result.auc or {}).get(column)
             areas = ["" if area is None else f"{area:.4f}"] if has_areas else []
             table.add_row(name, _meaning(column, options), f"{accuracy or 0:.2f}", *areas)
+    return table
+
+
+def _several_table(measured: dict[str, Evaluation], options: Evaluate) -> Table:
+    """Errors of the whole, in which an answer is wrong, and of each answer."""
+    table = Table(title="Several answers, error in %", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("agent", overflow="fold")
+    table.add_column("gaze")
+    rows = [
+        (name, _meaning(gaze, options), *(f"{error:.2f}" for error in errors))
+        for name, result in measured.items()
+        for gaze, errors in (result.several or {}).items()
+    ]
+    for column in ("whole", *range(1, max(map(len, rows)) - 2)):
+        table.add_column(str(column), justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

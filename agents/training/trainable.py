@@ -79,10 +79,13 @@ class TrainableAgent(Agent):
 
         Raises:
             TypeError: it is no vector environment.
-            ValueError: its glimpses have another shape than the model's, or it has another number of actions.
+            ValueError: its glimpses have another shape than the model's, or it has another number of actions; or its
+                episodes have several answers, and the baseline is to be the probability of success.
         """
         self.spaces.check_fit(env)
         _, info = env.reset(seed=self.config.seed + self._first_scene(env))
+        if "answered" in info and self.config.baseline_probability:
+            raise ValueError("an episode with several answers has no one success: use baseline_probability=False")
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)

@@ -296,3 +296,28 @@ def test_a_rollout_is_the_same_whichever_way_its_gradients_go(environment, monke
     torch.testing.assert_close(found, wanted)
     for name, one in unrolled._asdict().items():
         torch.testing.assert_close(one, getattr(by_steps, name), msg=name)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
+def test_several_answers_are_told_apart_in_every_autoreset_mode(mode: str) -> None:
+    kwargs = {"glimpses_per_object": 2, "num_digits": (1, 2), "split": "test"}
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Pairs-v0", num_envs=12, autoreset_mode=mode, **kwargs)
+    policy = RAM(env.single_observation_space, env.single_action_space, hidden_size=16)
+    rollout = collect_rollout(Runner(policy, env, look="mean", sample_action=False, indices=np.arange(12)))
+    names = env.reset(options={"indices": np.arange(12)})[1]["labels"]
+    lengths = 2 * (1 + (names == 10).argmax(1))
+    assert set(lengths) == {4, 6}
+    assert rollout.label.shape == rollout.answer.shape == (6, 12)
+    for row, length in enumerate(lengths):
+        assert rollout.active[:, row].tolist() == [step < length for step in range(6)]
+        assert rollout.answer[:, row].tolist() == [step < length and step % 2 == 1 for step in range(6)]
+        assert rollout.last[:, row].nonzero().flatten().tolist() == [length - 1]
+        assert rollout.label[:length, row].tolist() == names[row].repeat(2)[:length].tolist()
+
+
+def test_of_one_answer_the_last_action_is_it() -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, num_glimpses=2, autoreset_mode="Disabled")
+    policy = RAM(env.single_observation_space, env.single_action_space, hidden_size=16)
+    rollout = collect_rollout(Runner(policy, env, look="mean", sample_action=False, seed=0))
+    assert rollout.label.shape == (3,)
+    assert torch.equal(rollout.answer, rollout.last)
