@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from ..agent.envs import AnyVectorEnv
-from ..agent.rollout import Runner, collect_rollout
+from ..agent.rollout import collect_rollout
+from ..agent.runner import Runner
 from ..model.choice import Look, Stop
 from ..training.callbacks import Progress
 

@@ -11,7 +11,8 @@ import torch
 from ..agent.agent import Agent
 from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
-from ..agent.rollout import Rollout, Runner, can_look_anywhere, collect_rollout, glimpses
+from ..agent.rollout import Rollout, collect_rollout, glimpses
+from ..agent.runner import Runner, can_look_anywhere
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities

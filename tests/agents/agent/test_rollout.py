@@ -8,7 +8,8 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM, Reinforce
-from ram_agents.agent.rollout import Runner, collect_rollout, glimpses
+from ram_agents.agent.rollout import collect_rollout, glimpses
+from ram_agents.agent.runner import Runner
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])

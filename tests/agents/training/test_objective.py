@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import RAM, Config
-from ram_agents.agent.rollout import Rollout, Runner, collect_rollout
+from ram_agents.agent.rollout import Rollout, collect_rollout
+from ram_agents.agent.runner import Runner
 from ram_agents.model.distribution import Gaussian
 from ram_agents.training.objective import find_class_weights, label_nll, objective
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
