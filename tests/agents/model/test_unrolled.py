@@ -62,7 +62,7 @@ def gradients(policy: RAM, output: RAMOutput) -> dict[str, Tensor]:
     [
         {},
         {"identity_core": True, "location_hidden": 8, "detach_location": False},
-        {"normalise": True, "detach_baseline": False, "init": "orthogonal"},
+        {"normalise": "channels", "detach_baseline": False, "init": "orthogonal"},
     ],
 )
 def test_outputs_and_gradients_are_those_of_autograd_step_by_step(options, steps) -> None:
