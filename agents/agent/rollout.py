@@ -70,12 +70,8 @@ def collect_rollout(runner: Runner) -> Rollout:
             gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
             outputs.append(runner.output)
             steps.append(runner.step())
-    if made is None:
-        output = RAMOutput._make(torch.stack(parts) for parts in zip(*outputs, strict=True))
-        stop_logit = _stacked([choice.stop_logit for choice in choices])
-    else:
-        output = runner.policy.unroll(made)
-        stop_logit = runner.policy.stop_logit(output.h)
+    by_steps = (torch.stack(parts) for parts in zip(*outputs, strict=True))
+    output = RAMOutput._make(by_steps) if made is None else runner.policy.unroll(made)
     device = output.logits.device
     label, answer = asked(runner.info, steps)
     return Rollout(
@@ -84,7 +80,7 @@ def collect_rollout(runner: Runner) -> Rollout:
         logits=output.logits,
         action=torch.stack([choice.action for choice in choices]),
         stop=_stacked([choice.stop for choice in choices]),
-        stop_logit=stop_logit,
+        stop_logit=runner.policy.stop_logit(output.h),
         baseline=output.baseline,
         reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
         active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),

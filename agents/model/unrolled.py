@@ -66,23 +66,27 @@ class _Unrolled(torch.autograd.Function):
         glimpse, location, parts, g, h, *weights = ctx.saved_tensors
         what, _, both, seen, hidden = (weight.to(h.dtype) for weight in weights)
         d_h = _through_time(d_h.to(h.dtype, copy=True), h, hidden).flatten(0, 1)
-        d_g = (d_h @ seen).mul_(g.flatten(0, 1).sign())
-        d_parts = (d_g @ both).mul_(parts.flatten(0, 1).sign())
+        d_g = _through_relu_(d_h @ seen, g.flatten(0, 1))
+        d_parts = _through_relu_(d_g @ both, parts.flatten(0, 1))
         d_what, d_where = d_parts.tensor_split([len(what)], dim=1)
         layers = [(d_what, glimpse), (d_where, location), (d_g, parts), (d_h, g), (d_h[h.shape[1] :], h[:-1])]
         d_weights = [_product(d, x).to(weight.dtype) for (d, x), weight in zip(layers, weights, strict=True)]
-        d_biases = [d.sum(0, dtype=weight.dtype) for (d, _), weight in zip(layers[:4], weights, strict=False)]
+        d_biases = [d.sum(0).to(weight.dtype) for (d, _), weight in zip(layers[:4], weights, strict=False)]
         return *[None] * len(Layers._fields), *d_weights, *d_biases
 
 
 def _through_time(d_h: Tensor, h: Tensor, hidden: Tensor) -> Tensor:
     """From the gradient that each h_t gets of its own to that of the sum under its ReLU, in place: (T, B, n)."""
-    alive = h.sign()  # of what a ReLU gave: 1 where it lets through, else 0
     for t in reversed(range(len(h))):
         if t + 1 < len(h):
             d_h[t].addmm_(d_h[t + 1], hidden)
-        d_h[t].mul_(alive[t])
+        _through_relu_(d_h[t], h[t])
     return d_h
+
+
+def _through_relu_(d: Tensor, y: Tensor) -> Tensor:
+    """The gradient d of what a ReLU gave, y, becomes that of what it was given, in place: 0 where y is."""
+    return torch.ops.aten.threshold_backward.grad_input(d, y, 0, grad_input=d)
 
 
 def _product(d: Tensor, x: Tensor) -> Tensor:

@@ -115,7 +115,7 @@ class TrainableAgent(Agent):
         """Run a batch of episodes and take one step of the optimiser."""
         self.decide_precision()
         config, progress = self.config, min(self.updates / self.total_updates, 1.0)
-        config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
+        config = config.at(progress)
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)
         env = self._scenes.draw(progress)
