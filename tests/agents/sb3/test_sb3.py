@@ -226,11 +226,6 @@ def test_ram_learns_to_look_by_recurrent_ppo(label: bool) -> None:
 # What is loaded when
 
 
-def test_the_agents_load_no_stable_baselines3() -> None:
-    code = "import sys, ram_agents; print([m for m in sys.modules if m.startswith(('stable_baselines3', 'sb3'))])"
-    assert run_python(code).stdout == "[]\n"
-
-
 @pytest.mark.parametrize("missing", ["stable_baselines3", "sb3_contrib"])
 def test_a_missing_extra_is_named(missing: str) -> None:
     done = run_python(f"import sys; sys.modules[{missing!r}] = None; import ram_agents.sb3")
