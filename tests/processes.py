@@ -45,7 +45,7 @@ def run_python(code: str, *, cwd: Path | None = None) -> subprocess.CompletedPro
 
 NURSERY = """
 import contextlib, json, os, runpy, sys
-for module in ("torch", "gymnasium", "numba"):
+for module in ("gymnasium", "matplotlib.pyplot", "numba", "sb3_contrib", "torch"):
     with contextlib.suppress(ImportError):
         __import__(module)
 for line in sys.stdin:
@@ -73,7 +73,7 @@ def _nursery() -> subprocess.Popen[str]:
 
 
 def run_script(script: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script where it lies, in an interpreter that has torch and Gymnasium loaded, and nothing of ours."""
+    """Run a script where it lies, in an interpreter that has torch and its like loaded, and nothing of ours."""
     nursery = _nursery()
     assert nursery.stdin is not None
     assert nursery.stdout is not None
