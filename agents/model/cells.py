@@ -19,10 +19,10 @@ LocationLayers = Literal["linear", "cells"]
 LIGHT, SEEN = 2.0, -2.0
 """What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
 place to the next and does not return (Itti and Koch 2001: saliency, and inhibition of return)."""
+NORMALISED_SEEN = -12.0
+"""`SEEN` where light is told in standard deviations, of which what stands out has several."""
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
-NORMALISED_SEEN = -12.0
-"""The same where light is told in standard deviations, of which what stands out has several."""
 BLURS = 3, 5
 
 
