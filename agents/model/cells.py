@@ -19,10 +19,10 @@ LocationLayers = Literal["linear", "cells"]
 LIGHT, SEEN = 2.0, -2.0
 """What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
 place to the next and does not return (Itti and Koch 2001: saliency, and inhibition of return)."""
+NORMALISED_SEEN = -12.0
+"""`SEEN` where light is told in standard deviations, of which what stands out has several."""
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
-NORMALISED_LIGHT = 0.5
-"""The same of light in standard deviations, of which what stands out has several."""
 BLURS = 3, 5
 
 
@@ -71,17 +71,17 @@ class CellLocationNetwork(nn.Module):
         self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
         self.own = nn.Linear(hidden_size or input_size, 2)
         self.reach = None if relative else nn.Parameter(torch.ones(2))
-        self._begin(NORMALISED_LIGHT if alike else LIGHT)
+        self._begin(NORMALISED_SEEN if alike else SEEN)
         self._make_constants(relative, alike)
 
-    def _begin(self, light: float) -> None:
+    def _begin(self, seen: float) -> None:
         for layer in (self.weights, self.own):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
         with torch.no_grad():
             bias = self.weights.bias[:-1].view(self.scales, self.num_features)
-            bias[:, : self.colours] = light / self.colours
-            bias[:, -len(NEAR) :] = SEEN
+            bias[:, : self.colours] = LIGHT / self.colours
+            bias[:, -len(NEAR) :] = seen
 
     def _make_constants(self, relative: bool, alike: bool) -> None:
         scales, size = self.scales, self.size

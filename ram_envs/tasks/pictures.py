@@ -109,6 +109,12 @@ class GalleryClassification(Naming):
         """See `Task.expect`: the pictures are read ahead."""
         self.ahead.expect(self.chosen(draws).tolist())
 
+    def expect_after(self, indices: NDArray[np.int64]) -> None:
+        """See `Task.expect_after`: as many as these, if these followed each other."""
+        first, end = int(indices.min()), int(indices.max()) + 1
+        if end - first == len(np.unique(indices)):
+            self.ahead.expect(range(end, min(end + end - first, self.num_scenes)))
+
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Nothing more: the pictures are the scenes."""
 

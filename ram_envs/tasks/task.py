@@ -130,6 +130,9 @@ class Task(ABC):
     def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
         """Prepare what takes long, if anything does, of episodes with these draws (n, num_draws): the likely next."""
 
+    def expect_after(self, indices: NDArray[np.int64]) -> None:  # noqa: B027
+        """The same, where the images of the latest episodes were chosen, (n,): who goes through them goes on."""
+
     def advance(
         self,
         rows: Rows,

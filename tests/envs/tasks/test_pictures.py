@@ -163,10 +163,26 @@ def test_the_pictures_of_the_next_episodes_are_read_ahead(vector: bool, tmp_path
         env.unwrapped.task.ahead.wait()
         index = np.unique(env.unwrapped.task.indices)
         assert set(index) <= set(asked[:known])
-    env.reset(options={"indices": np.zeros(4, np.int64)} if vector else {"index": 0})
-    known = len(asked)
-    env.unwrapped.task.ahead.wait()
-    assert len(asked) == known
+
+
+def test_of_chosen_pictures_those_that_follow_are_read_ahead(tmp_path: Path) -> None:
+    asked = []
+
+    def function(index: int) -> np.ndarray:
+        asked.append(index)
+        return np.zeros((30, 30), np.uint8)
+
+    env = gym.make_vec(ID, num_envs=4, images=function, labels=np.arange(40), cache_dir=str(tmp_path))
+    for indices, ahead in (
+        ([3, 1, 2, 4], [5, 6, 7, 8]),
+        ([35, 36, 37, 38], [39]),
+        ([36, 37, 38, 39], []),
+        ([20, 9, 9, 3], []),
+    ):
+        env.reset(options={"indices": np.array(indices)})
+        env.unwrapped.task.ahead.wait()
+        assert set(indices + ahead) <= set(asked)
+    assert set(asked) == {*range(1, 10), 20, *range(35, 40), 0}  # 0: the function's first tells the channels
 
 
 def test_training_pictures_vary_and_are_seen_as_they_are_shown(folder: Path) -> None:
