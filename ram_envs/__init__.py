@@ -64,5 +64,13 @@ _register(
 )
 _register("GlimpseMNIST-Pairs-v0", "digits:GlimpsePairs", canvas_size=100, **_RETINA_100)
 _register("GlimpseMNIST-Addition-v0", "digits:GlimpseAddition", canvas_size=100, num_glimpses=8, **_RETINA_100)
+_register(
+    "GlimpseMNIST-Moving-v0",
+    "digits:GlimpseMoving",
+    canvas_size=60,
+    num_distractors=4,
+    num_glimpses=10,
+    **_RETINA_60,
+)
 _register("GlimpseImages-v0", "environments:GlimpseImages")
 _register("Catch-v0", "environments:Catch")

@@ -28,6 +28,7 @@ IDS = (
     "ram_envs/GlimpseMNIST-Megapixel-v0",
     "ram_envs/GlimpseMNIST-Pairs-v0",
     "ram_envs/GlimpseMNIST-Addition-v0",
+    "ram_envs/GlimpseMNIST-Moving-v0",
     "ram_envs/GlimpseImages-v0",
     "ram_envs/Catch-v0",
 )

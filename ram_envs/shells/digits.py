@@ -1,10 +1,11 @@
-"""The environments of more than one still digit, as `ram_envs` registers them; each class tells all about its game."""
+"""The environments of several digits and of moving ones; each class tells all about its game."""
 
 from __future__ import annotations
 
 from ram_envs.shells.single import TaskEnv
 from ram_envs.shells.vector import TaskVectorEnv
 from ram_envs.tasks.digits import Addition, Reading
+from ram_envs.tasks.moving import Moving
 
 
 class GlimpsePairsEnv(TaskEnv):
@@ -142,3 +143,67 @@ class GlimpseAdditionVectorEnv(TaskVectorEnv):
     """Many episodes of `GlimpseAdditionEnv` side by side; see there for the game, and `TaskVectorEnv` for the batch."""
 
     task_class = Addition
+
+
+class GlimpseMovingEnv(TaskEnv):
+    """Name a handwritten digit that moves through moving clutter while it is looked at.
+
+    ## Description
+
+    Glimpse-MNIST's game (see `GlimpseMNISTEnv`) in scenes of 60x60 pixels that do not stand still: at each step the
+    digit and every distractor move on by `speed` pixels. Each has a course of its own: it sets out in a random
+    direction, turns by the same angle at each step, up to `max_turn` to either side, and bounces off the edges. Things
+    pass through each other; their pixels are added and clamped to 255. The agent has to keep its gaze on the digit.
+
+    ## Action Space
+
+    `Dict(location=Box(-1, 1, (2,), float32), action=Discrete(10))`, as `GlimpseMNISTEnv`.
+
+    ## Observation Space
+
+    `Dict(glimpse=Box(0, 1, (3, 12, 12), float32), location=Box(-1, 1, (2,), float32))`, as `GlimpseMNISTEnv`.
+
+    ## Rewards
+
+    1 at the last step if the action is the digit's class, else 0; before it -`glimpse_cost`.
+
+    ## Starting State
+
+    A random scene of the split, and the first glimpse at the initial location. In "validation" and "test" the courses
+    are a fixed function of the image's index, as the places are.
+
+    ## Episode End
+
+    Terminated after `num_glimpses` steps, or with `can_stop` at the first that says `stop`. Each step moves everything,
+    then looks. The location of the last step is not used; the last observation shows the last scene where the agent
+    looked before. Never truncated.
+
+    ## Information
+
+    As `GlimpseMNISTEnv`.
+
+    ## Arguments
+
+    ```python
+    gym.make("ram_envs/GlimpseMNIST-Moving-v0", speed=2.0, max_turn=15.0, num_distractors=4, num_glimpses=10)
+    ```
+
+    - `speed`: of everything, in pixels a step; 0 for a still scene. `max_turn`: in degrees a step, from 0 to 180.
+    - All other arguments of `GlimpseMNISTEnv` but `max_shift`.
+
+    ## Deviations from the paper
+
+    The paper has no such task.
+
+    ## Version History
+
+    - v0: first version.
+    """
+
+    task_class = Moving
+
+
+class GlimpseMovingVectorEnv(TaskVectorEnv):
+    """Many episodes of `GlimpseMovingEnv` side by side; see there for the game, and `TaskVectorEnv` for the batch."""
+
+    task_class = Moving

@@ -105,13 +105,27 @@ class Classification(Naming):
         assert indices is not None  # `Naming` has chosen them.
         placed = 1 + self._num_scene_draws
         scene_draws = draws[:, 1:placed] if self._fixed_draws is None else self._fixed_draws[indices]
-        placement, shown = self._arrange(scene_draws, indices)
+        placement, shown = self._arrange(rows, scene_draws, indices)
         self.corners[rows], self.shown[rows] = placement.corners, shown
         images = self.dataset.images
         if self.augmentation.num_draws:
             each = draws[:, placed:].reshape(shown.size, self.augmentation.num_draws)
             images = self.augmentation(images, shown.reshape(-1), each)
             shown = np.arange(shown.size).reshape(shown.shape)
+        self._paint(rows, images, shown, placement)
+
+    def _arrange(
+        self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64]
+    ) -> tuple[Placement, NDArray[np.int64]]:
+        """Where things lie in `rows`, and which images are shown (n, num_objects), from their scenes' numbers (n,).
+
+        The draws (n, num_draws + num_choices) are fixed ones in a split of fixed scenes.
+        """
+        placed = place(draws[:, : self.rules.num_draws], self.rules, num_images=len(self.distractor_images))
+        return placed, indices[:, None]
+
+    def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
+        """Paint the scenes of `rows` with `images[shown]` (n, num_objects, h, w[, C])."""
         compose(
             images,
             shown,
@@ -122,14 +136,6 @@ class Classification(Naming):
             rows=rows,
         )
         self._seen.refresh(rows)
-
-    def _arrange(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> tuple[Placement, NDArray[np.int64]]:
-        """Where things lie, and which images are shown (B, num_objects), from the draws of scenes, and their numbers.
-
-        The draws (B, num_draws + num_choices) are fixed ones in a split of fixed scenes.
-        """
-        placed = place(draws[:, : self.rules.num_draws], self.rules, num_images=len(self.distractor_images))
-        return placed, indices[:, None]
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""

@@ -40,22 +40,18 @@ class SeveralDigits(MNISTClassification):
         self.present = np.zeros(self.batch_size, np.int64)
         """How many digits there are in each row."""
 
-    def _arrange(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> tuple[Placement, NDArray[np.int64]]:
+    def _arrange(
+        self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64]
+    ) -> tuple[Placement, NDArray[np.int64]]:
         """See `Classification._arrange`: a digit that there is not lies below the scene."""
-        placement, _ = super()._arrange(draws, indices)
+        placement, _ = super()._arrange(rows, draws, indices)
         chosen = draws[:, self.rules.num_draws :]
         others = np.floor(chosen[:, 1:] * self.num_scenes).astype(np.int64)
         present = self.fewest + np.floor(chosen[:, 0] * (self.most - self.fewest + 1)).astype(np.int64)
         missing = np.arange(self.most) >= present[:, None]
-        placement.corners[missing, 0] = self.rules.canvas_height
+        placement.corners[missing] = self.rules.canvas_height, self.rules.canvas_width
+        self.present[rows], self.order[rows] = present, placement.corners[..., 1].argsort(1, kind="stable")
         return placement, np.concatenate([indices[:, None], others], axis=1)
-
-    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
-        super()._begin(rows, draws, indices)
-        tops, lefts = self.corners[rows, :, 0], self.corners[rows, :, 1]
-        missing = tops == self.rules.canvas_height
-        self.present[rows] = self.most - missing.sum(1)
-        self.order[rows] = np.where(missing, self.rules.canvas_width, lefts).argsort(1, kind="stable")
 
     def digits(self, rows: Rows, missing: int) -> NDArray[np.int64]:
         """The classes of the digits of `rows` from left to right, (n, most), with `missing` for those there are not."""
