@@ -8,6 +8,7 @@ try:
     from .evaluation.pretrained import load, pretrained_names
     from .evaluation.runs import Checkpoints
     from .model.policy import RAM
+    from .sharing.exports import export
     from .training.callbacks import Callback
     from .training.reinforce import Reinforce
 except ModuleNotFoundError as error:
@@ -25,6 +26,7 @@ __all__ = [
     "Config",
     "Reinforce",
     "evaluate",
+    "export",
     "load",
     "pretrained_names",
     "recipe",

@@ -28,7 +28,8 @@ from marked import renew
 from matplotlib.figure import Figure
 from ram_agents import Config, Reinforce
 from ram_agents.agent.envs import make_env
-from ram_agents.agent.rollout import Runner, collect_rollout
+from ram_agents.agent.rollout import collect_rollout
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
 from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control

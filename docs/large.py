@@ -16,7 +16,7 @@ from marked import renew
 from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.agent.envs import make_env
-from ram_agents.agent.rollout import Runner
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.attention import Targets, distance_to_the_target
 from ram_agents.evaluation.evaluate import batches
 from ram_agents.evaluation.intervals import wilson

@@ -1,9 +1,10 @@
 """A folder of pictures with a labels file, to try large images with: small bright shapes, hidden in large textures.
 
-Each picture shows one cross, disc, ring or triangle of 24 pixels, and heaps of crumbs that are as bright and as large.
-Heaps and places tell nothing, so only who goes near learns the class; shrunk to 100 pixels a shape is two pixels wide.
+Each picture shows one cross, disc, ring or triangle of 24 pixels, and one to three heaps of crumbs that are as bright
+and as large. Each of these lies in a faint glow, which is seen from afar. Glows, heaps and places tell nothing: only
+who goes near learns the class. Shrunk to 128 pixels a shape is three pixels wide, or one.
 
-python examples/hidden_shapes.py shapes --pictures 2000 --size 1200 900 --seed 0
+python examples/hidden_shapes.py shapes --pictures 5000 --size 1000 750 --seed 0
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ SHAPE = 24
 """Pixels to a side of a shape, and of a heap of crumbs."""
 CRUMB = 4
 """Pixels to a side of one crumb."""
-PIXELS_A_HEAP = 500_000
+MOST_HEAPS = 3
+GLOW = 60
+"""How much brighter the ground is in the middle of a glow, and its width: the standard deviation, in pixels."""
+APART = 4 * SHAPE
+"""Pixels, at least, between two things in one of the axes."""
 FEWEST = 300
 """With fewer pictures a class may have fewer than ten groups, of which every tenth is held out."""
 GROUP = 4
 """So many pictures follow each other out of one camera, with its light and colour."""
 OTHER_SIZES = 0.2
-"""The share of pictures whose size is not the one that is asked for: from half to one and a half times each side."""
+"""The share of pictures that are larger than is asked for: each side up to `LARGEST` times."""
+LARGEST = 4
+SMALLEST = 400
 
 
 def texture(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float32]:
@@ -67,24 +74,37 @@ def places(rng: np.random.Generator, width: int, height: int, count: int) -> NDA
     found: list[NDArray[np.int64]] = []
     while len(found) < count:
         place = rng.integers(0, (height - SHAPE, width - SHAPE), endpoint=True)
-        if all(abs(place - other).max() > 2 * SHAPE for other in found):
+        if all(abs(place - other).max() > APART for other in found):
             found.append(place)
     return np.array(found)
 
 
+def add_glow(ground: NDArray[np.float32], top: int, left: int) -> None:
+    """Make the ground (height, width) brighter around the thing at a corner."""
+    middle = np.array([top, left]) + SHAPE / 2
+    y, x = (np.arange(size) - at for size, at in zip(ground.shape, middle, strict=True))
+    rows, columns = abs(y) < 4 * GLOW, abs(x) < 4 * GLOW
+    squares = y[rows, None] ** 2 + x[columns] ** 2
+    ground[np.ix_(rows, columns)] += GLOW * np.exp(-squares / (2 * GLOW**2))
+
+
 def picture(rng: np.random.Generator, name: str, width: int, height: int, tint: NDArray[np.float32]) -> Image.Image:
     """A picture of a class, in the colour (3,) of its camera."""
-    ground = (30 + 8 * texture(rng, width, height))[..., None] * tint
-    heaps = max(1, width * height // PIXELS_A_HEAP)
-    things = [shape(name), *(crumbs(rng) for _ in range(heaps))]
-    for thing, (top, left) in zip(things, places(rng, width, height, len(things)), strict=True):
-        ground[top : top + SHAPE, left : left + SHAPE][thing] = rng.uniform(200, 255)
-    return Image.fromarray(np.rint(ground.clip(0, 255)).astype(np.uint8))
+    ground = 30 + 8 * texture(rng, width, height)
+    things = [shape(name), *(crumbs(rng) for _ in range(rng.integers(1, MOST_HEAPS, endpoint=True)))]
+    corners = places(rng, width, height, len(things)).tolist()
+    for top, left in corners:
+        add_glow(ground, top, left)
+    coloured = ground[..., None] * tint
+    for thing, (top, left) in zip(things, corners, strict=True):
+        coloured[top : top + SHAPE, left : left + SHAPE][thing] = rng.uniform(200, 255)
+    return Image.fromarray(np.rint(coloured.clip(0, 255)).astype(np.uint8))
 
 
 def size_of(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of a picture: a third are taken upright, a fifth have another size."""
-    width, height = size if rng.random() > OTHER_SIZES else (rng.uniform(0.5, 1.5, 2) * size).astype(int).tolist()
+    """Width and height of a picture: a third are taken upright, a fifth are larger."""
+    times = 1 if rng.random() > OTHER_SIZES else LARGEST ** rng.random()
+    width, height = (int(times * side) for side in size)
     return (height, width) if rng.random() < 1 / 3 else (width, height)
 
 
@@ -96,18 +116,18 @@ def damage(folder: Path, files: list[str]) -> None:
 
 
 def main(
-    out: tyro.conf.Positional[Path], *, pictures: int = 300, size: tuple[int, int] = (1200, 900), seed: int = 0
+    out: tyro.conf.Positional[Path], *, pictures: int = 300, size: tuple[int, int] = (1000, 750), seed: int = 0
 ) -> None:
     """Write the folder `out`: JPEG files, of which two are damaged, and `labels.csv` with file, label and group.
 
     Args:
         out: a folder that is not there yet.
         pictures: how many, at least 300.
-        size: width and height of most, at least 200.
+        size: width and height of most, at least 400; a fifth are up to four times as wide and high.
         seed: pictures of one seed are the same.
     """
-    if pictures < FEWEST or min(size) < 200:
-        raise SystemExit(f"{pictures} pictures of {size}: at least {FEWEST} are needed, of 200 pixels to a side")
+    if pictures < FEWEST or min(size) < SMALLEST:
+        raise SystemExit(f"{pictures} pictures of {size}: at least {FEWEST} are needed, of {SMALLEST} pixels to a side")
     out.mkdir(parents=True)
     rows = []
     for index in range(pictures):

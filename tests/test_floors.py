@@ -27,7 +27,7 @@ FLOORS = {
         {"agent"},
         {"training"},
         {"evaluation", "sb3", "rllib"},
-        {"rendering"},
+        {"rendering", "sharing"},
         {"game"},
         {"commands"},
         {"cli"},

@@ -14,7 +14,7 @@ from places import ROOT
 from ram_envs.gallery.gallery import prepare
 
 EXAMPLE = runpy.run_path(str(ROOT / "examples/hidden_shapes.py"))
-SIZE = 240, 200
+SIZE = 420, 400
 
 
 @pytest.fixture(scope="module")
@@ -51,21 +51,15 @@ def test_most_pictures_have_the_size_that_is_asked_for(folder) -> None:
 
 def test_two_files_are_damaged_and_named_and_all_others_are_whole(folder, tmp_path) -> None:
     rows = table(folder)
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    for row in rows:
-        (whole / row["file"]).symlink_to(folder / row["file"])
-
-    def without(*files: str) -> Path:
-        with (whole / "labels.csv").open("w", newline="") as file:
-            csv.writer(file).writerows([rows[0].keys(), *(row.values() for row in rows if row["file"] not in files)])
-        return whole / "labels.csv"
-
-    with pytest.raises(ValueError, match=r"1 of them are refused\n.*00150.jpg"):
-        prepare(without(), hold_out=False, cache_dir=tmp_path / "cache")
-    with pytest.raises(ValueError, match=r"1 of them are refused\n.*00100.jpg"):
-        prepare(without("00150.jpg"), hold_out=False, cache_dir=tmp_path / "cache")
-    prepare(without("00100.jpg", "00150.jpg"), hold_out=False, cache_dir=tmp_path / "cache")
+    with pytest.raises(ValueError, match=r"2 of them are refused\n.*00100.jpg.*\n.*00150.jpg"):
+        prepare(folder / "labels.csv", hold_out=False, cache_dir=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").glob("*.pyramid"))) == 298
+    whole = folder / "whole.csv"
+    with whole.open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [rows[0].keys(), *(row.values() for i, row in enumerate(rows) if i not in (100, 150))]
+        )
+    prepare(whole, hold_out=False, cache_dir=tmp_path / "cache")
 
 
 @pytest.mark.parametrize("name", EXAMPLE["CLASSES"])
@@ -80,5 +74,5 @@ def test_a_picture_holds_its_shape_whole_and_crumbs_as_bright(name) -> None:
 
 @pytest.mark.parametrize(("pictures", "size"), [(299, SIZE), (300, (300, 199))])
 def test_too_few_and_too_small_pictures_are_refused(tmp_path, pictures, size) -> None:
-    with pytest.raises(SystemExit, match="at least 300 are needed, of 200 pixels to a side"):
+    with pytest.raises(SystemExit, match="at least 300 are needed, of 400 pixels to a side"):
         EXAMPLE["main"](tmp_path / "out", pictures=pictures, size=size)

@@ -14,7 +14,7 @@ from ..model.choice import CONTROL_LOOKS, Look, choose, choose_location, control
 from ..model.policy import RAM, RAMOutput, glimpse_shape, has_saccades
 from .config import Config
 from .envs import Spaces
-from .rollout import to_tensors
+from .runner import to_tensors
 
 
 class Agent:

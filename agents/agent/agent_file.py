@@ -131,7 +131,13 @@ def description_of(file: Checkpoint, *, allow_unsigned: bool) -> Description:
                 "and how). If you trust it, load it with allow_unsigned=True (--allow-unsigned) and save it"
             )
         description = {**description, "config": _from_version_1(description["config"])}
-    return Description(**description)
+    return Description(**{**description, "config": _with_words(description["config"])})
+
+
+def _with_words(config: dict[str, Any]) -> dict[str, Any]:
+    """Older files say true where all scales share the mean and std of a channel, and false for none."""
+    normalise = config.get("normalise", "none")
+    return {**config, "normalise": {True: "channels", False: "none"}.get(normalise, normalise)}
 
 
 def _from_version_1(config: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
@@ -148,6 +149,12 @@ class Config(RAMConfig):
         """The learning rate when `progress` in [0, 1] of the run is done."""
         left = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
         return self.final_learning_rate + left[self.lr_schedule] * (self.learning_rate - self.final_learning_rate)
+
+    def at(self, progress: float) -> Config:
+        """With the look and the weight of stopping that hold when `progress` in [0, 1] of the run is done."""
+        now = copy.copy(self)  # `replace` would check every field again, in each update
+        vars(now).update(look=self.look_at(progress), stop_weight=self.stop_weight_at(progress))
+        return now
 
     def look_at(self, progress: float) -> Look:
         """Where to look when `progress` in [0, 1] of the run is done."""

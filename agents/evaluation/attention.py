@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ram_envs.retina.retina import Retina
 
 from ..agent.envs import declared
-from ..agent.rollout import Runner, to_tensors
+from ..agent.runner import Runner, to_tensors
 from ..model.choice import Look
 from ..model.policy import RAM
 from .cnns import ModernCNN, WeakCNN

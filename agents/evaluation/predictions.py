@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..agent.envs import AnyVectorEnv, declared
-from ..agent.rollout import Runner
+from ..agent.runner import Runner
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View

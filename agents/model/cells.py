@@ -19,6 +19,8 @@ LocationLayers = Literal["linear", "cells"]
 LIGHT, SEEN = 2.0, -2.0
 """What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
 place to the next and does not return (Itti and Koch 2001: saliency, and inhibition of return)."""
+NORMALISED_SEEN = -12.0
+"""`SEEN` where light is told in standard deviations, of which what stands out has several."""
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
 BLURS = 3, 5
@@ -40,12 +42,21 @@ class CellLocationNetwork(nn.Module):
         relative: locations are relative saccades: the displacement reach * sign(a) * a**2 for an action a. Else they
             are absolute, and the reach is learned: how much of the image the coarsest patch covers.
         hidden_size: units of a hidden ReLU layer; 0 for none.
+        alike: the scales of the glimpse are normalised, each by itself, and taken as they are.
 
     Raises:
         ValueError: `input_size` is below 3: there is no room to remember a look; or the patches are not square.
     """
 
-    def __init__(self, *, input_size: int, glimpse_shape: tuple[int, ...], relative: bool, hidden_size: int = 0):
+    def __init__(
+        self,
+        *,
+        input_size: int,
+        glimpse_shape: tuple[int, ...],
+        relative: bool,
+        hidden_size: int = 0,
+        alike: bool = False,
+    ):
         super().__init__()
         if input_size < 3:
             raise ValueError(f"location_network='cells' needs a hidden_size of at least 3, not {input_size}")
@@ -60,19 +71,19 @@ class CellLocationNetwork(nn.Module):
         self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
         self.own = nn.Linear(hidden_size or input_size, 2)
         self.reach = None if relative else nn.Parameter(torch.ones(2))
-        self._begin()
-        self._make_constants(relative)
+        self._begin(NORMALISED_SEEN if alike else SEEN)
+        self._make_constants(relative, alike)
 
-    def _begin(self) -> None:
+    def _begin(self, seen: float) -> None:
         for layer in (self.weights, self.own):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
         with torch.no_grad():
             bias = self.weights.bias[:-1].view(self.scales, self.num_features)
             bias[:, : self.colours] = LIGHT / self.colours
-            bias[:, -len(NEAR) :] = SEEN
+            bias[:, -len(NEAR) :] = seen
 
-    def _make_constants(self, relative: bool) -> None:
+    def _make_constants(self, relative: bool, alike: bool) -> None:
         scales, size = self.scales, self.size
         widths = 2.0 ** torch.arange(scales)
         reach = size * widths[-1] / 2  # in pixels
@@ -83,7 +94,7 @@ class CellLocationNetwork(nn.Module):
         outside = ~(inside[:, None, :] & inside[:, :, None])
         outside[0] = True  # there is no finer scale
         constants = {
-            "widths": widths.view(-1, 1, 1),
+            "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
             "near": torch.tensor(NEAR) * (size / 2) / reach,
             "grid": grid.sign() * grid.abs().sqrt() if relative else grid,
@@ -93,7 +104,7 @@ class CellLocationNetwork(nn.Module):
         for name, tensor in constants.items():
             self.register_buffer(name, tensor, persistent=False)
 
-    widths: Tensor
+    gains: Tensor
     axis: Tensor
     near: Tensor
     grid: Tensor
@@ -110,7 +121,7 @@ class CellLocationNetwork(nn.Module):
 
         Args:
             h: h_t (B, input_size).
-            glimpse: (B, k, g, g[, C]) in [0, 1].
+            glimpse: (B, k, g, g[, C]), in [0, 1] unless it is normalised.
             location: the eye's place, (B, 2).
             looks: the looks so far, this one among them, (B, input_size): see `remember`.
 
@@ -122,7 +133,7 @@ class CellLocationNetwork(nn.Module):
         weights = self.weights(h)
         features = self.features(glimpse, location, looks)  # (B, k, F, g * g)
         counts = weights[:, :-1].reshape(-1, 1, self.num_features)  # (B * k, 1, F)
-        scores = (counts @ features.flatten(0, 1)).view(len(h), -1)  # (B, k * g * g)
+        scores = (counts @ features.flatten(0, 1)).view(h.shape[0], -1)  # (B, k * g * g)
         log_weight = torch.cat([scores, weights[:, -1:]], dim=1).log_softmax(1)
         if self.reach is None:
             origin, scale = torch.zeros_like(location), torch.ones_like(location)
@@ -133,8 +144,8 @@ class CellLocationNetwork(nn.Module):
     @torch.no_grad()
     def features(self, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """What the scores are made of, (B, k, F, g * g); see the class. For the arguments see `forward`."""
-        rows, cells = len(glimpse), self.size**2
-        light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.widths
+        rows, cells = glimpse.shape[0], self.size**2
+        light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.gains
         blurred = light.reshape(-1, cells) @ self.blur  # (B * k * C, 2 * g * g)
         blurred = blurred.view(rows, self.scales, self.colours, len(BLURS), cells).transpose(2, 3).flatten(2, 3)
         outside = self.outside.expand(rows, -1, -1, -1)
@@ -170,7 +181,9 @@ def remember(looks: Tensor, location: Tensor) -> Tensor:
 def remembered(looks: Tensor) -> Tensor:
     """As many looks as any row remembers: (B, N) -> (B, L, 3), each (x, y, 1), or zeros."""
     room = looks.shape[1] // 3
-    each = looks[:, : 3 * room].view(len(looks), room, 3)
+    each = looks[:, : 3 * room].view(looks.shape[0], room, 3)
+    if torch.compiler.is_compiling():  # an exported program's shapes can't hang on what is in a tensor
+        return each
     return each[:, : int((each[..., 2] > 0).sum(1).amax())]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin, 
 
 from .cells import LocationLayers
 from .networks import Core, GlimpseLayers, Init
+from .normalisation import Normalise
 
 
 class Range(NamedTuple):
@@ -114,9 +115,10 @@ class RAMConfig(Options):
     glimpse_network: GlimpseLayers = "mlp"
     """What h_g sees a glimpse through: the paper's matrix, or "conv", two convolutions with the scales as channels. On
     cluttered scenes they learn in half the episodes."""
-    normalise: bool = False
-    """See glimpses less the mean of each colour channel, over its standard deviation, as measured on training glimpses
-    before the first update. For photographs, whose light is far from 0."""
+    normalise: Normalise = "none"
+    """See glimpses less the mean of each colour channel, over its standard deviation, as measured at random places of
+    training scenes before the first update: "channels", or "scales" for each scale by itself. For photographs, whose
+    light is far from 0. By scales also the location network "cells" sees so, and no scale outshines the others."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them. On large scenes it learns to search far sooner."""

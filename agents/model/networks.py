@@ -6,7 +6,6 @@ B is the number of episodes; h_g and h_l are the two parts of the glimpse vector
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -17,49 +16,6 @@ from .distribution import Gaussian, LocationDistribution
 Core = Literal["rnn", "lstm", "gru"]
 Init = Literal["uniform", "orthogonal"]
 GlimpseLayers = Literal["mlp", "conv"]
-
-
-class Normalisation(nn.Module):
-    """(rho - mean) / std for each colour channel, all scales together; rho itself until `measure_` was called.
-
-    Args:
-        glimpse_shape: (k, g, g) or (k, g, g, C).
-    """
-
-    GREY_LEVEL = 1 / 255
-    """The least std: light that hardly varies is not blown up to noise."""
-
-    def __init__(self, glimpse_shape: tuple[int, ...]):
-        super().__init__()
-        channels = glimpse_shape[3] if len(glimpse_shape) == 4 else 1
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("std", torch.ones(channels))
-        self.register_buffer("measured", torch.zeros(()))
-        self.mean: Tensor
-        self.std: Tensor
-        self.measured: Tensor
-        """1 if mean and std are those of glimpses, else 0."""
-
-    @torch.no_grad()
-    def measure_(self, batches: Iterable[Tensor]) -> None:
-        """Take mean and std from glimpses, each batch (n, k, g, g) or (n, k, g, g, C).
-
-        Raises:
-            ValueError: there are none.
-        """
-        count, total, squares = 0, 0.0 * self.mean.double(), 0.0 * self.mean.double()
-        for batch in batches:
-            light = batch.double().reshape(-1, len(self.mean))
-            count, total, squares = count + len(light), total + light.sum(0), squares + light.square().sum(0)
-        if not count:
-            raise ValueError("there are no glimpses to measure the light of")
-        self.mean.copy_(total / count)
-        self.std.copy_((squares / count - (total / count) ** 2).clamp(min=0).sqrt().clamp(min=self.GREY_LEVEL))
-        self.measured.fill_(1)
-
-    def forward(self, glimpse: Tensor) -> Tensor:
-        """From (B, k, g, g[, C]) to the same."""
-        return (glimpse - self.mean) / self.std
 
 
 class Matrix(nn.Linear):
@@ -92,18 +48,19 @@ class Convolutions(nn.Module):
     Args:
         glimpse_shape: (k, g, g) or (k, g, g, C); any g.
         output_size: units of h_g.
+        alike: the scales are normalised, each by itself, and taken as they are.
     """
 
     FILTERS = 16, 32
 
-    def __init__(self, glimpse_shape: tuple[int, ...], output_size: int):
+    def __init__(self, glimpse_shape: tuple[int, ...], output_size: int, *, alike: bool = False):
         super().__init__()
         scales, height, width, *colours = glimpse_shape
         first, second = self.FILTERS
         self.first = nn.Conv2d(scales * math.prod(colours), first, 3, padding=1)
         self.second = nn.Conv2d(first, second, 3, stride=2, padding=1)
         self.last = nn.Linear(second * ((height + 1) // 2) * ((width + 1) // 2), output_size)
-        widths = 2.0 ** torch.arange(scales)
+        widths = torch.ones(scales) if alike else 2.0 ** torch.arange(scales)
         self.register_buffer("widths", widths.reshape(-1, *[1] * (len(glimpse_shape) - 1)), persistent=False)
         self.widths: Tensor
 
@@ -133,6 +90,7 @@ class GlimpseNetwork(nn.Module):
         glimpse_size: units of h_g (128 in the paper).
         location_size: units of h_l (128 in the paper).
         output_size: units of g_t (256 in the paper).
+        alike: see `Convolutions`.
     """
 
     def __init__(
@@ -143,18 +101,30 @@ class GlimpseNetwork(nn.Module):
         glimpse_size: int = 128,
         location_size: int = 128,
         output_size: int = 256,
+        alike: bool = False,
     ):
         super().__init__()
-        kind: type[Matrix | Convolutions] = Convolutions if network == "conv" else Matrix
-        self.what = kind(glimpse_shape, glimpse_size)
+        self.what: Matrix | Convolutions
+        if network == "conv":
+            self.what = Convolutions(glimpse_shape, glimpse_size, alike=alike)
+        else:
+            self.what = Matrix(glimpse_shape, glimpse_size)
         self.where = nn.Linear(2, location_size)
         self.both = nn.Linear(glimpse_size + location_size, output_size)
 
-    def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
-        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+    def parts(self, glimpse: Tensor, location: Tensor) -> Tensor:
+        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to h_g and h_l side by side."""
         h_g = torch.relu_(self.what(glimpse))
         h_l = torch.relu_(self.where(location))
-        return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))
+        return torch.cat([h_g, h_l], dim=1)
+
+    def join(self, parts: Tensor) -> Tensor:
+        """From `parts` (B, glimpse_size + location_size) to g_t (B, output_size)."""
+        return torch.relu_(self.both(parts))
+
+    def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
+        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+        return self.join(self.parts(glimpse, location))
 
 
 class CoreNetwork(nn.Module):

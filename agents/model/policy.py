@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,12 @@ from .networks import (
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
-    Normalisation,
     StopNetwork,
     orthogonal_,
 )
+from .normalisation import Normalisation
 from .precision import float32
+from .unrolled import Layers, can_unroll, unrolled
 
 
 class RAMOutput(NamedTuple):
@@ -75,13 +77,15 @@ class RAM(nn.Module):
         self.location_std = config.location_std
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
-        self.normalisation = Normalisation(shape) if config.normalise else None
+        alike = config.normalise == "scales"
+        self.normalisation = None if config.normalise == "none" else Normalisation(shape, scales=alike)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,
             glimpse_size=config.glimpse_size,
             location_size=config.location_size,
             output_size=size,
+            alike=alike,
         )
         self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
         self.f_l: LocationNetwork | CellLocationNetwork
@@ -93,6 +97,7 @@ class RAM(nn.Module):
                 glimpse_shape=shape,
                 relative=has_saccades(observation_space),
                 hidden_size=config.location_hidden,
+                alike=alike,
             )
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
@@ -125,33 +130,67 @@ class RAM(nn.Module):
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
         return self.f_a.weight.new_zeros(self.num_states, batch_size, self.f_h.hidden_size)
 
-    def step(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
+    def step(
+        self, observation: dict[str, Tensor], state: Tensor | None, made: list[Layers] | None = None
+    ) -> tuple[RAMOutput, Tensor]:
         """One glimpse (figure 1 of the paper).
 
         Args:
             observation: "glimpse" (B, k, g, g[, C]) in [0, 1] and the "location" (B, 2) that it was taken at.
             state: (S, B, hidden_size), from `initial_state` or the step before; None is `initial_state`, only faster.
+            made: what the layers made is added to it, for `unrolled`.
 
         Returns:
             The output for these B episodes, and the next state.
         """
         glimpse, location = observation["glimpse"], observation["location"]
-        g = self.f_g(glimpse if self.normalisation is None else self.normalisation(glimpse), location)
+        light = glimpse if self.normalisation is None else self.normalisation(glimpse)
+        parts = self.f_g.parts(light, location)
+        g = self.f_g.join(parts)
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
+        if made is not None:
+            made.append(Layers(light.flatten(1), location, parts, g, core[0]))
         h = core[0].to(self.f_a.weight.dtype)
-        h_l = h.detach() if self._config.detach_location else h
         with float32(h.device):  # what is chosen is not rounded
             if isinstance(self.f_l, CellLocationNetwork):
                 earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
                 looks = remember(earlier, location)
-                parameters = self.f_l(h_l, glimpse, location, looks)
+                shown = light if self._config.normalise == "scales" else glimpse
+                parameters = self.f_l(self._for_location(h), shown, location, looks)
                 mean = self.location_distribution(parameters).mode()
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:
-                mean = parameters = self.f_l(h_l)
-            logits = self.f_a(h)
-            baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
-        return RAMOutput(mean, parameters, logits, baseline, h), core
+                mean = parameters = self.f_l(self._for_location(h))
+            return self._output(h, mean, parameters), core
+
+    @property
+    def can_unroll(self) -> bool:
+        """Whether `unroll` knows the layers of this model."""
+        return can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork)
+
+    def unroll(self, made: Sequence[Layers]) -> RAMOutput:
+        """The output at every step of an episode that `step` took without gradients, with gradients.
+
+        It costs a fraction of the steps, as only the heads are computed again, and the way back is one of large matrix
+        products: see `unrolled`.
+
+        Args:
+            made: by the layers at each of T steps, from `initial_state` on, for a model that `can_unroll`.
+
+        Returns:
+            (T, B, ...) in place of (B, ...).
+        """
+        h = unrolled(self.f_g, self.f_h, made)
+        with float32(h.device):
+            mean = self.f_l(self._for_location(h))
+            return self._output(h, mean, mean)
+
+    def _for_location(self, h: Tensor) -> Tensor:
+        return h.detach() if self._config.detach_location else h
+
+    def _output(self, h: Tensor, mean: Tensor, parameters: Tensor) -> RAMOutput:
+        baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
+        return RAMOutput(mean, parameters, self.f_a(h), baseline, h)
 
     def location_distribution(self, parameters: Tensor) -> LocationDistribution:
         """What the next location is drawn from, for a `RAMOutput.location_parameters` (..., P), at the present std."""

@@ -11,7 +11,7 @@ import torch
 from gymnasium.vector import AutoresetMode
 
 from ..agent.envs import AnyVectorEnv, declared, make_env
-from ..agent.rollout import Runner
+from ..agent.runner import Runner
 from ..model.policy import RAM
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..agent.envs import AnyVectorEnv
-from ..agent.rollout import Runner
+from ..agent.runner import Runner
 from ..evaluation.attention import Targets, middle
 from ..training.callbacks import Progress
 from .episodes import viewer

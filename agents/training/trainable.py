@@ -11,7 +11,8 @@ import torch
 from ..agent.agent import Agent
 from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
-from ..agent.rollout import Rollout, Runner, collect_rollout, glimpses
+from ..agent.rollout import Rollout, collect_rollout, glimpses
+from ..agent.runner import Runner, can_look_anywhere
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
@@ -79,10 +80,13 @@ class TrainableAgent(Agent):
 
         Raises:
             TypeError: it is no vector environment.
-            ValueError: its glimpses have another shape than the model's, or it has another number of actions.
+            ValueError: its glimpses have another shape than the model's, or it has another number of actions; or its
+                episodes have several answers, and the baseline is to be the probability of success.
         """
         self.spaces.check_fit(env)
         _, info = env.reset(seed=self.config.seed + self._first_scene(env))
+        if "answered" in info and self.config.baseline_probability:
+            raise ValueError("an episode with several answers has no one success: use baseline_probability=False")
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)
@@ -111,7 +115,7 @@ class TrainableAgent(Agent):
         """Run a batch of episodes and take one step of the optimiser."""
         self.decide_precision()
         config, progress = self.config, min(self.updates / self.total_updates, 1.0)
-        config = config.replace(look=config.look_at(progress), stop_weight=config.stop_weight_at(progress))
+        config = config.at(progress)
         self.policy.location_std = config.location_std_at(progress)
         set_learning_rates(self.optimizers, config, progress)
         env = self._scenes.draw(progress)
@@ -144,10 +148,12 @@ class TrainableAgent(Agent):
         )
 
     def _measure_light(self) -> None:
-        """Where the model normalises glimpses and has not measured any before: measure those of one batch."""
+        """Where the model normalises glimpses and has not measured any before: measure one batch at random places."""
         normalisation = self.policy.normalisation
         if normalisation is not None and not normalisation.measured:
-            normalisation.measure_(glimpses(self._runner(self.config, self._scenes.draw(0.0))))
+            env = self._scenes.draw(0.0)
+            config = self.config.replace(look="random" if can_look_anywhere(env) else self.config.look)
+            normalisation.measure_(glimpses(self._runner(config, env)))
             self.processes.broadcast_(normalisation.buffers())
 
     @property

@@ -32,7 +32,7 @@ def prepare(
     Raises:
         ValueError: some pictures can't be read; the message names them, and all others have been read.
     """
-    listing = list_split(images, labels, split=split, hold_out=hold_out)
+    listing = list_split(images, labels, split=split, hold_out=hold_out, strict=False)
     Gallery(listing.items, listing.channels, Cache(cache_dir, cache_bytes), pooling=pooling, most_open=1).prepare()
 
 

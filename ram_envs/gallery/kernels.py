@@ -81,39 +81,60 @@ def first_tile(level, channels, channel, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def glimpse_pyramid(tiles, levels, channels, locations, rows, output, unit, use_max):  # type: ignore[no-untyped-def]
+def glimpse_pyramid(tiles, levels, channels, locations, rows, frames, output, unit, use_max):  # type: ignore[no-untyped-def]
     """Fill the `rows` (n,) of `output` (B, k, g, g, C) with the glimpses of one pyramid at locations (n, 2).
+
+    A frame (top, left, height, width, mirrored) is the part that is seen, in which locations are told; outside is 0.
+    There are n of them, or one for all. What a mirrored one shows is written unmirrored.
 
     Returns False at a location outside [-1, 1], else True.
     """
     num_scales, patch_size = output.shape[1:3]
-    height, width, top_level = levels[0, 1], levels[0, 2], len(levels) - 1
+    top_level = len(levels) - 1
     strip, result = np.empty((3, (patch_size << FINER) + 2 * TILE), np.uint16), output.reshape(-1)
     for n in range(len(rows)):
         if not (abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
             return False
-        row_centre = (np.float64(locations[n, 1]) + 1.0) / 2.0 * height
-        column_centre = (np.float64(locations[n, 0]) + 1.0) / 2.0 * width
+        frame = frames[n % len(frames)]
+        row_centre = (np.float64(locations[n, 1]) + 1.0) / 2.0 * frame[2]
+        column_centre = (np.float64(locations[n, 0]) + 1.0) / 2.0 * frame[3]
         for scale in range(num_scales):
             size, number = patch_size << scale, min(max(scale - FINER, 0), top_level)
             half, cell = (1 << number) >> 1, scale - number
             gain = unit if use_max else unit / np.float32(1 << (2 * cell))
-            top = (first_pixel(row_centre, size) + half) >> number
-            left = (first_pixel(column_centre, size) + half) >> number
+            column = first_pixel(column_centre, size)
+            if frame[4]:
+                column = frame[3] - size - column
+            top = (frame[0] + first_pixel(row_centre, size) + half) >> number
+            left = (frame[1] + column + half) >> number
+            edges = _edges(frame, levels, number, half)
             for channel in range(channels):
                 to = ((rows[n] * num_scales + scale) * patch_size * patch_size) * channels + channel
                 target = result, to, channels, gain, patch_size
                 if cell <= FINER:
-                    _put_cells(tiles, levels[number], channel, top, left, cell, strip, use_max, target)
+                    _put_cells(tiles, levels[number], channel, top, left, edges, cell, strip, use_max, target)
                 else:
-                    _put_large_cells(tiles, channel, levels[number], top, left, cell, strip, use_max, target)
+                    _put_large_cells(tiles, channel, levels[number], top, left, edges, cell, strip, use_max, target)
     return True
 
 
 @part
-def _put_cells(tiles, level, channel, top, left, cell, strip, use_max, target):  # type: ignore[no-untyped-def]
+def _edges(frame, levels, number, half):  # type: ignore[no-untyped-def]
+    """Where a frame lies in a level: its first row and column, and those behind its last."""
+    level, bottom, right = levels[number], frame[0] + frame[2], frame[1] + frame[3]
+    return (
+        (frame[0] + half) >> number,
+        (frame[1] + half) >> number,
+        level[1] if bottom == levels[0, 1] else (bottom + half) >> number,
+        level[2] if right == levels[0, 2] else (right + half) >> number,
+    )
+
+
+@part
+def _put_cells(tiles, level, channel, top, left, edges, cell, strip, use_max, target):  # type: ignore[no-untyped-def]
     """Fill a patch with cells of 2**cell pixels of a level to a side, at most 8, the first at its pixel (top, left).
 
+    Only what lies inside of the edges is seen.
     A target is a tuple: flat numbers, where the patch begins in them, channels, what sums are multiplied by, and g.
     Whole rows of tiles are pooled into `strip` (3, ...): their width is known when compiling.
     """
@@ -123,11 +144,12 @@ def _put_cells(tiles, level, channel, top, left, cell, strip, use_max, target): 
     for i in range(patch_size):
         for x in range(used):
             pooled[x] = np.uint16(0)
-        for row in range(max(top + (i << cell), 0), min(top + ((i + 1) << cell), level[1])):
+        for row in range(max(top + (i << cell), edges[0]), min(top + ((i + 1) << cell), edges[2])):
             line = first_tile(level, channels, channel, row)
-            for column in range(max(first, 0), min(last + 1, level[3])):
+            for column in range(max(first, edges[1] >> SHIFT), min(last + 1, (edges[3] + INSIDE) >> SHIFT)):
                 source, at = uintp(line + column * channels * (TILE * TILE)), uintp((column - first) << SHIFT)
                 _add_tile(tiles, source, pooled, at, use_max)
+        _clear_outside(pooled, edges[1] - (first << SHIFT), edges[3] - (first << SHIFT), used)
         cells, spare, start, size = pooled, strip[1], uintp(left & INSIDE), uintp(patch_size << cell)
         for k in range(cell):
             size = size // uintp(2)
@@ -135,6 +157,15 @@ def _put_cells(tiles, level, channel, top, left, cell, strip, use_max, target): 
             cells, spare, start = spare, strip[2 - (k & 1)], uintp(0)
         for j in range(uintp(patch_size)):
             result[uintp(to + (uintp(i * patch_size) + j) * channels)] = gain * np.float32(cells[start + j])
+
+
+@part
+def _clear_outside(strip, first, end, used):  # type: ignore[no-untyped-def]
+    """Put 0 into what the outermost tiles have of a strip's `used` numbers outside of `first` to `end`."""
+    for x in range(max(first & ~INSIDE, 0), min(first, used)):
+        strip[uintp(x)] = np.uint16(0)
+    for x in range(max(end, 0), min((end + INSIDE) & ~INSIDE, used)):
+        strip[uintp(x)] = np.uint16(0)
 
 
 @part
@@ -157,16 +188,15 @@ def _halve_strip(source, start, size, target, use_max):  # type: ignore[no-untyp
 
 
 @part
-def _put_large_cells(tiles, channel, level, top, left, cell, strip, use_max, target):  # type: ignore[no-untyped-def]
+def _put_large_cells(tiles, channel, level, top, left, edges, cell, strip, use_max, target):  # type: ignore[no-untyped-def]
     """Fill a patch as `_put_cells` does, of a level that has but one tile, with cells of any size."""
     result, to, channels, gain, patch_size = target
-    height, width = level[1], level[2]
     for i in range(patch_size):
         strip[0, :TILE] = 0
-        for row in range(max(top + (i << cell), 0), min(top + ((i + 1) << cell), height)):
+        for row in range(max(top + (i << cell), edges[0]), min(top + ((i + 1) << cell), edges[2])):
             _add_tile(tiles, uintp(first_tile(level, channels, channel, row)), strip[0], uintp(0), use_max)
         for j in range(patch_size):
             total = uintp(0)
-            for x in range(max(left + (j << cell), 0), min(left + ((j + 1) << cell), width)):
+            for x in range(max(left + (j << cell), edges[1]), min(left + ((j + 1) << cell), edges[3])):
                 total = max(total, uintp(strip[0, uintp(x)])) if use_max else total + uintp(strip[0, uintp(x)])
             result[uintp(to + (i * patch_size + j) * channels)] = gain * np.float32(total)

@@ -79,6 +79,8 @@ class Pyramid:
         self.levels = level_table(self.shape)
         # A plain array over the mapped memory: numpy's own class costs more at each use.
         self.tiles = np.asarray(content)[PAGE:]
+        self.whole = np.array([[0, 0, *self.shape[:2], 0]], np.int64)
+        """The frame that is all of the picture, (1, 5)."""
 
     @property
     def channels(self) -> int:
@@ -104,9 +106,17 @@ class Pyramid:
         return output
 
     def look(
-        self, retina: Retina, locations: NDArray[Any], rows: NDArray[np.intp], output: NDArray[np.float32]
+        self,
+        retina: Retina,
+        locations: NDArray[Any],
+        rows: NDArray[np.intp],
+        output: NDArray[np.float32],
+        frames: NDArray[np.int64] | None = None,
     ) -> None:
-        """Put the glimpses at locations (n, 2) into the `rows` (n,) of `output` (B, k, g, g[, C])."""
+        """Put the glimpses at locations (n, 2) into the `rows` (n,) of `output` (B, k, g, g[, C]).
+
+        With frames (n, 5), see `ram_envs.gallery.variants`, each is of a part of the picture, in which it is located.
+        """
         if retina.pooling != self.pooling:
             raise ValueError(f"the retina pools by {retina.pooling!r} and the pyramid by {self.pooling!r}")
         complete = glimpse_pyramid(
@@ -115,12 +125,15 @@ class Pyramid:
             self.channels,
             locations.astype(np.float64, copy=False),
             rows,
+            self.whole if frames is None else frames,
             output.reshape(len(output), retina.num_scales, retina.patch_size, retina.patch_size, self.channels),
             np.float32(1 / 255),
             self.pooling == "max",
         )
         if not complete:
             check_locations(locations, len(rows))
+        if frames is not None and (mirrored := rows[frames[:, 4] > 0]).size:
+            output[mirrored] = output[mirrored, :, :, ::-1]
 
     def level(self, number: int) -> NDArray[np.uint8]:
         """A whole level, (h, w[, C]), a fresh array; level 0 is the picture."""

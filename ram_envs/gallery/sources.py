@@ -33,7 +33,9 @@ class Listing(NamedTuple):
     """(): all pictures are grey. If any, of whatever split, is in colour all are seen so."""
 
 
-def list_split(images: Any, labels: Any = None, *, split: str, hold_out: bool | None = None) -> Listing:
+def list_split(
+    images: Any, labels: Any = None, *, split: str, hold_out: bool | None = None, strict: bool = True
+) -> Listing:
     """The pictures of a split.
 
     Args:
@@ -42,6 +44,7 @@ def list_split(images: Any, labels: Any = None, *, split: str, hold_out: bool | 
         labels: (N,) whole numbers from 0, with arrays and functions.
         split: "train", "validation" or "test".
         hold_out: as of `ram_envs.images.sources.load_split`.
+        strict: refuse files that are no pictures; else whoever reads them is told.
 
     Raises:
         FileNotFoundError: no such file or folder.
@@ -53,13 +56,13 @@ def list_split(images: Any, labels: Any = None, *, split: str, hold_out: bool | 
             raise ValueError("labels are missing: pass labels (N,), one for each image of the array or the function")
         images = images if callable(images) or isinstance(images, np.memmap) else _mapped(Path(images))
         labels = check_labels(labels, len(images) if isinstance(images, np.memmap) else len(labels))
-        return _split(_numbered(images, len(labels)), labels, None, split, bool(hold_out))
+        return _split(_numbered(images, len(labels)), labels, None, split, bool(hold_out), strict)
     path = Path(images)
     if labels is not None:
         raise ValueError(f"images are {str(path)!r}, which tells its labels itself; leave labels out")
     if path.suffix == ".csv":
-        return _table(path, split, hold_out)
-    return _folder(path, split, hold_out)
+        return _table(path, split, hold_out, strict)
+    return _folder(path, split, hold_out, strict)
 
 
 def is_lazy(arguments: dict[str, Any]) -> bool:
@@ -90,11 +93,11 @@ def _all_files(path: Path) -> list[Path]:
     return [file for folder in folders for file in list_images(folder, folder_names(folder), slides.SUFFIXES)[0]]
 
 
-def _folder(path: Path, split: str, hold_out: bool | None) -> Listing:
+def _folder(path: Path, split: str, hold_out: bool | None, strict: bool) -> Listing:
     if not is_split(path):
         names = folder_names(path)
         files, labels = list_images(path, names, slides.SUFFIXES)
-        return _split([file_item(file) for file in files], labels, names, split, hold_out in (None, True))
+        return _split([file_item(file) for file in files], labels, names, split, hold_out in (None, True), strict)
     if hold_out is not None:
         raise ValueError(f"hold_out is {hold_out}, but {shown(path)} has a folder for each split; leave it out")
     for name in ("train", split):
@@ -105,7 +108,7 @@ def _folder(path: Path, split: str, hold_out: bool | None) -> Listing:
     names = folder_names(path / "train")
     listed = {name: list_images(path / name, names, slides.SUFFIXES) for name in folder_names(path)}
     items = {name: [file_item(file) for file in files] for name, (files, _) in listed.items()}
-    channels = _channels([item for some in items.values() for item in some])
+    channels = _channels([item for some in items.values() for item in some], strict)
     return Listing(list(items[split]), listed[split][1], names, channels)
 
 
@@ -118,7 +121,7 @@ class _Row(NamedTuple):
     group: str
 
 
-def _table(path: Path, split: str, hold_out: bool | None) -> Listing:
+def _table(path: Path, split: str, hold_out: bool | None, strict: bool) -> Listing:
     rows = _read_table(path)
     names = _class_names({row.label for row in rows})
     if len(names) > MOST_CLASSES:
@@ -126,7 +129,7 @@ def _table(path: Path, split: str, hold_out: bool | None) -> Listing:
     numbers = {name: number for number, name in enumerate(names)}
     labels = np.array([numbers[row.label] for row in rows], np.int64)
     items = [file_item(row.file) for row in rows]
-    channels = _channels(items)
+    channels = _channels(items, strict)
     if not rows[0].split:
         groups = [row.group or str(row.file) for row in rows]
         chosen = np.arange(len(rows)) if hold_out is False else _held_out_groups(labels, groups, split)
@@ -206,8 +209,9 @@ def _split(
     names: tuple[str, ...] | None,
     split: str,
     hold_out: bool,
+    strict: bool,
 ) -> Listing:
-    channels = _channels(items)
+    channels = _channels(items, strict)
     chosen = held_out(labels, split) if hold_out else np.arange(len(labels))
     return Listing([items[i] for i in chosen], labels[chosen], names, channels)
 
@@ -233,8 +237,8 @@ def _numbered(images: np.memmap[Any, Any] | Callable[[int], Any], count: int) ->
     return [ArrayItem(images, index) for index in range(count)]
 
 
-def _channels(items: Sequence[Item]) -> Channels:
-    """What all pictures are seen with; every file is looked at, and all that are no pictures are named at once."""
+def _channels(items: Sequence[Item], strict: bool) -> Channels:
+    """What all pictures are seen with; every file is looked at, and with `strict` all that are none are named."""
     if not isinstance(items[0], FileItem):  # The first of a function's pictures, or an array's, speaks for the others.
         return items[0].channels()
     channels: Channels = ()
@@ -244,7 +248,8 @@ def _channels(items: Sequence[Item]) -> Channels:
             channels = item.channels() or channels
         except (ValueError, OSError) as error:
             wrong.append(str(error))
-    refuse(wrong, "images")
+    if strict:
+        refuse(wrong, "images")
     return channels
 
 

@@ -88,6 +88,10 @@ class Augmentation:
         """How many uniform draws make one variant; 0: images stay as they are."""
         return sum(self._parts)
 
+    def parts(self, draws: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Draws (B, num_draws) as those that distort, mirror, crop and brighten."""
+        return np.split(draws, np.cumsum(self._parts)[:-1], axis=1)
+
     def __call__(
         self, images: NDArray[np.uint8], indices: NDArray[np.int64], draws: NDArray[np.float64]
     ) -> NDArray[np.uint8]:
@@ -100,7 +104,7 @@ class Augmentation:
             indices: (B,), which of them.
             draws: (B, num_draws), in [0, 1).
         """
-        distorting, flipping, cropping, brightening = np.split(draws, np.cumsum(self._parts)[:-1], axis=1)
+        distorting, flipping, cropping, brightening = self.parts(draws)
         maps = np.tile(np.eye(2), (len(indices), 1, 1))
         bent = None
         if self._parts[0]:

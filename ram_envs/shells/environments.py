@@ -178,13 +178,14 @@ class GlimpseImagesEnv(TaskEnv):
       group (a group is never in two splits); of an array `images.npy`, with `labels`; or of a function of an index,
       with `labels`, that gives an array or a `ram_envs.gallery.pyramid.Picture`. `lazy=True` has every folder read so,
       `lazy=False` none. Then scales 0 to 3 are exact, coarser patches lie off by at most 1/16 of a cell, `scene_shape`
-      is None, and scenes are as they are: `canvas_size`, `max_shift`, distractors and random variants are unknown.
+      is None, and scenes are as they are: `canvas_size`, `max_shift`, distractors and distortions are unknown.
     - `cache_dir`: where such pictures are kept once decoded; None for `ram_envs` in the user's directory of caches.
       `cache_bytes`: how much they may take there, 32 GiB if not given.
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
     - `flip`, `max_crop`, `max_brightness`: in the "train" split, mirror a random half of the images, left for right;
       show a part of each in its place, up to this share of its height and width cut off (from 0 to 0.9); multiply its
-      light by 1 - this to 1 + this (from 0 to 1). Off by default. GlimpseMNIST takes them too.
+      light by 1 - this to 1 + this (from 0 to 1). Off by default. GlimpseMNIST takes them too. Of pictures that are
+      read when they are looked at no pixel is scaled: a part is a smaller scene.
     - `num_classes`: n, if it is more than the largest label + 1. `class_names`: of the n classes, for pictures.
     - `distractor_images`: what distractors are cut from, (M, H, W[, C]) uint8; the training images if None.
     - All other arguments of `GlimpseMNISTEnv` but `digit_size`.

@@ -76,8 +76,11 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
         indices = None if index is None else checks.check_indices([index], self.task)
         super().reset(seed=None if seed is None else checks.check_seed(seed))
         self.task.begin(self._row, self.np_random.random((1, self.task.num_draws)), indices)
-        if indices is None and self.task.reads_ahead:  # Who names one picture is going to name the next.
-            self.task.expect(deepcopy(self.np_random).random((1, self.task.num_draws)))
+        if self.task.reads_ahead:
+            if indices is None:
+                self.task.expect(deepcopy(self.np_random).random((1, self.task.num_draws)))
+            else:
+                self.task.expect_after(indices)
         self._began = True
         if self.render_mode == "human":
             self.render()

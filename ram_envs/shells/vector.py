@@ -179,8 +179,11 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         if self.repeats > 1:
             draws[:, :2] = (draws[:, :2] + (rows % self.repeats)[:, None] * START_STEP) % 1
         self.task.begin(rows, draws, indices)
-        if indices is None and self.task.reads_ahead:  # Who names one picture is going to name the next.
-            self.task.expect(self._streams.peek(self._rows))
+        if self.task.reads_ahead:
+            if indices is None:
+                self.task.expect(self._streams.peek(self._rows))
+            else:
+                self.task.expect_after(indices)
         self._began[rows] = True
 
     def _advance(

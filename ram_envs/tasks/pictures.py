@@ -14,6 +14,8 @@ from ram_envs.gallery.cache import CACHE_BYTES, Cache
 from ram_envs.gallery.gallery import Gallery
 from ram_envs.gallery.pyramid import Pyramid
 from ram_envs.gallery.sources import list_split
+from ram_envs.gallery.variants import shown, vary, whole
+from ram_envs.images.augmentation import Augmentation
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.retina import Region
 from ram_envs.retina.saccade import Saccades
@@ -35,6 +37,9 @@ class GalleryClassification(Naming):
         class_names: a name for each class; those of the folder or the table if None.
         cache_dir: where the pyramids are kept; None for `ram_envs` in the user's directory of caches.
         cache_bytes: how much they may take there; the longest unused give way to others.
+        flip, max_crop, max_brightness: in the "train" split, mirror a random half of the pictures, show parts of them,
+            make them brighter or darker; see `ram_envs.images.augmentation.Augmentation`. No pixel is scaled: a part is
+            a smaller scene.
         arguments: of `Naming`.
     """
 
@@ -51,13 +56,18 @@ class GalleryClassification(Naming):
         class_names: Sequence[str] | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         cache_bytes: int = CACHE_BYTES,
+        flip: bool = False,
+        max_crop: float = 0.0,
+        max_brightness: float = 0.0,
         **arguments: Any,
     ) -> None:
+        augmentation = Augmentation(flip=flip, max_crop=max_crop, max_brightness=max_brightness)
+        self.augmentation = augmentation if split == "train" else Augmentation()
         listing = list_split(images, labels, split=split, hold_out=hold_out)
         super().__init__(
             listing.labels,
             (*UNKNOWN, *listing.channels),
-            num_draws=0,
+            num_draws=self.augmentation.num_draws,
             class_names=class_names or listing.class_names,
             **arguments,
         )
@@ -70,8 +80,13 @@ class GalleryClassification(Naming):
         )
         self.ahead = ReadingAhead(self.gallery)
         self.pyramids: list[Pyramid | None] = [None] * self.batch_size
-        self.sizes = np.tile(np.array(UNKNOWN, np.int64), (self.batch_size, 1))
-        """(H, W) of each row's picture, (batch_size, 2)."""
+        self.variants = whole(np.tile(np.array(UNKNOWN, np.int64), (self.batch_size, 1)))
+        """How each row's picture is shown."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """(H, W) of what each row shows, (batch_size, 2)."""
+        return self.variants.frames[:, 2:4]
 
     @property
     def scene_shape(self) -> None:
@@ -83,12 +98,22 @@ class GalleryClassification(Naming):
         indices = self.chosen(draws) if indices is None else indices
         pyramids = [self.gallery.pyramid(index) for index in indices.tolist()]
         for row, pyramid in zip(rows.tolist(), pyramids, strict=True):
-            self.pyramids[row], self.sizes[row] = pyramid, pyramid.shape[:2]
+            self.pyramids[row] = pyramid
+        sizes = np.array([pyramid.shape[:2] for pyramid in pyramids], np.int64).reshape(-1, 2)
+        variants = vary(self.augmentation, sizes, draws[:, draws.shape[1] - self.augmentation.num_draws :])
+        self.variants.frames[rows] = variants.frames
+        self.variants.gains[rows] = variants.gains
         super().begin(rows, draws, indices)
 
     def expect(self, draws: NDArray[np.float64]) -> None:
         """See `Task.expect`: the pictures are read ahead."""
         self.ahead.expect(self.chosen(draws).tolist())
+
+    def expect_after(self, indices: NDArray[np.int64]) -> None:
+        """See `Task.expect_after`: as many as these, if these followed each other."""
+        first, end = int(indices.min()), int(indices.max()) + 1
+        if end - first == len(np.unique(indices)):
+            self.ahead.expect(range(end, min(end + end - first, self.num_scenes)))
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Nothing more: the pictures are the scenes."""
@@ -105,7 +130,11 @@ class GalleryClassification(Naming):
                 together.setdefault(id(pyramid), (pyramid, []))[1].append(i)
         for pyramid, those in together.values():
             chosen = np.array(those)
-            pyramid.look(self.retina, centres[chosen], chosen, output)
+            frames = self.variants.frames[rows[chosen]] if self.augmentation.num_draws else None
+            pyramid.look(self.retina, centres[chosen], chosen, output, frames)
+        if self.augmentation.max_brightness:
+            output *= self.variants.gains[rows].reshape(-1, *[1] * (output.ndim - 1))
+            np.minimum(output, 1, out=output)
         return output
 
     def _pyramid(self, row: int) -> Pyramid:
@@ -117,12 +146,14 @@ class GalleryClassification(Naming):
         """The finest level that is small enough, and the regions in its pixels."""
         pyramid = self._pyramid(row)
         scene, level = pyramid.overview(OVERVIEW)
-        regions = self.retina.regions(centre, pyramid.shape)
+        scene = shown(scene, self.variants.frames[row], float(self.variants.gains[row]), level)
+        regions = self.retina.regions(centre, tuple(self.sizes[row].tolist()))
         return scene, [Region(r.top >> level, r.left >> level, *(max(n >> level, 1) for n in r[2:])) for r in regions]
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
-        """See `Task.scenes`: whole pictures, of rows of one size, read for it."""
-        return np.stack([self._pyramid(row).level(0) for row in rows.tolist()])
+        """See `Task.scenes`: pictures as they are shown, of rows of one size, read for it."""
+        frames, light = self.variants
+        return np.stack([shown(self._pyramid(row).level(0), frames[row], float(light[row])) for row in rows.tolist()])
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """See `Task.targets`: the whole picture."""

@@ -120,3 +120,11 @@ def test_recipes_of_our_own_list_no_deviations() -> None:
     assert deviations("cluttered60") == []
     with pytest.raises(ValueError, match="no recipe is called 'paper-61'; there are: "):
         deviations("paper-61")
+
+
+def test_what_changes_at_once_does_so_in_a_copy() -> None:
+    config = Config(look_warmup=0.2, stop_warmup=0.5, stop_weight=0.3)
+    early, later, late = (config.at(progress) for progress in (0.1, 0.3, 0.6))
+    assert [early.look, later.look, late.look] == ["center", "learned", "learned"]
+    assert [early.stop_weight, later.stop_weight, late.stop_weight] == [0.0, 0.0, 0.3]
+    assert config == late == Config(look_warmup=0.2, stop_warmup=0.5, stop_weight=0.3)

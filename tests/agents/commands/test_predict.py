@@ -30,7 +30,7 @@ def place(tmp_path_factory) -> Path:
         num_envs=32,
         total_episodes=3200,
         hidden_size=32,
-        normalise=True,
+        normalise="scales",
     )
     agent.learn().save(folder / "agent.safetensors")
     return folder

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import run_script
 from ram_agents import Reinforce
 from ram_agents.evaluation.runs import BEST, LAST, LOG, Checkpoints, read_log
 
@@ -78,22 +77,21 @@ def test_there_is_no_log(tmp_path) -> None:
         read_log(tmp_path)
 
 
-def test_another_process_is_kept_out(half) -> None:
+def test_another_process_is_kept_out(half, tmp_path_factory) -> None:
+    script = tmp_path_factory.mktemp("other") / "other.py"
+
     class Probe(Checkpoints):
         """While this run goes on, another process tries to begin one."""
 
         told = ""
 
         def on_update(self, agent, metrics):
-            code = f"""
+            script.write_text(f"""
 from ram_agents import Reinforce
 from ram_agents.evaluation.runs import Checkpoints
 Reinforce(**{RUN!r}).learn(callback=Checkpoints({str(half)!r}))
-"""
-            done = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
-            )
-            Probe.told = done.stderr
+""")
+            Probe.told = run_script(script).stderr
             return False
 
     Reinforce.load(half / LAST).learn(callback=Probe(half), resume=True)

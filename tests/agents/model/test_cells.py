@@ -9,7 +9,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
-from ram_agents.model.cells import LIGHT, NEAR, SEEN, CellLocationNetwork, remember, remembered
+from ram_agents.model.cells import LIGHT, NEAR, NORMALISED_SEEN, SEEN, CellLocationNetwork, remember, remembered
 from ram_agents.model.config import RAMConfig
 from ram_agents.model.policy import has_saccades
 
@@ -109,6 +109,21 @@ def test_an_untrained_eye_goes_to_the_brightest_cell_and_not_back() -> None:
     again = f_l.distribution(f_l(h, glimpse, location, looks), 0.1).mode()[0]
     torch.testing.assert_close(again, f_l.grid.view(3, 4, 4, 2)[2, 3, 0])
     assert LIGHT > 0 > SEEN
+
+
+def test_normalised_scales_are_taken_as_they_are() -> None:
+    sizes = {"input_size": 32, "glimpse_shape": SHAPE, "relative": True}
+    plain, alike = CellLocationNetwork(**sizes), CellLocationNetwork(**sizes, alike=True)
+    seen, widths = observation(), 2.0 ** torch.arange(3).view(3, 1, 1)
+    looks = looks_of((0.1, 0.2), rows=5)
+    torch.testing.assert_close(
+        plain.features(seen["glimpse"], seen["location"], looks),
+        alike.features(seen["glimpse"] * widths, seen["location"], looks),
+    )
+    for f_l, seen_counts in ((plain, SEEN), (alike, NORMALISED_SEEN)):
+        bias = f_l.weights.bias[:-1].view(3, -1)
+        assert (bias[:, -2:] == seen_counts).all()
+        assert (bias[:, 0] == LIGHT).all()
 
 
 def test_absolute_cells_lie_around_the_eye() -> None:

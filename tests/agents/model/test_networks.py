@@ -10,7 +10,6 @@ from ram_agents.model.networks import (
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
-    Normalisation,
     orthogonal_,
 )
 from torch import nn
@@ -125,25 +124,3 @@ def test_heads_are_linear_over_any_leading_shape() -> None:
     f_b = BaselineNetwork(3)
     torch.testing.assert_close(f_b(h), (h * f_b.weight[0]).sum(-1) + f_b.bias)
     assert (f_b(100 * h) < 0).any()  # no ReLU on the baseline
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 3), (2, 3, 3, 3)])
-def test_normalised_glimpses_have_mean_0_and_std_1_in_each_channel(shape) -> None:
-    normalisation = Normalisation(shape)
-    light = torch.rand(50, *shape) ** 2 * (torch.arange(3) + 1) / 6 if len(shape) == 4 else torch.rand(50, *shape) / 4
-    torch.testing.assert_close(normalisation(light), light)
-    assert not normalisation.measured
-    normalisation.measure_([light[:20], light[20:21], light[21:]])
-    assert normalisation.measured
-    seen = normalisation(light)
-    channels = seen.reshape(-1, shape[3]) if len(shape) == 4 else seen.reshape(-1, 1)
-    torch.testing.assert_close(channels.mean(0), torch.zeros(channels.shape[1]), atol=1e-5, rtol=0)
-    torch.testing.assert_close(channels.std(0, correction=0), torch.ones(channels.shape[1]))
-
-
-def test_light_that_does_not_vary_is_not_blown_up() -> None:
-    normalisation = Normalisation((1, 2, 2))
-    normalisation.measure_([torch.full((4, 1, 2, 2), 0.3)])
-    assert normalisation(torch.full((1, 1, 2, 2), 0.3 + 1 / 255)).max() == pytest.approx(1, abs=1e-4)
-    with pytest.raises(ValueError, match="there are no glimpses"):
-        Normalisation((1, 2, 2)).measure_([])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import torch
 from ram_agents import Reinforce
@@ -59,6 +63,16 @@ def test_one_disturbed_measurement_decides_nothing(monkeypatch) -> None:
     times = {"highest": iter([1.0] * 20), "medium": disturbed}
     monkeypatch.setattr(precision, "_seconds", lambda layer, rows, how: next(times[how]))
     assert faster_precision() == "medium"
+
+
+def test_what_other_processes_take_is_not_counted(monkeypatch) -> None:
+    @contextmanager
+    def interrupted(how, device) -> Iterator[None]:
+        time.sleep(0.3)
+        yield
+
+    monkeypatch.setattr(precision, "matmul_precision", interrupted)
+    assert precision._seconds(torch.nn.Linear(8, 8), torch.ones(8, 8), "highest") < 0.15
 
 
 def test_it_can_be_measured_here() -> None:

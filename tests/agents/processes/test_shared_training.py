@@ -10,7 +10,7 @@ import pytest
 import torch
 from ram_agents import Reinforce
 from ram_agents.agent import rollout
-from ram_agents.agent.rollout import Choice
+from ram_agents.agent.runner import Choice
 from ram_agents.processes.group import ALONE, Processes
 from shared_runs import threads
 

@@ -133,7 +133,9 @@ def test_class_weights_teach_the_rare_class(tmp_path) -> None:
 
 def test_light_is_measured_once_before_the_first_update(tmp_path) -> None:
     env_kwargs = {"images": "sklearn:photos", "num_glimpses": 3, "patch_size": 4}
-    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=64, normalise=True, **SMALL)
+    config = Config(
+        env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=64, normalise="channels", **SMALL
+    )
     config = config.replace(checkpoint_every=2, lr_schedule="constant")
     agent = Reinforce(config=config, total_episodes=64)
     assert agent.policy.normalisation is not None
@@ -152,6 +154,19 @@ def test_light_is_measured_once_before_the_first_update(tmp_path) -> None:
     resumed = Reinforce.load(tmp_path / "half").learn(256, resume=True)
     for name, tensor in resumed.policy.state_dict().items():
         assert torch.equal(tensor, unbroken.policy.state_dict()[name])
+
+
+def test_light_of_each_scale_is_measured_at_random_places(tmp_path) -> None:
+    env_kwargs = {"images": "sklearn:photos", "num_glimpses": 5, "patch_size": 4, "num_scales": 3}
+    config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=256, **SMALL)
+    config = config.replace(normalise="scales", location_network="cells", hidden_size=16)
+    normalised = [Reinforce(config=config, total_episodes=256).learn().policy.normalisation for _ in range(2)]
+    env = gym.make_vec("ram_envs/GlimpseImages-v0", num_envs=2000, **env_kwargs)
+    glimpse = env.reset(seed=5)[0]["glimpse"]  # the first looks lie anywhere, too
+    axes = (0, 2, 3)
+    np.testing.assert_allclose(normalised[0].mean.squeeze(), glimpse.mean(axes), atol=0.05)
+    np.testing.assert_allclose(normalised[0].std.squeeze(), glimpse.std(axes), atol=0.05)
+    assert torch.equal(normalised[0].mean, normalised[1].mean)
 
 
 def test_without_it_an_agent_has_no_such_numbers() -> None:
@@ -393,7 +408,7 @@ def test_single_environments_without_a_vector_form() -> None:
         ({"total_episodes": 0}, "total_episodes must be at least 1, not 0"),
         ({"core": "transformer"}, "core must be 'rnn', 'lstm' or 'gru'"),
         ({"reward": "2/3"}, "reward must be '0/1', 'log-likelihood' or 'information-gain', not '2/3'"),
-        ({"optimizer": "sgd"}, "optimizer must be 'adam' or 'muon', not 'sgd'"),
+        ({"optimizer": "lion"}, "optimizer must be 'adam', 'muon' or 'sgd', not 'lion'"),
         ({"lr_schedule": "step"}, "lr_schedule must be 'constant', 'linear' or 'cosine', not 'step'"),
         ({"matmul_precision": "low"}, "matmul_precision must be 'auto', 'highest', 'high' or 'medium', not 'low'"),
     ],

@@ -12,6 +12,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from PIL import Image
 
+from ram_envs.gallery.variants import shown
 from ram_envs.retina.retina import Retina
 
 ID = "ram_envs:ram_envs/GlimpseImages-v0"
@@ -162,7 +163,65 @@ def test_the_pictures_of_the_next_episodes_are_read_ahead(vector: bool, tmp_path
         env.unwrapped.task.ahead.wait()
         index = np.unique(env.unwrapped.task.indices)
         assert set(index) <= set(asked[:known])
-    env.reset(options={"indices": np.zeros(4, np.int64)} if vector else {"index": 0})
-    known = len(asked)
-    env.unwrapped.task.ahead.wait()
-    assert len(asked) == known
+
+
+def test_of_chosen_pictures_those_that_follow_are_read_ahead(tmp_path: Path) -> None:
+    asked = []
+
+    def function(index: int) -> np.ndarray:
+        asked.append(index)
+        return np.zeros((30, 30), np.uint8)
+
+    env = gym.make_vec(ID, num_envs=4, images=function, labels=np.arange(40), cache_dir=str(tmp_path))
+    for indices, ahead in (
+        ([3, 1, 2, 4], [5, 6, 7, 8]),
+        ([35, 36, 37, 38], [39]),
+        ([36, 37, 38, 39], []),
+        ([20, 9, 9, 3], []),
+    ):
+        env.reset(options={"indices": np.array(indices)})
+        env.unwrapped.task.ahead.wait()
+        assert set(indices + ahead) <= set(asked)
+    assert set(asked) == {*range(1, 10), 20, *range(35, 40), 0}  # 0: the function's first tells the channels
+
+
+def test_training_pictures_vary_and_are_seen_as_they_are_shown(folder: Path) -> None:
+    varied = {"flip": True, "max_crop": 0.6, "max_brightness": 0.5}
+    env = gym.make_vec(ID, num_envs=1, **arguments(folder, num_scales=4, hold_out=False, **varied))
+    env.action_space.seed(3)
+    sizes, lights = set(), set()
+    for seed in range(6):
+        env.reset(seed=seed, options={"indices": np.array([5])})
+        obs, *_, info = env.step(env.action_space.sample())
+        task = env.unwrapped.task
+        scene = task.scenes(np.arange(1))
+        sizes.add(scene.shape)
+        lights.add(float(task.variants.gains[0]))
+        image = np.asarray(Image.open(folder / "a" / "05.png"))
+        part = np.ascontiguousarray(shown(image, task.variants.frames[0], 1.0))
+        expected = Retina(8, 4).glimpse(part[None], info["gaze"].astype(float)) * task.variants.gains[0]
+        np.testing.assert_allclose(obs["glimpse"], np.minimum(expected, 1), atol=1e-6)
+        np.testing.assert_allclose(scene[0], np.minimum(part * task.variants.gains[0], 255), atol=0.5)
+        assert (task.targets(np.arange(1)) == [0, 0, *scene.shape[1:3]]).all()
+        assert task.view(0).scene.shape == scene.shape[1:]
+    assert len(sizes) > 3
+    assert len(lights) == 6
+
+
+def test_other_splits_and_pictures_without_options_do_not_vary(folder: Path) -> None:
+    options = arguments(folder, num_scales=4, flip=True, max_crop=0.6, max_brightness=0.5)
+    env = gym.make_vec(ID, num_envs=2, split="test", **options)
+    plain = gym.make_vec(ID, num_envs=2, split="test", **arguments(folder, num_scales=4))
+    for seed in range(3):
+        seen = [e.reset(seed=seed)[0] for e in (env, plain)]
+        np.testing.assert_array_equal(seen[0]["glimpse"], seen[1]["glimpse"])
+    with pytest.raises(TypeError, match="max_bend"):
+        gym.make(ID, **arguments(folder, max_bend=2.0))
+
+
+def test_a_seed_gives_the_same_variants_and_one_row_is_the_single_environment(folder: Path) -> None:
+    options = arguments(folder, num_scales=4, flip=True, max_crop=0.6, max_brightness=0.5)
+    env, single = gym.make_vec(ID, num_envs=3, **options), gym.make(ID, **options)
+    glimpse = env.reset(seed=7)[0]["glimpse"]
+    np.testing.assert_array_equal(glimpse, env.reset(seed=7)[0]["glimpse"])
+    np.testing.assert_array_equal(glimpse[2], single.reset(seed=9)[0]["glimpse"])
