@@ -54,6 +54,8 @@ def panels() -> dict[str, Panel]:
 class CoreSeconds(Checkpoints):
     """Checkpoints whose log counts the processor's time, which other processes of the machine do not stretch."""
 
+    clock = staticmethod(time.process_time)
+
     def on_start(self, agent: Reinforce) -> None:
         """Begin to count."""
         super().on_start(agent)

@@ -13,14 +13,18 @@ import torch
 import tyro
 from rich.console import Console
 
-from ..agent.config import recipe
+from ram_envs.retina.gaze import InitialLocation
+
+from ..agent.config import Config, recipe
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
+from ..model.precision import MatmulPrecision
 from ..reports.paper import ROWS, Row
 from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce
+from .estimate import Estimate, estimate
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .train import train
 from .train_options import Train
@@ -36,6 +40,12 @@ class Reproduce:
     """Only these; by default all that come with the package, or with `train` all that have a row."""
     train: bool = False
     """Train the agents from nothing by their recipes first, and measure those. What was begun in `out` goes on."""
+    estimate: bool = False
+    """With `train`, only say how many minutes each of the runs will take here."""
+    matmul_precision: MatmulPrecision | None = None
+    """With `train`, this one in place of the recipe's: "highest" is what processors without bfloat16 do."""
+    initial_location: InitialLocation | None = None
+    """Measure with the first look there, "random" or "center"; by default as the agent was trained."""
     seeds: tuple[int, ...] = number((0,), NOT_NEGATIVE)
     """Of the training: a run for each."""
     out: Path = Path("runs/reproduce")
@@ -77,19 +87,39 @@ def main(arguments: Sequence[str]) -> None:
     if options.train:
         check_out(options.out, directory=True)
     torch.set_num_threads(options.threads)
+    if options.estimate and not options.train:
+        raise ValueError("--estimate tells how long training takes: add --train")
     lines: list[Line] = []
     for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
         rows = [row for row in ROWS if row.agent == name]
-        if options.train:
+        if options.estimate:
+            for seed in options.seeds:
+                print(f"{name}, seed {seed}: {estimated(name, seed, options)}")
+        elif options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
                 agent = Reinforce.load(run / BEST, device=options.device, allow_unsigned=options.allow_unsigned)
                 lines += timed(answered(measure(run.name, agent, options), rows), run)
         else:
             lines += answered(measure(name, load(name, device=options.device), options), rows)
+    if options.estimate:
+        return
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
     if options.json:
         with naming(options.json):
             options.json.write_text(json.dumps(as_json(lines), indent=1))
+
+
+def configured(name: str, seed: int, options: Reproduce) -> Config:
+    """The recipe, as it is trained with this seed."""
+    config = recipe(name).replace(seed=seed)
+    return config.replace(matmul_precision=options.matmul_precision) if options.matmul_precision else config
+
+
+def estimated(name: str, seed: int, options: Reproduce) -> Estimate:
+    """How long the run will take here, or what is left of it."""
+    out = options.out / f"{name}-{seed}"
+    done = read_log(out)[-1]["episodes"] if (out / LAST).exists() else 0
+    return estimate(configured(name, seed, options), episodes=done, device=options.device)
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:
@@ -97,8 +127,9 @@ def trained(name: str, seed: int, options: Reproduce) -> Path:
     out = options.out / f"{name}-{seed}"
     begun = (out / LAST).exists()
     print(f"{'goes on with' if begun else 'trains'} {out}; if it is stopped, the same command goes on", file=sys.stderr)
+    print(estimated(name, seed, options), file=sys.stderr)
     train_options = Train(
-        **vars(recipe(name).replace(seed=seed)),
+        **vars(configured(name, seed, options)),
         out=out,
         resume=begun,
         device=options.device,
@@ -124,6 +155,9 @@ def minutes_to_beat(row: Row, log: Sequence[dict[str, Any]]) -> float | None:
 
 def measure(name: str, agent: Reinforce, options: Reproduce) -> Measured:
     """An agent on the test scenes, by its own gaze and by a random one."""
+    if options.initial_location:
+        begin = agent.env_kwargs | {"initial_location": options.initial_location}
+        agent.config = agent.config.replace(env_kwargs=begin)
     with metered("episodes", name) as progress:
         own = evaluate(agent, episodes=options.episodes, paths=options.paths, seed=options.seed, progress=progress)
     with metered("episodes", f"{name}, random gaze") as progress:

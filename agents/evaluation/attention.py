@@ -87,6 +87,15 @@ def distance_to_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> 
     return np.linalg.norm(gaze - middle(regions), axis=1)
 
 
+def correlation(
+    ours: NDArray[np.floating[Any]], theirs: NDArray[np.floating[Any]], *, axis: int
+) -> NDArray[np.float64]:
+    """Pearson's correlation along an axis, which is left out of the shape; 0 where one of the two never moves."""
+    one, other = (values - values.mean(axis, keepdims=True) for values in (ours, theirs))
+    norm = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
+    return np.divide((one * other).sum(axis), norm, out=np.zeros(norm.shape), where=norm > 1e-9)
+
+
 class Cost(NamedTuple):
     """Milliseconds of processor time for one image, of images of one size."""
 

@@ -90,3 +90,14 @@ def test_minutes_until_the_paper_is_beaten(tmp_path) -> None:
     assert header.endswith("| minutes to beat | agent |")
     assert first.endswith("| 3.00 | `mnist28` |")
     assert last.endswith("| - | `mnist28` |")
+
+
+def test_the_first_look_can_be_another_than_in_training(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr(reproduce, "evaluate", lambda agent, **_: seen.append(agent.env_kwargs) or measured(1.0).own)
+    agent = ram_agents.load("mnist28")
+    for place in (None, "random"):
+        reproduce.measure("mnist28", agent, reproduce.Reproduce(initial_location=place))
+    trained = ram_agents.load("mnist28").env_kwargs
+    assert trained["initial_location"] == "center"
+    assert seen == [trained] * 2 + [trained | {"initial_location": "random"}] * 2

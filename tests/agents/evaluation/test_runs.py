@@ -97,3 +97,15 @@ Reinforce(**{RUN!r}).learn(callback=Checkpoints({str(half)!r}))
     Reinforce.load(half / LAST).learn(callback=Probe(half), resume=True)
     assert f"another process is training in {half}" in Probe.told
     assert [json.loads(line)["episodes"] for line in (half / LOG).read_text().splitlines()][:2] == [16, 32]
+
+
+def test_the_seconds_of_a_run_include_its_validation(tmp_path) -> None:
+    times = iter(range(0, 1000, 50))  # each validation takes 50 seconds of this clock
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.clock = lambda: next(times)
+    agent = Reinforce(env_kwargs={"num_glimpses": 2}, **{"num_envs": 4, "checkpoint_every": 1, "validation_scenes": 8})
+    agent.learn(8, callback=checkpoints)
+    first, second = read_log(tmp_path)
+    assert 50 < first["seconds"] < 80
+    assert 100 < second["seconds"] < 130
+    assert Reinforce.load(tmp_path / "last.safetensors").seconds == pytest.approx(second["seconds"], abs=0.001)
