@@ -16,13 +16,13 @@ from rich.console import Console
 from ram_envs.retina.gaze import InitialLocation
 
 from ..agent.config import Config, recipe
+from ..evaluation.estimate import Estimate, estimate
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..model.precision import MatmulPrecision
 from ..training.reinforce import Reinforce
-from .estimate import Estimate, estimate
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .paper import ROWS, Row
 from .paper_tables import Line, as_json, markdown, table

@@ -40,5 +40,7 @@ def test_a_classifier_sees_the_whole_scene(shape) -> None:
 
 
 def test_catch_is_no_classification() -> None:
-    with pytest.raises(ValueError, match="is no classification of scenes with one answer: it has no modern-cnn control"):
+    with pytest.raises(
+        ValueError, match="is no classification of scenes with one answer: it has no modern-cnn control"
+    ):
         make_classifier(Config(env_id="ram_envs/Catch-v0"), "modern-cnn")
