@@ -17,8 +17,8 @@ import ram_agents
 import torch
 from numpy.typing import NDArray
 from ram_agents import Reinforce
-from ram_agents.commands.paper import ROWS
 from ram_agents.evaluation.evaluate import evaluate
+from ram_agents.reports.paper import ROWS
 
 WEIGHTS = Path(__file__).parent.parent / "agents" / "weights"
 

@@ -45,7 +45,7 @@ def run_python(code: str, *, cwd: Path | None = None) -> subprocess.CompletedPro
 
 NURSERY = """
 import contextlib, json, os, runpy, sys
-for module in ("gymnasium", "matplotlib.pyplot", "numba", "sb3_contrib", "torch"):
+for module in ("gymnasium", "matplotlib.pyplot", "numba", "sb3_contrib", "torch", "torch._dynamo"):
     with contextlib.suppress(ImportError):
         __import__(module)
 for line in sys.stdin:

@@ -27,7 +27,7 @@ FLOORS = {
         {"agent"},
         {"training"},
         {"evaluation", "sb3", "rllib"},
-        {"rendering", "sharing"},
+        {"rendering", "sharing", "reports"},
         {"game"},
         {"commands"},
         {"cli"},

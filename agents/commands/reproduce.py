@@ -22,10 +22,10 @@ from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..model.precision import MatmulPrecision
+from ..reports.paper import ROWS, Row
+from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
-from .paper import ROWS, Row
-from .paper_tables import Line, as_json, markdown, table
 from .train import train
 from .train_options import Train
 

@@ -25,7 +25,7 @@ from .networks import (
 )
 from .normalisation import Normalisation
 from .precision import float32
-from .unrolled import Layers, can_unroll, unrolled
+from .unrolled import LARGEST_STEP, Layers, can_unroll, unrolled
 
 
 class RAMOutput(NamedTuple):
@@ -163,10 +163,10 @@ class RAM(nn.Module):
                 mean = parameters = self.f_l(self._for_location(h))
             return self._output(h, mean, parameters), core
 
-    @property
-    def can_unroll(self) -> bool:
-        """Whether `unroll` knows the layers of this model."""
-        return can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork)
+    def can_unroll(self, rows: int) -> bool:
+        """Whether `unroll` knows the layers of this model, and pays for so many episodes at once."""
+        known = can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork)
+        return known and rows * self.f_h.hidden_size <= LARGEST_STEP
 
     def unroll(self, made: Sequence[Layers]) -> RAMOutput:
         """The output at every step of an episode that `step` took without gradients, with gradients.

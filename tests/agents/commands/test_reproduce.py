@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import ram_agents
 from ram_agents import Reinforce, cli, recipe
-from ram_agents.commands import paper_tables, reproduce
-from ram_agents.commands.paper import ROWS, Row
+from ram_agents.commands import reproduce
 from ram_agents.evaluation.evaluate import Evaluation
+from ram_agents.reports import paper_tables
+from ram_agents.reports.paper import ROWS, Row
 
 CLUTTERED = [row for row in ROWS if row.agent == "cluttered60"]
 

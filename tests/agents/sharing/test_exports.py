@@ -27,7 +27,7 @@ INF = float("inf")
 OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "lstm, stop": ((2, 4, 4), 1.0, True, {"core": "lstm"}),
     "gru, conv, colour, normalised": ((2, 5, 5, 3), 1.0, False, {
-        "core": "gru", "glimpse_network": "conv", "normalise": "channels"}),
+        "core": "gru", "glimpse_network": "conv", "normalise": "scales"}),
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
     "cells, relative, stop": ((3, 4, 4), INF, True, {"location_network": "cells", "identity_core": True}),
 }  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from ram_agents.commands.paper import ROWS, WHOLE_IMAGE, Row
-from ram_agents.commands.paper_tables import Line, answers, as_json, markdown, spread, table
+from ram_agents.reports.paper import ROWS, WHOLE_IMAGE, Row
+from ram_agents.reports.paper_tables import Line, answers, as_json, markdown, spread, table
 from rich.console import Console
 
 ROW = Row("28x28", 1, "mnist28", None, 4.0, 2.0, "somebody")
