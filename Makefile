@@ -7,7 +7,7 @@ DEMO ?= demo
 DEMO_TRAIN ?=
 OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check docs lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -15,7 +15,7 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all,dev,docs]"
 	touch $@
 
 # The main job on real input: train RAM on MNIST for a minute or two, measure it, draw what it learned. A run that was
@@ -87,6 +87,12 @@ $(VENV)-integrations/installed: pyproject.toml constraints.txt constraints-integ
 	$(VENV)-integrations/bin/pip install --quiet --constraint constraints-integrations.txt \
 		--editable ".[agents]" torchrl tianshou pandas skrl "minari[create,hdf5]" pytest hypothesis
 	touch $@
+
+# The website, in build/site/html: warnings are errors, every link within it leads somewhere.
+docs: install
+	$(BIN)/python docs/site/assemble.py build/site/source
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site build/site/source build/site/html
+	$(BIN)/python docs/site/check.py build/site/html
 
 check: lint type
 

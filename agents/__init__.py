@@ -3,12 +3,13 @@
 try:
     import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
 
+    from .agent.config import Config, recipe, recipe_names
     from .evaluation.evaluate import evaluate
     from .evaluation.pretrained import load, pretrained_names
     from .evaluation.runs import Checkpoints
     from .model.policy import RAM
+    from .sharing.exports import export
     from .training.callbacks import Callback
-    from .training.config import Config, recipe, recipe_names
     from .training.reinforce import Reinforce
 except ModuleNotFoundError as error:
     if (error.name or "").startswith("ram_"):
@@ -25,6 +26,7 @@ __all__ = [
     "Config",
     "Reinforce",
     "evaluate",
+    "export",
     "load",
     "pretrained_names",
     "recipe",

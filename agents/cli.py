@@ -15,16 +15,19 @@ class Command(NamedTuple):
 
     module: str
     help: str
+    shared: bool = False
+    """Whether the processes that torchrun starts do it together."""
 
 
 COMMANDS = {
-    "train": Command("train", "train an agent"),
+    "train": Command("train", "train an agent", shared=True),
     "evaluate": Command("evaluate", "measure agents, and controls beside them"),
     "predict": Command("predict", "let an agent look at image files, and write what it says to a table"),
     "watch": Command("watch", "see an agent play"),
     "play": Command("play", "play yourself, against an agent"),
     "reproduce": Command("reproduce", "measure the pretrained agents beside the paper's figures, or train them anew"),
     "plot": Command("plot", "draw figures of runs and agents"),
+    "export": Command("export", "write an agent as a program of ONNX or torch"),
 }
 
 
@@ -43,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(name: str, words: Sequence[str]) -> None:
     """Run one command; a user's mistake ends it with one line, a bug with its traceback, Ctrl-C with exit code 130."""
+    if not COMMANDS[name].shared:
+        _refuse_several_processes(name)
     try:
         importlib.import_module(f".commands.{COMMANDS[name].module}", __package__).main(words)
         _flush()
@@ -57,6 +62,16 @@ def run(name: str, words: Sequence[str]) -> None:
         if not isinstance(error, MISTAKES):
             raise
         sys.exit(f"ram {name}: {in_one_line(error)}")
+
+
+def _refuse_several_processes(name: str) -> None:
+    """End the processes of torchrun, which would each do all of the work and write the same files; the first tells."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ or os.environ.get("WORLD_SIZE") == "1":
+        return
+    if os.environ.get("RANK") != "0":
+        sys.exit()  # without a failure, at which torchrun would end the first before it has told
+    together = ", ".join(f"`ram {other}`" for other, command in COMMANDS.items() if command.shared)
+    sys.exit(f"ram {name}: torchrun's processes share {together} alone; start `ram {name}` without torchrun")
 
 
 def _flush() -> None:

@@ -2,10 +2,10 @@
 
 `train` trains CNNs on the scenes of an agent, at one density of clutter, for canvases of 60 to 1,000 pixels: the
 paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up to 200 pixels until their held-out error
-stops falling; on 400 and 1,000, where a modern one begins with the weights of the next smaller canvas, for at most
-`--hours`. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test scenes,
-arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in RESULTS.md,
-and docs/images/comparison.png.
+stops falling; on 400 and 1,000 for at most `--hours`. A modern one begins with the weights of the next smaller canvas,
+if they are there. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test
+scenes, arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in
+RESULTS.md, and docs/images/comparison.png.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from large import AREA, percent, search
 from marked import renew
 from matplotlib.figure import Figure
 from ram_agents import Config, Reinforce
+from ram_agents.agent.envs import make_env
+from ram_agents.agent.rollout import collect_rollout
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
 from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
 from ram_agents.evaluation.intervals import wilson
-from ram_agents.training.envs import make_env
-from ram_agents.training.rollout import Runner, collect_rollout
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -142,9 +143,9 @@ def train(agent: Reinforce, out: Path, canvases: list[int], names: list[str], ho
     for canvas in canvases:
         for name in [name for name, _ in compared(canvas) if name in names]:
             course, path = training(agent, out, canvas, name), file_of(out, canvas, name)
-            smaller = CANVASES[CANVASES.index(canvas) - 1]
+            smaller = CANVASES[max(0, CANVASES.index(canvas) - 1)]
             before = file_of(out, smaller, name)
-            if canvas > PLATEAU and CNNS[name].control == "modern-cnn" and before.exists() and not path.exists():
+            if CNNS[name].control == "modern-cnn" and before.exists() and not path.exists():
                 begin_with(course, training(agent, out, smaller, name))
             most = hours * 3600 if canvas > PLATEAU else math.inf
             go(course, path, most, f"{name} on {canvas}")

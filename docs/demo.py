@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from ram_agents.commands.paper import ROWS
+from ram_agents.reports.paper import ROWS
 
 GLIMPSES = 6
 

@@ -24,6 +24,8 @@ from ram_agents.evaluation.runs import LAST, LOG, read_log
 DOCS = Path(__file__).parent
 PICTURE = DOCS / "images" / "networks.png"
 EPISODES, SEEDS = 600_000, (0, 1, 2)
+PRECISION = "medium"
+"""Of all runs, since their minutes are compared."""
 SEARCH = {"canvas_size": 200, "num_distractors": 32, "num_scales": 5, "num_glimpses": 10, "saccade": "relative"}
 
 
@@ -51,6 +53,8 @@ def panels() -> dict[str, Panel]:
 
 class CoreSeconds(Checkpoints):
     """Checkpoints whose log counts the processor's time, which other processes of the machine do not stretch."""
+
+    clock = staticmethod(time.process_time)
 
     def on_start(self, agent: Reinforce) -> None:
         """Begin to count."""
@@ -80,7 +84,12 @@ def train(out: Path, chosen: list[str]) -> None:
                 if (where / LAST).exists():
                     agent = Reinforce.load(where / LAST)
                 else:
-                    options = {"total_episodes": EPISODES, "checkpoint_every": 200, "seed": seed}
+                    options = {
+                        "total_episodes": EPISODES,
+                        "checkpoint_every": 200,
+                        "seed": seed,
+                        "matmul_precision": "medium",
+                    }
                     agent = Reinforce(config=panel.base.replace(**options, **changes))
                 print(f"{where}: {agent.episodes:,} episodes", flush=True)
                 agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)

@@ -19,6 +19,9 @@ PICTURES = {
     "cluttered": ("ram_envs/GlimpseMNIST-Cluttered-v0", 3),
     "cluttered-100": ("ram_envs/GlimpseMNIST-Cluttered100-v0", 3),
     "megapixel": ("ram_envs/GlimpseMNIST-Megapixel-v0", 3),
+    "pairs": ("ram_envs/GlimpseMNIST-Pairs-v0", 5),
+    "addition": ("ram_envs/GlimpseMNIST-Addition-v0", 5),
+    "moving": ("ram_envs/GlimpseMNIST-Moving-v0", 5),
     "catch": ("ram_envs/Catch-v0", 5),
 }
 

@@ -16,8 +16,8 @@ import tyro
 from gymnasium import spaces
 from minigrid.wrappers import ImgObsWrapper, RGBImgObsWrapper
 from ram_agents import Reinforce
+from ram_agents.agent.config import Look
 from ram_agents.evaluation.evaluate import evaluate
-from ram_agents.training.config import Look
 
 from ram_envs import FoveatedObservation, FoveatedVectorObservation, Retina
 

@@ -37,22 +37,23 @@ def __getattr__(name: str) -> Any:
 def _register(name: str, environment: str, **defaults: Any) -> None:
     register(
         f"ram_envs/{name}",
-        entry_point=f"ram_envs.shells.environments:{environment}Env",
-        vector_entry_point=f"ram_envs.shells.environments:{environment}VectorEnv",
+        entry_point=f"ram_envs.shells.{environment}Env",
+        vector_entry_point=f"ram_envs.shells.{environment}VectorEnv",
         kwargs=defaults,
     )
 
 
 _RETINA_60 = {"patch_size": 12, "num_scales": 3}
-_register("GlimpseMNIST-v0", "GlimpseMNIST")
-_register("GlimpseMNIST-Translated-v0", "GlimpseMNIST", canvas_size=60, **_RETINA_60)
-_register("GlimpseMNIST-Cluttered-v0", "GlimpseMNIST", canvas_size=60, num_distractors=4, **_RETINA_60)
+_RETINA_100 = {"patch_size": 12, "num_scales": 4}
+_register("GlimpseMNIST-v0", "environments:GlimpseMNIST")
+_register("GlimpseMNIST-Translated-v0", "environments:GlimpseMNIST", canvas_size=60, **_RETINA_60)
+_register("GlimpseMNIST-Cluttered-v0", "environments:GlimpseMNIST", canvas_size=60, num_distractors=4, **_RETINA_60)
 _register(
-    "GlimpseMNIST-Cluttered100-v0", "GlimpseMNIST", canvas_size=100, num_distractors=8, patch_size=12, num_scales=4
+    "GlimpseMNIST-Cluttered100-v0", "environments:GlimpseMNIST", canvas_size=100, num_distractors=8, **_RETINA_100
 )
 _register(
     "GlimpseMNIST-Megapixel-v0",
-    "GlimpseMNIST",
+    "environments:GlimpseMNIST",
     canvas_size=1000,
     num_distractors=800,
     patch_size=12,
@@ -61,5 +62,15 @@ _register(
     saccade="relative",
     initial_location="center",
 )
-_register("GlimpseImages-v0", "GlimpseImages")
-_register("Catch-v0", "Catch")
+_register("GlimpseMNIST-Pairs-v0", "digits:GlimpsePairs", canvas_size=100, **_RETINA_100)
+_register("GlimpseMNIST-Addition-v0", "digits:GlimpseAddition", canvas_size=100, num_glimpses=8, **_RETINA_100)
+_register(
+    "GlimpseMNIST-Moving-v0",
+    "digits:GlimpseMoving",
+    canvas_size=60,
+    num_distractors=4,
+    num_glimpses=10,
+    **_RETINA_60,
+)
+_register("GlimpseImages-v0", "environments:GlimpseImages")
+_register("Catch-v0", "environments:Catch")

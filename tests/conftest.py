@@ -26,6 +26,9 @@ IDS = (
     "ram_envs/GlimpseMNIST-Cluttered-v0",
     "ram_envs/GlimpseMNIST-Cluttered100-v0",
     "ram_envs/GlimpseMNIST-Megapixel-v0",
+    "ram_envs/GlimpseMNIST-Pairs-v0",
+    "ram_envs/GlimpseMNIST-Addition-v0",
+    "ram_envs/GlimpseMNIST-Moving-v0",
     "ram_envs/GlimpseImages-v0",
     "ram_envs/Catch-v0",
 )
@@ -65,6 +68,14 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseMNIST-v0",
         {"can_stop": True, "glimpse_cost": 0.25, "num_glimpses": 4, "split": "test"},
     ),
+    "GlimpseMNIST-Pairs-v0-end": (
+        "ram_envs/GlimpseMNIST-Pairs-v0",
+        {"num_digits": [1, 3], "glimpses_per_object": 2, "glimpse_cost": 0.25, "split": "test", "num_distractors": 2},
+    ),
+    "GlimpseMNIST-Moving-v0-periphery": (
+        "ram_envs/GlimpseMNIST-Moving-v0",
+        {"periphery": (5, 6), "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",
@@ -87,6 +98,7 @@ class Case:
         self.name = name
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
+        self.has_several_answers = "Pairs" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
         arguments = gym.spec(self.id).kwargs | self.kwargs
         self.is_relative = arguments.get("saccade") == "relative"

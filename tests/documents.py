@@ -1,15 +1,15 @@
-"""The documents, and the blocks of Python in them, each run alone: a fresh interpreter in an empty directory."""
+"""The documents, and the blocks of Python in them, each run alone, in an empty directory: an interpreter
+that knows nothing of the others, and has torch and Gymnasium loaded, which take most of the time of a short block."""
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from places import ROOT
-from processes import run
+from processes import run_script
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(path for folder in ("docs", "agents", "ram_envs") for path in (ROOT / folder).rglob("*.md"))]
@@ -43,7 +43,7 @@ def run_block(block: Block, directory: Path) -> None:
     """Run a block as a user who copies it; where a comment behind a `print` says what it prints, that is checked."""
     script = directory / "example.py"
     script.write_text(block.code)
-    done = run(sys.executable, script, cwd=directory)
+    done = run_script(script)
     assert done.returncode == 0, done.stderr
     for promised in re.findall(r"^print\(.*\)  # (.+)$", block.code, flags=re.MULTILINE):
         assert promised in done.stdout.splitlines(), f"it printed {done.stdout!r}, not {promised!r}"

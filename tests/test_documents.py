@@ -24,7 +24,7 @@ def test_tables_are_up_to_date(path: Path) -> None:
 
 def test_every_environment_is_in_the_table() -> None:
     text = (DOCS / "environments.md").read_text()
-    assert len(re.findall(r"^\| `ram_envs/", text, flags=re.MULTILINE)) == 7
+    assert len(re.findall(r"^\| `ram_envs/", text, flags=re.MULTILINE)) == 10
 
 
 @pytest.mark.parametrize("block", blocks(*HERE))
@@ -64,7 +64,9 @@ def test_blocks_are_found_with_their_lines(tmp_path: Path, monkeypatch: pytest.M
 def test_the_files_that_a_document_names_exist(path: Path) -> None:
     text = path.read_text()
     for name in set(re.findall(r"[\w./-]*\w\.py\b", text)):
-        where = [ROOT / name] if "/" in name else [*ROOT.glob("*/" + name), *ROOT.glob("*/*/" + name)]
+        where = (
+            [ROOT / name, path.parent / name] if "/" in name else [*ROOT.glob("*/" + name), *ROOT.glob("*/*/" + name)]
+        )
         assert any(file.is_file() for file in where), f"{path.name} names {name}, which is nowhere"
     for name in re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)", text):
         assert (path.parent / name).exists(), f"{path.name} links to {name}, which is nowhere"

@@ -24,9 +24,10 @@ FLOORS = {
     ],
     "ram_agents": [
         {"model", "processes"},
+        {"agent"},
         {"training"},
         {"evaluation", "sb3", "rllib"},
-        {"rendering"},
+        {"rendering", "sharing", "reports"},
         {"game"},
         {"commands"},
         {"cli"},
@@ -204,7 +205,7 @@ def test_agents_reach_the_environments_through_gymnasium(module: Module) -> None
 
 @pytest.mark.parametrize("module", MODULES["ram_agents"], ids=repr)
 def test_agents_do_not_guess_what_an_environment_is(module: Module) -> None:
-    """`declared` in training/envs.py is the one place that asks an environment beyond Gymnasium's interface."""
+    """`declared` in agent/envs.py is the one place that asks an environment beyond Gymnasium's interface."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and node.attr == "task":
             # A task of the paper's tables.

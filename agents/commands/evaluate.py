@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 import tyro
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from ..evaluation.cnn_training import PLANS, Course, Training
 from ..evaluation.cnns import CNNS, Classifier, classifier_error, make_classifier
@@ -22,6 +20,7 @@ from ..evaluation.controls import Control, as_control
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, number
+from ..reports.errors import Asked, show
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject, check_out, metered, open_agent, parse
 
@@ -92,7 +91,7 @@ def main(arguments: Sequence[str]) -> None:
         else:
             name = f"{control} (control)"
             measured[name] = measure(name, trained_control(first, control, options), options)
-    show(measured, cnns, options)
+    show(measured, cnns, Asked(options.split, options.look, options.paths, options.confusion))
     if options.out:
         with naming(options.out):
             options.out.write_text(json.dumps(as_json(measured, cnns, options), indent=1))
@@ -158,75 +157,6 @@ def classifier_control(agent: Reinforce, control: Control, options: Evaluate) ->
 
 def _control_path(agent: Reinforce, control: Control, options: Evaluate) -> Path:
     return options.controls_dir / f"{agent.env_id.rpartition(':')[2].split('/')[-1]}-{control}.safetensors"
-
-
-def show(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], options: Evaluate) -> None:
-    """Print a table of errors in %: a row for each agent and gaze, a column for each glimpse, the answer's last.
-
-    Where an agent answers before its last glimpse, one more column tells how many it takes.
-    """
-    console = Console()
-    steps = max(len(result.mean) for result in measured.values())
-    title = f"Error in %, {options.split}, {next(iter(measured.values())).episodes:,} episodes each"
-    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("agent", overflow="fold")
-    table.add_column("gaze")
-    for t in range(1, steps + 1):
-        table.add_column(str(t) if t < steps else "answer", justify="right", no_wrap=True)
-    early = any(1 < len(result.mean) > result.glimpses for result in measured.values())
-    if early:
-        table.add_column("glimpses", justify="right", no_wrap=True)
-    rows = [
-        (name, _meaning(column, options), getattr(result, column).tolist(), taken)
-        for name, result in measured.items()
-        for column, taken in zip(
-            ("mean", "sampled", "averaged"), (result.glimpses, result.sampled_glimpses, None), strict=True
-        )
-        if getattr(result, column) is not None
-    ]
-    rows += [(f"{name} (control)", "whole scene", [cnn["error"]], None) for name, cnn in cnns.items()]
-    for name, gaze, figures, taken in rows:
-        count = [f"{taken:.2f}" if taken else ""] if early else []
-        table.add_row(name, gaze, *[""] * (steps - len(figures)), *[f"{error:.2f}" for error in figures], *count)
-    console.print(table)
-    if any(result.balanced_accuracy for result in measured.values()):
-        console.print(_scores_table(measured, options))
-    for name, result in measured.items():
-        if options.confusion and result.confusion is not None:
-            console.print(_confusion_table(name, result))
-
-
-def _meaning(column: str, options: Evaluate) -> str:
-    """What the gaze of a row of the table is."""
-    own = {"mean": "mean", "sampled": "sampled", "averaged": f"mean of {options.paths}"}[column]
-    return own if options.look == "agent" else f"{options.look}, {own}".removesuffix(", mean")
-
-
-def _scores_table(measured: dict[str, Evaluation], options: Evaluate) -> Table:
-    """Of the answers: balanced accuracy, and of two classes the area under the ROC curve."""
-    table = Table(title="Answers", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("agent", overflow="fold")
-    table.add_column("gaze")
-    table.add_column("balanced accuracy, %", justify="right")
-    has_areas = any(result.auc for result in measured.values())
-    if has_areas:
-        table.add_column("AUC", justify="right", no_wrap=True)
-    for name, result in measured.items():
-        for column, accuracy in (result.balanced_accuracy or {}).items():
-            area = (result.auc or {}).get(column)
-            areas = ["" if area is None else f"{area:.4f}"] if has_areas else []
-            table.add_row(name, _meaning(column, options), f"{accuracy or 0:.2f}", *areas)
-    return table
-
-
-def _confusion_table(name: str, result: Evaluation) -> Table:
-    assert result.confusion is not None
-    table = Table(title=f"{name}: label (rows), answer (columns)")
-    for column in ("", *range(len(result.confusion))):
-        table.add_column(str(column), justify="right")
-    for label, counts in enumerate(result.confusion.tolist()):
-        table.add_row(str(label), *[str(count) if count else "·" for count in counts])
-    return table
 
 
 def as_json(measured: dict[str, Evaluation], cnns: dict[str, dict[str, Any]], options: Evaluate) -> dict[str, Any]:

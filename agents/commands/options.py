@@ -21,9 +21,9 @@ import gymnasium
 import torch
 import tyro
 
+from ..agent.envs import import_module_of
 from ..evaluation.pretrained import load, tell_images
 from ..training.callbacks import Meter, Progress
-from ..training.envs import import_module_of
 from ..training.reinforce import Reinforce
 
 MISTAKES = (

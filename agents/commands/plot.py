@@ -14,6 +14,7 @@ import tyro
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..agent.envs import declared
 from ..evaluation import attention
 from ..evaluation.evaluate import evaluate
 from ..evaluation.runs import naming, read_log
@@ -22,7 +23,6 @@ from ..model.config import COUNT, NOT_NEGATIVE, Range, number
 from ..rendering import figures
 from ..rendering.episodes import Selection, environment, episodes
 from ..rendering.fixations import fixations
-from ..training.envs import declared
 from ..training.reinforce import Reinforce
 from .options import check_numbers, check_out, metered, open_agent
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from ram_envs.arguments import shown
 from ram_envs.images.folders import SUFFIXES, common_form, read_images
 
+from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..evaluation.predictions import Prediction, predict_scenes
 from ..evaluation.runs import naming
 from ..model.actions import num_actions
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..model.policy import glimpse_shape
-from ..training.envs import AnyVectorEnv, declared, make_env
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
 

@@ -11,18 +11,21 @@ from typing import Any, NamedTuple
 
 import torch
 import tyro
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
+from ram_envs.retina.gaze import InitialLocation
+
+from ..agent.config import Config, recipe
+from ..evaluation.estimate import Estimate, estimate
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..training.config import recipe
+from ..model.precision import MatmulPrecision
+from ..reports.paper import ROWS, Row
+from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
-from .paper import ROWS, Row
 from .train import train
 from .train_options import Train
 
@@ -37,6 +40,12 @@ class Reproduce:
     """Only these; by default all that come with the package, or with `train` all that have a row."""
     train: bool = False
     """Train the agents from nothing by their recipes first, and measure those. What was begun in `out` goes on."""
+    estimate: bool = False
+    """With `train`, only say how many minutes each of the runs will take here."""
+    matmul_precision: MatmulPrecision | None = None
+    """With `train`, this one in place of the recipe's: "highest" is what processors without bfloat16 do."""
+    initial_location: InitialLocation | None = None
+    """Measure with the first look there, "random" or "center"; by default as the agent was trained."""
     seeds: tuple[int, ...] = number((0,), NOT_NEGATIVE)
     """Of the training: a run for each."""
     out: Path = Path("runs/reproduce")
@@ -67,19 +76,6 @@ class Measured(NamedTuple):
     """The same weights, looking at random places."""
 
 
-class Line(NamedTuple):
-    """One agent's figures for a row: errors in %."""
-
-    row: Row
-    single: float
-    """One path that looks at the mean locations: what counts."""
-    sampled: float | None
-    averaged: float | None
-    random_gaze: float
-    minutes_to_beat: float | None = None
-    """Of training, until the held-out error was first below the paper's; None if never, or if not trained here."""
-
-
 def main(arguments: Sequence[str]) -> None:
     """Parse the arguments, train if wanted, measure, print."""
     options = parse(Reproduce, arguments, command="reproduce")
@@ -91,19 +87,39 @@ def main(arguments: Sequence[str]) -> None:
     if options.train:
         check_out(options.out, directory=True)
     torch.set_num_threads(options.threads)
+    if options.estimate and not options.train:
+        raise ValueError("--estimate tells how long training takes: add --train")
     lines: list[Line] = []
     for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
         rows = [row for row in ROWS if row.agent == name]
-        if options.train:
+        if options.estimate:
+            for seed in options.seeds:
+                print(f"{name}, seed {seed}: {estimated(name, seed, options)}")
+        elif options.train:
             for run in [trained(name, seed, options) for seed in options.seeds]:
                 agent = Reinforce.load(run / BEST, device=options.device, allow_unsigned=options.allow_unsigned)
                 lines += timed(answered(measure(run.name, agent, options), rows), run)
         else:
             lines += answered(measure(name, load(name, device=options.device), options), rows)
+    if options.estimate:
+        return
     print(markdown(lines)) if options.markdown else Console().print(table(lines))
     if options.json:
         with naming(options.json):
-            options.json.write_text(json.dumps([{**line.row._asdict(), **_figures(line)} for line in lines], indent=1))
+            options.json.write_text(json.dumps(as_json(lines), indent=1))
+
+
+def configured(name: str, seed: int, options: Reproduce) -> Config:
+    """The recipe, as it is trained with this seed."""
+    config = recipe(name).replace(seed=seed)
+    return config.replace(matmul_precision=options.matmul_precision) if options.matmul_precision else config
+
+
+def estimated(name: str, seed: int, options: Reproduce) -> Estimate:
+    """How long the run will take here, or what is left of it."""
+    out = options.out / f"{name}-{seed}"
+    done = read_log(out)[-1]["episodes"] if (out / LAST).exists() else 0
+    return estimate(configured(name, seed, options), episodes=done, device=options.device)
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:
@@ -111,8 +127,9 @@ def trained(name: str, seed: int, options: Reproduce) -> Path:
     out = options.out / f"{name}-{seed}"
     begun = (out / LAST).exists()
     print(f"{'goes on with' if begun else 'trains'} {out}; if it is stopped, the same command goes on", file=sys.stderr)
+    print(estimated(name, seed, options), file=sys.stderr)
     train_options = Train(
-        **vars(recipe(name).replace(seed=seed)),
+        **vars(configured(name, seed, options)),
         out=out,
         resume=begun,
         device=options.device,
@@ -138,6 +155,9 @@ def minutes_to_beat(row: Row, log: Sequence[dict[str, Any]]) -> float | None:
 
 def measure(name: str, agent: Reinforce, options: Reproduce) -> Measured:
     """An agent on the test scenes, by its own gaze and by a random one."""
+    if options.initial_location:
+        begin = agent.env_kwargs | {"initial_location": options.initial_location}
+        agent.config = agent.config.replace(env_kwargs=begin)
     with metered("episodes", name) as progress:
         own = evaluate(agent, episodes=options.episodes, paths=options.paths, seed=options.seed, progress=progress)
     with metered("episodes", f"{name}, random gaze") as progress:
@@ -155,66 +175,6 @@ def answered(measured: Measured, rows: Sequence[Row]) -> list[Line]:
             continue
         t = -1 if row.glimpses is None else row.glimpses - 1
         sampled, averaged = (None if column is None else float(column[t]) for column in (own.sampled, own.averaged))
-        lines.append(Line(row, float(own.mean[t]), sampled, averaged, float(measured.random.mean[t])))
+        random = float(measured.random.mean[t])
+        lines.append(Line(row, own.episodes, float(own.mean[t]), sampled, averaged, random))
     return lines
-
-
-HEADER = ("task", "glimpses", "single", "sampled", "averaged", "random", "arXiv", "NIPS", "public", "beaten")
-
-
-def _cells(lines: Sequence[Line]) -> list[str]:
-    """A row of the table, of one agent or the mean of several.
-
-    The single path's figure decides whether the paper as published is beaten: the worst agent's.
-    """
-    row = lines[0].row
-    ours = [_mean([getattr(line, name) for line in lines]) for name in ("single", "sampled", "averaged", "random_gaze")]
-    theirs = ["-" if figure is None else f"{figure:.2f}" for figure in (row.arxiv, row.nips, row.public)]
-    beaten = all(line.single < row.nips for line in lines)
-    return [row.task, str(row.glimpses or "-"), *ours, *theirs, "yes" if beaten else "no"]
-
-
-def _mean(figures: Sequence[float | None]) -> str:
-    known = [figure for figure in figures if figure is not None]
-    return f"{sum(known) / len(known):.2f}" if known else "-"
-
-
-def _figures(line: Line) -> dict[str, float | None]:
-    return {key: value for key, value in line._asdict().items() if key != "row"}
-
-
-def _by_row(lines: Sequence[Line]) -> list[list[Line]]:
-    """The runs of each row together."""
-    groups: dict[Row, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.row, []).append(line)
-    return list(groups.values())
-
-
-def table(lines: Sequence[Line]) -> Table:
-    """For a terminal of 80 columns: a row for each run."""
-    result = Table(title="Test error in %: ours, and the paper's", box=SIMPLE, padding=0, pad_edge=False)
-    for i, word in enumerate(HEADER):
-        result.add_column(word, justify="right" if i else "left", no_wrap=True)
-    for same in _by_row(lines):
-        for line in same:
-            result.add_row(*_cells([line]))
-    return result
-
-
-def markdown(lines: Sequence[Line]) -> str:
-    """For documents: means of the runs, the range of several, the minutes that training took to beat it, the agent."""
-    groups = _by_row(lines)
-    rows = [list(HEADER), ["---"] + ["---:"] * (len(HEADER) - 1), *map(_cells, groups)]
-    if any(len(same) > 1 for same in groups):
-        ranges = [f"{min(single):.2f} to {max(single):.2f}" for same in groups if (single := [s.single for s in same])]
-        _add_column(rows, "range of single", ranges)
-    if any(line.minutes_to_beat is not None for line in lines):
-        _add_column(rows, "minutes to beat", [_mean([line.minutes_to_beat for line in same]) for same in groups])
-    _add_column(rows, "agent", [f"`{same[0].row.agent}`" for same in groups])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _add_column(rows: list[list[str]], name: str, cells: Sequence[str]) -> None:
-    for row, cell in zip(rows, [name, "---:", *cells], strict=True):
-        row.append(cell)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
+from ..agent import checkpoint
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..processes.group import ALONE, Processes
 from ..processes.torchrun import leave, torchrun
-from ..training import checkpoint
 from ..training.callbacks import Callback
 from ..training.reinforce import Reinforce
 from .options import check_device, check_out, program

@@ -15,10 +15,10 @@ from typing import Annotated, Any, get_type_hints
 
 import tyro
 
+from ..agent.config import Config, recipe, recipe_names
+from ..agent.envs import import_module_of
 from ..evaluation.runs import LAST
 from ..model.config import COUNT, number
-from ..training.config import Config, recipe, recipe_names
-from ..training.envs import import_module_of
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject
 

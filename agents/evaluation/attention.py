@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ram_envs.retina.retina import Retina
 
+from ..agent.envs import declared
+from ..agent.runner import Runner, to_tensors
 from ..model.choice import Look
 from ..model.policy import RAM
-from ..training.envs import declared
-from ..training.rollout import Runner, to_tensors
 from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
@@ -85,6 +85,15 @@ def on_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> NDArray[n
 def distance_to_the_target(regions: NDArray[Any], gaze: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pixels between the gaze and the middle of the target."""
     return np.linalg.norm(gaze - middle(regions), axis=1)
+
+
+def correlation(
+    ours: NDArray[np.floating[Any]], theirs: NDArray[np.floating[Any]], *, axis: int
+) -> NDArray[np.float64]:
+    """Pearson's correlation along an axis, which is left out of the shape; 0 where one of the two never moves."""
+    one, other = (values - values.mean(axis, keepdims=True) for values in (ours, theirs))
+    norm = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
+    return np.divide((one * other).sum(axis), norm, out=np.zeros(norm.shape), where=norm > 1e-9)
 
 
 class Cost(NamedTuple):

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..agent.config import Config
+from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..model.actions import num_actions
-from ..training.config import Config
-from ..training.envs import AnyVectorEnv, declared, make_env
 from .controls import Control
-from .evaluate import OFFSETS, batches, classification_error, scene_indices
+from .evaluate import OFFSETS, scene_indices
+from .paths import batches, classification_error
 
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
 
@@ -74,8 +75,8 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     shape, num_classes = declared(probe).scene_shape, num_actions(probe.single_action_space)
     _, info = probe.reset(seed=0)
     probe.close()
-    if shape is None or "label" not in info:
-        raise ValueError(f"{config.env_id} is no classification of scenes: it has no {control} control")
+    if shape is None or "label" not in info or "answered" in info:
+        raise ValueError(f"{config.env_id} is no classification of scenes with one answer: it has no {control} control")
     # One patch as large as the scene, looked at once, from the middle: the retina hands over the scene itself.
     size = max(shape[:2])
     whole = {"patch_size": size, "num_scales": 1, "num_glimpses": 1, "initial_location": "center"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..training.config import Config
+from ..agent.config import Config
 
 Control = Literal["random", "center", "scan", "whole", "weak-cnn", "modern-cnn"]
 

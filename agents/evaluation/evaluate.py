@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..model.choice import Look, Stop
+from ..agent.envs import AnyVectorEnv, declared, make_env
+from ..model.choice import Look
 from ..training.callbacks import Progress
-from ..training.envs import AnyVectorEnv, declared, make_env
-from ..training.rollout import Runner, collect_rollout
+from .paths import Paths, confusion_matrix, count_scenes, follow, of_one_length
 from .scores import area_under_curve, balanced_accuracy
 
 if TYPE_CHECKING:
@@ -50,25 +50,10 @@ class Evaluation(NamedTuple):
     paths) and "averaged"; see `scores`."""
     auc: dict[str, float | None] | None = None
     """Two classes: the area under the ROC curve in [0, 1], of the same; None where only one of the classes occurs."""
-
-
-class Paths(NamedTuple):
-    """One episode for each of N scenes."""
-
-    returns: NDArray[np.float64]
-    """(N,)."""
-    probability: NDArray[np.float32]
-    """The softmax after each glimpse (T, N, n); after an episode's end its last one."""
-    label: NDArray[np.int64] | None
-    """(N,), of classification."""
-    glimpses: NDArray[np.int64]
-    """(N,): how many were taken."""
-
-    def error(self) -> NDArray[np.float64]:
-        """In %: of the answer after each glimpse (T,), or without labels of the return (1,)."""
-        if self.label is None:
-            return np.array([100 - 100 * self.returns.mean()])
-        return classification_error(self.probability, self.label)
+    several: dict[str, list[float]] | None = None
+    """Where an episode has several answers: the error in % of the whole, in which an answer is wrong, and then of each
+    answer in turn, of the episodes that have it; of the same. The error after a glimpse is then of what was to be named
+    there, and scores are over all answers."""
 
 
 def evaluate(
@@ -99,18 +84,19 @@ def evaluate(
     env.reset(seed=seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     generator = torch.Generator(agent.device).manual_seed(seed)
     run = partial(
-        follow, agent, env, scenes, generator=generator, progress=progress, total=(1 + paths) * _count(scenes)
+        follow, agent, env, scenes, generator=generator, progress=progress, total=(1 + paths) * count_scenes(scenes)
     )
     single = run(look=look or agent.look(deterministic=True), sample_action=False)
     sampled = [
         run(look=look or agent.look(deterministic=False), sample_action=not agent.hybrid, stop="sample")
         for _ in range(paths)
     ]
-    single, *sampled = _of_one_length([single, *sampled])
+    single, *sampled = of_one_length([single, *sampled])
     gazes = {"mean": [single], "sampled": sampled}
     averaged = confusion = None
     if single.label is not None:
-        confusion = confusion_matrix(single.label, single.probability[-1])
+        probability, label = single.answers()
+        confusion = confusion_matrix(label, probability)
         if sampled:
             together = single._replace(probability=np.mean([path.probability for path in sampled], axis=0))
             averaged, gazes["averaged"] = together.error(), [together]
@@ -124,7 +110,13 @@ def evaluate(
         sampled_glimpses=float(np.mean([path.glimpses.mean() for path in sampled])) if sampled else None,
         balanced_accuracy=_score_by_gaze(balanced_accuracy, gazes),
         auc=_score_by_gaze(area_under_curve, gazes) if single.probability.shape[-1] == 2 else None,
+        several=None if single.answer is None else {gaze: _several_errors(of) for gaze, of in gazes.items() if of},
     )
+
+
+def _several_errors(paths: list[Paths]) -> list[float]:
+    """The error of the whole and of each answer, the mean over paths."""
+    return [float(error) for error in np.mean([path.answer_errors() for path in paths], axis=0)]
 
 
 def _score_by_gaze(
@@ -133,7 +125,7 @@ def _score_by_gaze(
     """A score of the answers, for each gaze the mean over its paths; None where the score is, or without labels."""
     found = dict[str, float | None]()
     for gaze, paths in gazes.items():
-        scores = [score(path.probability[-1], path.label) for path in paths if path.label is not None]
+        scores = [score(*path.answers()) for path in paths if path.label is not None]
         known = [value for value in scores if value is not None]
         if scores:
             found[gaze] = float(np.mean(known)) if len(known) == len(scores) else None
@@ -183,92 +175,11 @@ def scene_indices(env: AnyVectorEnv, split: str, episodes: int | None = None) ->
     return OFFSETS[split] + np.arange(count) if num_scenes else count
 
 
-def _count(scenes: NDArray[np.int64] | int) -> int:
-    return scenes if isinstance(scenes, int) else len(scenes)
-
-
-def batches(scenes: NDArray[np.int64] | int, size: int) -> Iterator[NDArray[np.int64] | None]:
-    """Scene numbers (size,) for one reset after another, None for scenes without numbers.
-
-    The last batch is filled up with scenes that are already counted.
-    """
-    for start in range(0, _count(scenes), size):
-        yield None if isinstance(scenes, int) else np.take(scenes, start + np.arange(size), mode="wrap")
-
-
-@torch.no_grad()
-def follow(
-    agent: Reinforce,
-    env: AnyVectorEnv,
-    scenes: NDArray[np.int64] | int,
-    *,
-    look: Look,
-    sample_action: bool,
-    stop: Stop = "likelier",
-    generator: torch.Generator | None = None,
-    progress: Progress | None = None,
-    total: int = 0,
-) -> Paths:
-    """One episode of each scene; `progress` is told of them as a part of `total`. See `Runner` for the rest."""
-    count, done = _count(scenes), 0
-    returns, probabilities, glimpses = [], [], []
-    labels: list[NDArray[np.int64]] = []
-    for indices in batches(scenes, env.num_envs):
-        runner = Runner(
-            agent.policy, env, look=look, sample_action=sample_action, stop=stop, generator=generator, indices=indices
-        )
-        rollout = collect_rollout(runner)
-        returns.append(rollout.reward.sum(0).double().cpu().numpy())
-        glimpses.append(rollout.active.sum(0).cpu().numpy())
-        probabilities.append(_held(rollout.logits.softmax(-1), rollout.active).cpu().numpy())
-        if rollout.label is not None:
-            labels.append(rollout.label.cpu().numpy())
-        if progress is not None:
-            progress(min(env.num_envs, count - done), total)
-        done += env.num_envs
-    steps = max(map(len, probabilities))
-    return Paths(
-        returns=np.concatenate(returns)[:count],
-        probability=np.concatenate([_extended(p, steps) for p in probabilities], axis=1)[:, :count],
-        label=np.concatenate(labels)[:count] if labels else None,
-        glimpses=np.concatenate(glimpses)[:count],
-    )
-
-
-def _of_one_length(paths: list[Paths]) -> list[Paths]:
-    """The paths with as many steps as the longest has: where all rows stop early, one path has fewer than another."""
-    steps = max(len(path.probability) for path in paths)
-    return [path._replace(probability=_extended(path.probability, steps)) for path in paths]
-
-
-def _extended(probability: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """(T, N, n) -> (steps, N, n): the last step's stay."""
-    return np.concatenate([probability, *[probability[-1:]] * (steps - len(probability))])
-
-
-def _held(probability: torch.Tensor, active: torch.Tensor) -> torch.Tensor:
-    """The probabilities (T, B, n), after each episode's end those of its last step."""
-    last = (active.sum(0) - 1).expand(active.shape)
-    step = torch.arange(len(active), device=active.device)[:, None].minimum(last)
-    return probability.gather(0, step.unsqueeze(-1).expand_as(probability))
-
-
-def classification_error(probability: NDArray[np.floating[Any]], label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Wrong answers in % after each glimpse: (T, N, n), (N,) -> (T,)."""
-    return 100 * (probability.argmax(-1) != label).mean(-1)
-
-
-def confusion_matrix(label: NDArray[np.int64], probability: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-    """How often each label (row) got each answer (column): (N,), (N, n) -> (n, n)."""
-    n = probability.shape[-1]
-    return np.bincount(label * n + probability.argmax(-1), minlength=n * n).reshape(n, n)
-
-
 def validation_errors(agent: Reinforce, env: AnyVectorEnv) -> list[float]:
     """Error in % over the validation scenes after each glimpse, single path with mean locations (of Catch one number).
 
-    Of the first `validation_scenes` alone, where the configuration says how many.
-
-    The last is what models are chosen by.
+    Of the first `validation_scenes` alone, where the configuration says how many. Of several answers one more number
+    follows, of the whole. The last is what models are chosen by.
     """
-    return evaluate(agent, env, split="validation", episodes=agent.config.validation_scenes, paths=0).mean.tolist()
+    result = evaluate(agent, env, split="validation", episodes=agent.config.validation_scenes, paths=0)
+    return result.mean.tolist() + (result.several["mean"][:1] if result.several else [])

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..training.envs import AnyVectorEnv, declared
-from ..training.rollout import Runner
+from ..agent.envs import AnyVectorEnv, declared
+from ..agent.runner import Runner
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
 
-    from ..training.agent import Agent
+    from ..agent.agent import Agent
 
 
 class Prediction(NamedTuple):

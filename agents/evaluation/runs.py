@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ..agent.envs import AnyVectorEnv
 from ..training.callbacks import Callback, Metrics, mean_metrics
-from ..training.envs import AnyVectorEnv
 from ..training.reinforce import Reinforce
 from .evaluate import validation_env, validation_errors
 
@@ -22,13 +23,16 @@ class Checkpoints(Callback):
     """At the end of every segment: measure the validation error, log it, save the last agent and the best one.
 
     In `directory`: `last.safetensors`, `best.safetensors` (the smallest validation error so far) and `progress.jsonl`,
-    a line for each segment.
+    a line for each segment, with the seconds of the run until then, validation included.
 
     Args:
         directory: where the files go. One process trains in it at a time.
         validation: the environment to validate on. By default made from the agent's id (see `evaluate.validation_env`);
             without either nothing is validated, and there is no best agent.
     """
+
+    clock: Callable[[], float] = staticmethod(time.perf_counter)
+    """By which validation counts as time of the run, in seconds."""
 
     def __init__(self, directory: str | Path, validation: AnyVectorEnv | None = None):
         self.directory = Path(directory)
@@ -74,7 +78,9 @@ class Checkpoints(Callback):
         best = False
         errors: list[float] | None = None
         if self.validation is not None:
+            start = self.clock()
             errors = [round(error, 6) for error in validation_errors(agent, self.validation)]
+            agent.seconds += self.clock() - start
             agent.validation_error = errors[-1]
             best = agent.best_error is None or agent.validation_error < agent.best_error
         line = {

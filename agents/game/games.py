@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ram_envs.rendering.painting import patch_rgb
 
+from ..agent.envs import declared
 from ..model.actions import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
-from ..training.envs import declared
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -65,13 +65,13 @@ class Game:
         if not self.view.finished:
             places, look_at = np.asarray(place, np.float32)[None], declared(self.env).look_at
             batch = look_at(places) if look_at else places, np.array([action]), np.zeros(1, np.bool_)
-            _, reward, terminated, _, _ = self.env.step(first_row(to_environment(self.env.action_space, *batch)))
+            _, reward, terminated, _, info = self.env.step(first_row(to_environment(self.env.action_space, *batch)))
             if terminated:
-                self.results.append(float(reward) > 0)
+                self.results.append(bool(info.get("is_success", float(reward) > 0)))
 
 
 class DigitGame(Game):
-    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit."""
+    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit; of several, one after the other."""
 
     def begin(self) -> None:
         """Start the next image, with the first glimpse."""
@@ -84,6 +84,8 @@ class DigitGame(Game):
     def looks_left(self) -> int:
         """How often the person may still choose where to look."""
         view = self.view
+        if view.looks_left is not None:
+            return view.looks_left
         return 0 if view.finished else (view.num_glimpses or 0) - self.looks
 
     def look(self, location: NDArray[np.float32]) -> None:
@@ -94,9 +96,12 @@ class DigitGame(Game):
             self.memory.add(self.view)
 
     def answer(self, digit: int) -> None:
-        """Name the digit; glimpses that are left are forgone."""
-        while not self.view.finished:
+        """Name the digit; glimpses that are left are forgone. Of several digits the next is begun, if there is one."""
+        given = len(self.view.answers)
+        while not self.view.finished and len(self.view.answers) == given:
             self.step(self.view.gaze[-1], digit)
+        if not self.view.finished:
+            self.looks = len(self.view.gaze)
 
 
 class Memory:

@@ -133,7 +133,7 @@ class CellLocationNetwork(nn.Module):
         weights = self.weights(h)
         features = self.features(glimpse, location, looks)  # (B, k, F, g * g)
         counts = weights[:, :-1].reshape(-1, 1, self.num_features)  # (B * k, 1, F)
-        scores = (counts @ features.flatten(0, 1)).view(len(h), -1)  # (B, k * g * g)
+        scores = (counts @ features.flatten(0, 1)).view(h.shape[0], -1)  # (B, k * g * g)
         log_weight = torch.cat([scores, weights[:, -1:]], dim=1).log_softmax(1)
         if self.reach is None:
             origin, scale = torch.zeros_like(location), torch.ones_like(location)
@@ -144,7 +144,7 @@ class CellLocationNetwork(nn.Module):
     @torch.no_grad()
     def features(self, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """What the scores are made of, (B, k, F, g * g); see the class. For the arguments see `forward`."""
-        rows, cells = len(glimpse), self.size**2
+        rows, cells = glimpse.shape[0], self.size**2
         light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.gains
         blurred = light.reshape(-1, cells) @ self.blur  # (B * k * C, 2 * g * g)
         blurred = blurred.view(rows, self.scales, self.colours, len(BLURS), cells).transpose(2, 3).flatten(2, 3)
@@ -181,7 +181,9 @@ def remember(looks: Tensor, location: Tensor) -> Tensor:
 def remembered(looks: Tensor) -> Tensor:
     """As many looks as any row remembers: (B, N) -> (B, L, 3), each (x, y, 1), or zeros."""
     room = looks.shape[1] // 3
-    each = looks[:, : 3 * room].view(len(looks), room, 3)
+    each = looks[:, : 3 * room].view(looks.shape[0], room, 3)
+    if torch.compiler.is_compiling():  # an exported program's shapes can't hang on what is in a tensor
+        return each
     return each[:, : int((each[..., 2] > 0).sum(1).amax())]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode
 
+from ..agent.envs import AnyVectorEnv, declared, make_env
+from ..agent.runner import Runner
 from ..model.policy import RAM
-from ..training.envs import AnyVectorEnv, declared, make_env
-from ..training.rollout import Runner
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View

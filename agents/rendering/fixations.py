@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..agent.envs import AnyVectorEnv
+from ..agent.runner import Runner
 from ..evaluation.attention import Targets, middle
 from ..training.callbacks import Progress
-from ..training.envs import AnyVectorEnv
-from ..training.rollout import Runner
 from .episodes import viewer
 from .figures import Fixations
 

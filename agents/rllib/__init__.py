@@ -31,8 +31,8 @@ from ray.rllib.utils.numpy import convert_to_numpy
 from ray.rllib.utils.torch_utils import convert_to_torch_tensor
 from ray.tune.registry import register_env
 
-from ..training.config import Config
-from ..training.envs import Spaces
+from ..agent.config import Config
+from ..agent.envs import Spaces
 from ..training.reinforce import Reinforce
 from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
 from .env import ENV, check_autoreset, make_env

@@ -13,7 +13,7 @@ from ray.tune.registry import register_env
 import ram_envs  # noqa: F401  (registers the ids, in every worker that imports this)
 from ram_envs import wrappers
 
-from ..training.envs import AnyVectorEnv
+from ..agent.envs import AnyVectorEnv
 
 ENV = "ram_envs"
 """What the environments are registered as with Ray; `env_config` says which one is meant."""

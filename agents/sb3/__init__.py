@@ -28,9 +28,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import VecEnv
 
+from ..agent.config import Config
+from ..agent.envs import Spaces
 from ..model.actions import num_actions
-from ..training.config import Config
-from ..training.envs import Spaces
 from ..training.reinforce import Reinforce
 from .distribution import GlimpseDistribution
 from .policy import RAMPolicy

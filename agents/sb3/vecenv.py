@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices,
 
 from ram_envs import wrappers
 
-from ..training.envs import AnyVectorEnv
+from ..agent.envs import AnyVectorEnv
 
 Info = dict[str, Any]
 Observation = dict[str, NDArray[Any]] | NDArray[Any]

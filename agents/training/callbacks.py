@@ -14,8 +14,8 @@ import numpy as np
 from rich import progress
 from rich.console import Console
 
-from .config import Config
-from .rollout import Rollout
+from ..agent.config import Config
+from ..agent.rollout import Rollout
 
 
 class Metrics(NamedTuple):

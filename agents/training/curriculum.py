@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .config import Config
-from .envs import AnyVectorEnv, Spaces, make_env
+from ..agent.config import Config
+from ..agent.envs import AnyVectorEnv, Spaces, make_env
 
 Variant = dict[str, Any]
 """Keyword arguments of an environment, on top of `Config.env_kwargs`."""

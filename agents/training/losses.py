@@ -32,18 +32,20 @@ def generalised_advantage(reward: Tensor, baseline: Tensor, discount: float, gae
     return discounted_sum(reward + discount * following - baseline, discount * gae_lambda)
 
 
-def information_gain(nll: Tensor, looked: Tensor) -> Tensor:
+def information_gain(nll: Tensor, looked: Tensor, before: Tensor | None = None) -> Tensor:
     """Reward for where one looked: the fall of the label's negative log-likelihood from this glimpse to the next.
 
     Args:
         nll: -log p(label) after each glimpse, (T, B).
         looked: (T, B).
+        before: what it was before the next glimpse, (T, B), if another label is asked for from there on; `nll` if None.
 
     Returns:
         (T, B), 0 where nothing was looked at.
     """
     assert nll.shape == looked.shape == nll.shape[:2], (nll.shape, looked.shape)
-    fall = torch.cat([nll[:-1] - nll[1:], torch.zeros_like(nll[:1])])
+    before = nll if before is None else before
+    fall = torch.cat([before[:-1] - nll[1:], torch.zeros_like(nll[:1])])
     return fall * looked
 
 
@@ -96,18 +98,18 @@ def balanced_weights(counts: Tensor) -> Tensor:
     return torch.where(occurring, counts.sum() / (occurring.sum() * counts.clamp(min=1)), 0.0)
 
 
-def action_loss(nll: Tensor, active: Tensor, last: Tensor, step_weight: float) -> Tensor:
-    """The hybrid loss's supervised part (section 3.2): cross-entropy of the answer, and of the guesses before it.
+def action_loss(nll: Tensor, active: Tensor, answer: Tensor, step_weight: float) -> Tensor:
+    """The hybrid loss's supervised part (section 3.2): cross-entropy of the answers, and of the guesses before them.
 
     Args:
         nll: -log p(label) after each glimpse, (T, B).
         active: (T, B).
-        last: (T, B), True at each episode's answer.
+        answer: (T, B), True at each episode's answer, or answers.
         step_weight: weight of the mean over the earlier guesses; 0 in the paper.
     """
-    assert nll.shape == active.shape == last.shape, (nll.shape, active.shape, last.shape)
-    loss = masked_mean(nll, last)
-    return loss + step_weight * masked_mean(nll, active & ~last) if step_weight else loss
+    assert nll.shape == active.shape == answer.shape, (nll.shape, active.shape, answer.shape)
+    loss = masked_mean(nll, answer)
+    return loss + step_weight * masked_mean(nll, active & ~answer) if step_weight else loss
 
 
 def baseline_loss(baseline: Tensor, returns: Tensor, mask: Tensor, *, probability: bool = False) -> Tensor:

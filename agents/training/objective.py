@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -9,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..agent.config import Config
+from ..agent.rollout import Rollout
 from ..model.distribution import action_entropy, action_log_prob, stop_log_prob
 from . import losses
-from .config import Config
-from .rollout import Rollout
 
 
 class Objective(NamedTuple):
@@ -86,7 +87,7 @@ def objective(
 
 
 def label_nll(logits: Tensor, label: Tensor) -> Tensor:
-    """-log p(label) after each glimpse: (T, B, n), (B,) -> (T, B)."""
+    """-log p(label) after each glimpse: (T, B, n), (B,) or (T, B) -> (T, B)."""
     steps, rows, n = logits.shape
     labels = label.expand(steps, rows).reshape(-1)
     return F.cross_entropy(logits.reshape(-1, n), labels, reduction="none").reshape(steps, rows)
@@ -132,17 +133,20 @@ def find_class_weights(
 def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
     """The reward that trains, (T, B), without gradient.
 
-    One that is made of labels takes the place of the environment's reward for the answer alone: what the environment
-    gave before it, the cost of a glimpse, is added.
+    One that is made of labels takes the place of the environment's reward for answers alone: what the environment gave
+    at other steps, the cost of a glimpse, is added.
     """
     if config.reward == "0/1":
         return rollout.reward
     if nll is None:
         raise ValueError(f"reward={config.reward!r} needs an environment whose infos tell the label; use reward='0/1'")
-    before = rollout.reward * ~rollout.last
+    before = rollout.reward * ~rollout.answer
+    nll = nll.detach()
     if config.reward == "log-likelihood":
-        return -nll.detach() * rollout.last + before
-    return losses.information_gain(nll.detach(), rollout.looked) + before
+        return -nll * rollout.answer + before
+    # After an answer comes another question, of which nothing is known: all n classes are alike.
+    known = torch.where(rollout.answer, math.log(rollout.logits.shape[-1]), nll)
+    return losses.information_gain(nll, rollout.looked, known) + before
 
 
 def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor) -> Tensor:
@@ -159,7 +163,7 @@ def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor
 def _action_loss(rollout: Rollout, config: Config, nll: Tensor | None, advantage: Tensor) -> Tensor:
     """Cross-entropy where `nll` is given, else REINFORCE on every action."""
     if nll is not None:
-        return losses.action_loss(nll, rollout.active, rollout.last, config.step_weight)
+        return losses.action_loss(nll, rollout.active, rollout.answer, config.step_weight)
     log_pi = action_log_prob(rollout.logits, rollout.action)
     loss = losses.reinforce_loss(log_pi, advantage, rollout.active)
     if config.entropy_weight:

@@ -1,4 +1,4 @@
-"""The optimisers: AdamW for everything, or Muon for the matrices between hidden layers and AdamW for the rest."""
+"""The optimisers: AdamW or SGD for all, or Muon for the matrices between hidden layers and AdamW for the rest."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..agent.config import Config
 from ..model.policy import RAM
 from ..processes.group import ALONE, Processes, share_out
-from .config import Config
 
 
 class Muon(torch.optim.Optimizer):
@@ -115,7 +115,7 @@ def _arithmetic(matrix: Tensor) -> float:
 
 
 def make_optimizers(policy: RAM, config: Config, processes: Processes = ALONE) -> list[torch.optim.Optimizer]:
-    """The optimisers that a configuration names, for a model: torch's AdamW, and for "muon" `Muon` too.
+    """The optimisers that a configuration names, for a model: torch's SGD, or its AdamW, and for "muon" `Muon` too.
 
     Each group knows whether it is the location network's ("location"), and whether it is of matrices that take
     orthogonal steps ("matrices").
@@ -131,6 +131,8 @@ def make_optimizers(policy: RAM, config: Config, processes: Processes = ALONE) -
             chosen = [p for p in parameters if matrices.get(id(p)) == blocks]
             orthogonal += [{**kind, "params": chosen, "matrices": True, "blocks": blocks}] if chosen else []
     fused = policy.f_a.weight.device.type in ("cpu", "cuda")
+    if config.optimizer == "sgd":
+        return [torch.optim.SGD(plain, momentum=config.momentum, weight_decay=config.weight_decay, fused=fused)]
     betas = (0.9, 0.99) if matrices else (0.9, 0.999)
     adam = torch.optim.AdamW(plain, betas=betas, weight_decay=config.weight_decay, fused=fused)
     if not matrices:

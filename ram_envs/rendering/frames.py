@@ -188,10 +188,9 @@ def _paint_answer(surface: pygame.Surface, view: View, size: int) -> None:
         rect(surface, GREEN if view.success else VERMILLION, (0, 0, size, size), max(size // 70, 2))
         mark = verdict(view.success, max(round(letters), 8))
         stamp(surface, mark, (size - letters * 0.72, letters * 0.72))
-    if view.prediction is not None:
-        words = view.action_names[view.prediction]
-        if view.finished and view.label is not None and view.label != view.prediction:
-            words += f" (it is {view.action_names[view.label]})"
+    if words := view.said():
+        if view.finished and not view.success and view.label is not None:
+            words += f" (it is {view.truth()})"
         box = text_surface(words, round(letters), YELLOW).get_rect(topleft=(round(letters / 2), round(letters / 3)))
         rect(surface, NIGHT, box.inflate(letters / 2, letters / 4))
         write(surface, words, box.topleft, height=letters, colour=YELLOW)

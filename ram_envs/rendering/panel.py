@@ -128,11 +128,11 @@ class Panel:
     def sentence(self) -> str:
         """Return the agent's answer in words."""
         view = self.view
-        if view.prediction is None:
+        said = view.said()
+        if not said:
             return "looking"
-        name = view.action_names[view.prediction]
-        if view.label is not None:
-            return f"{name}, right" if view.success else f"{name}, but it is {view.action_names[view.label]}"
-        if view.finished:
-            return "caught" if view.success else "missed"
-        return name
+        if view.label is None:
+            return ("caught" if view.success else "missed") if view.finished else said
+        if view.answers and not view.finished:
+            return said
+        return f"{said}, right" if view.success else f"{said}, but it is {view.truth()}"

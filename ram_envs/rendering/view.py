@@ -37,3 +37,23 @@ class View(NamedTuple):
     """How many glimpses the episode has, if that is known."""
     objects: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
     """Things in the scene to point out, such as the ball: names and regions (top, left, height, width) in pixels."""
+    answers: tuple[tuple[int, int], ...] = ()
+    """Of an episode with several answers, those that were given so far, each with the right one."""
+    looks_left: int | None = None
+    """Of an episode with several answers, how many more glimpses there are before the next one; else None."""
+
+    def said(self) -> str:
+        """What was answered, in words; of several answers all so far, the one at hand with a question mark."""
+        names = self.action_names
+        if not self.answers:
+            return "" if self.prediction is None else names[self.prediction]
+        words = [names[answer] for answer, _ in self.answers]
+        if not self.finished and self.prediction is not None:
+            words.append(f"{names[self.prediction]}?")
+        return " ".join(words)
+
+    def truth(self) -> str:
+        """What would have been right, in the same words; empty where there is no label."""
+        if not self.answers:
+            return "" if self.label is None else self.action_names[self.label]
+        return " ".join(self.action_names[right] for _, right in self.answers)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_whole
@@ -13,7 +14,7 @@ from ram_envs.gallery.sources import is_lazy
 from ram_envs.images.augmentation import Augmentation
 from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
 from ram_envs.images.sources import load_split
-from ram_envs.retina.gaze import Rows
+from ram_envs.retina.gaze import Rows, Shrink
 from ram_envs.retina.prepared import PreparedImages
 from ram_envs.tasks.naming import Naming
 from ram_envs.tasks.pictures import GalleryClassification
@@ -29,6 +30,8 @@ class Classification(Naming):
 
     Args:
         dataset: the images to classify.
+        num_objects: how many of them a scene shows.
+        num_choices: uniform draws that choose more of a scene than places; see `_arrange`.
         split: "train" draws each scene afresh; "validation" and "test" have one fixed scene for each image.
         distractor_images: (M, h, w[, C]), what distractors are cut from; `dataset`'s own if None.
         canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
@@ -42,12 +45,15 @@ class Classification(Naming):
             and change their light; see `Augmentation`.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
+        periphery: observations hold the whole scene too, at this width and height in pixels, or (height, width).
         arguments: of `Naming`.
     """
 
     def __init__(
         self,
         dataset: Dataset,
+        num_objects: int = 1,
+        num_choices: int = 0,
         *,
         split: str = "train",
         canvas_size: int | tuple[int, int] | None = None,
@@ -60,6 +66,7 @@ class Classification(Naming):
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
+        periphery: int | tuple[int, int] | None = None,
         **arguments: Any,
     ) -> None:
         check_split(split)
@@ -77,28 +84,61 @@ class Classification(Naming):
             max_shift=check_whole("max_shift", max_shift, 0),
             num_distractors=check_whole("num_distractors", num_distractors, 0),
             distractor_size=check_whole("distractor_size", distractor_size, 1),
+            num_objects=num_objects,
         )
         self.rules.check()
         if split != "train":
             self.rules = self.rules._replace(max_shift=0)
+        self._num_scene_draws = self.rules.num_draws + num_choices
         super().__init__(
             dataset.labels,
             (canvas_height, canvas_width, *dataset.images.shape[3:]),
-            self.rules.num_draws + self.augmentation.num_draws,
+            self._num_scene_draws + num_objects * self.augmentation.num_draws,
             **arguments,
         )
-        self.corners = np.zeros((self.batch_size, 2), np.int64)
+        self.corners = np.zeros((self.batch_size, num_objects, 2), np.int64)
+        """Where each image lies: its top row and left column."""
+        self.shown = np.zeros((self.batch_size, num_objects), np.int64)
+        """Which images of the data set those are."""
         self._scenes = np.empty((self.batch_size, *self.image_shape), np.uint8)
         self._seen = PreparedImages(self.retina, self._scenes, num_glimpses=self.num_steps, ready=False)
-        self._fixed_draws = _fixed_draws(split, self.num_scenes, self.rules.num_draws)
+        self._fixed_draws = _fixed_draws(split, self.num_scenes, self._num_scene_draws)
+        self._shrink = None if periphery is None else Shrink(self.image_shape, periphery)
+        self._peripheries = self._observe_periphery()
+
+    def _observe_periphery(self) -> NDArray[np.float32]:
+        """Where whole scenes are kept, (batch_size, h, w[, C]), if they are observed; then the space has them too."""
+        if self._shrink is None:
+            return np.zeros(0, np.float32)
+        whole = spaces.Box(0, 1, self._shrink.shape, np.float32)
+        self.observation_space = spaces.Dict({**self.observation_space.spaces, "periphery": whole})
+        return np.zeros((self.batch_size, *self._shrink.shape), np.float32)
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         assert indices is not None  # `Naming` has chosen them.
-        placed = 1 + self.rules.num_draws
-        placement = self._place(draws[:, 1:placed], indices)
-        images, shown = self.dataset.images, indices
+        placed = 1 + self._num_scene_draws
+        scene_draws = draws[:, 1:placed] if self._fixed_draws is None else self._fixed_draws[indices]
+        placement, shown = self._arrange(rows, scene_draws, indices)
+        self.corners[rows], self.shown[rows] = placement.corners, shown
+        images = self.dataset.images
         if self.augmentation.num_draws:
-            images, shown = self.augmentation(images, indices, draws[:, placed:]), np.arange(len(rows))
+            each = draws[:, placed:].reshape(shown.size, self.augmentation.num_draws)
+            images = self.augmentation(images, shown.reshape(-1), each)
+            shown = np.arange(shown.size).reshape(shown.shape)
+        self._paint(rows, images, shown, placement)
+
+    def _arrange(
+        self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64]
+    ) -> tuple[Placement, NDArray[np.int64]]:
+        """Where things lie in `rows`, and which images are shown (n, num_objects), from their scenes' numbers (n,).
+
+        The draws (n, num_draws + num_choices) are fixed ones in a split of fixed scenes.
+        """
+        placed = place(draws[:, : self.rules.num_draws], self.rules, num_images=len(self.distractor_images))
+        return placed, indices[:, None]
+
+    def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
+        """Paint the scenes of `rows` with `images[shown]` (n, num_objects, h, w[, C])."""
         compose(
             images,
             shown,
@@ -109,11 +149,13 @@ class Classification(Naming):
             rows=rows,
         )
         self._seen.refresh(rows)
-        self.corners[rows] = placement.corners
+        if self._shrink is not None:
+            self._peripheries[rows] = self._shrink(self._scenes[rows])
 
-    def _place(self, draws: NDArray[np.float64], indices: NDArray[np.int64]) -> Placement:
-        draws = draws if self._fixed_draws is None else self._fixed_draws[indices]
-        return place(draws, self.rules, num_images=len(self.distractor_images))
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """See `Task.observe`; with `periphery` (n, h, w[, C]) too."""
+        seen = super().observe(rows)
+        return seen if self._shrink is None else seen | {"periphery": self._peripheries[rows]}
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""
@@ -124,9 +166,14 @@ class Classification(Naming):
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """See `Task.targets`: the smallest box around the ink of the image, as the data set has it."""
+        return self.boxes(rows)[:, 0]
+
+    def boxes(self, rows: Rows) -> NDArray[np.int64]:
+        """The smallest box around the ink of each image in the scenes, (n, num_objects, 4), as `Task.targets`."""
         where = self.where(rows)
-        boxes = ink_boxes(self.dataset.images[self.indices[where]])
-        boxes[:, :2] += self.corners[where]
+        shown = self.shown[where]
+        boxes = ink_boxes(self.dataset.images[shown.reshape(-1)]).reshape(*shown.shape, 4)
+        boxes[..., :2] += self.corners[where]
         return boxes
 
 
@@ -134,6 +181,7 @@ class MNISTClassification(Classification):
     """`Classification` of MNIST; distractors are cut from training digits in every split.
 
     Args:
+        num_objects, num_choices: of `Classification`.
         split: "train", "validation" or "test".
         digit_size: width and height of the digits in pixels, those that distractors are cut from too.
         arguments: of `Classification`.
@@ -142,12 +190,21 @@ class MNISTClassification(Classification):
     target_name = "the digit"
 
     def __init__(
-        self, *, split: str = "train", digit_size: int = 28, num_distractors: int = 0, **arguments: Any
+        self,
+        num_objects: int = 1,
+        num_choices: int = 0,
+        *,
+        split: str = "train",
+        digit_size: int = 28,
+        num_distractors: int = 0,
+        **arguments: Any,
     ) -> None:
         check_split(split)
         size = check_whole("digit_size", digit_size, 1)
         super().__init__(
             load_resized_mnist(split, size),
+            num_objects,
+            num_choices,
             split=split,
             num_distractors=num_distractors,
             distractor_images=load_resized_mnist("train", size).images if num_distractors else None,

@@ -81,9 +81,9 @@ class Naming(Task):
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """See `Task.begin`; `_begin` is told the indices, and gets the draws after that of the image."""
         indices = self.chosen(draws) if indices is None else indices
-        super().begin(rows, draws, indices)
         self.indices[rows] = indices
         self.labels[rows] = self.all_labels[indices]
+        super().begin(rows, draws, indices)
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
         where = self.where(rows)

@@ -101,8 +101,8 @@ class GalleryClassification(Naming):
             self.pyramids[row] = pyramid
         sizes = np.array([pyramid.shape[:2] for pyramid in pyramids], np.int64).reshape(-1, 2)
         variants = vary(self.augmentation, sizes, draws[:, draws.shape[1] - self.augmentation.num_draws :])
-        for kept, new in zip(self.variants, variants, strict=True):
-            kept[rows] = new
+        self.variants.frames[rows] = variants.frames
+        self.variants.gains[rows] = variants.gains
         super().begin(rows, draws, indices)
 
     def expect(self, draws: NDArray[np.float64]) -> None:

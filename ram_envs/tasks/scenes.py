@@ -23,6 +23,8 @@ class SceneRules(NamedTuple):
 
     An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
     With `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
+    Several images (`num_objects`) each have the columns that they lie in to themselves, so that there is no doubt which
+    is left of which.
     """
 
     canvas_height: int
@@ -32,11 +34,12 @@ class SceneRules(NamedTuple):
     max_shift: int = 0
     num_distractors: int = 0
     distractor_size: int = 8
+    num_objects: int = 1
 
     @property
     def num_draws(self) -> int:
-        """How many uniform draws place one scene: row and column of the image, and five for each distractor."""
-        return 2 + 5 * self.num_distractors
+        """How many uniform draws place one scene: row and column of each image, and five for each distractor."""
+        return 2 * self.num_objects + 5 * self.num_distractors
 
     def check(self) -> None:
         """Raise a ValueError that names the first size that cannot be."""
@@ -44,6 +47,11 @@ class SceneRules(NamedTuple):
             raise ValueError(
                 f"the canvas of {self.canvas_height}x{self.canvas_width} pixels is smaller than the images of "
                 f"{self.image_height}x{self.image_width}; make it at least as large"
+            )
+        if self.canvas_width < self.num_objects * self.image_width:
+            raise ValueError(
+                f"{self.num_objects} images of {self.image_width} columns lie beside each other, and the canvas has "
+                f"{self.canvas_width} columns; make it at least {self.num_objects * self.image_width} wide"
             )
         for name in ("max_shift", "num_distractors"):
             if getattr(self, name) < 0:
@@ -57,7 +65,7 @@ class Placement(NamedTuple):
     """Where things lie in B scenes, in pixels."""
 
     corners: NDArray[np.int64]
-    """(B, 2): the top row and left column of the image."""
+    """(B, num_objects, 2): the top row and left column of each image."""
     distractors: NDArray[np.int64]
     """(B, n, 5): of each distractor the index of the image that it is cut from, the top row and left column of the cut,
     and the top row and left column where it lands."""
@@ -71,9 +79,7 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
         rules: what the scenes are made of.
         num_images: of how many images distractors are cut.
     """
-    shift, size = rules.max_shift, rules.distractor_size
-    free = np.array([rules.canvas_height - rules.image_height, rules.canvas_width - rules.image_width])
-    corners = _below(draws[:, :2], free + 2 * shift + 1) - shift
+    size, count = rules.distractor_size, 2 * rules.num_objects
     choices = np.array(
         [
             num_images,
@@ -83,7 +89,20 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
             rules.canvas_width - size + 1,
         ]
     )
-    return Placement(corners, _below(draws[:, 2:].reshape(len(draws), rules.num_distractors, 5), choices))
+    distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
+    return Placement(_corners(draws[:, :count].reshape(len(draws), rules.num_objects, 2), rules), distractors)
+
+
+def _corners(draws: NDArray[np.float64], rules: SceneRules) -> NDArray[np.int64]:
+    """Where images lie, (B, n, 2), from draws of that shape: from left to right in the order of their second draws.
+
+    The columns that n images leave free are shared out among the gaps between them.
+    """
+    shift, width = rules.max_shift, rules.image_width
+    free = np.array([rules.canvas_height - rules.image_height, rules.canvas_width - rules.num_objects * width])
+    corners = _below(draws, free + 2 * shift + 1) - shift
+    corners[..., 1] += width * draws[..., 1].argsort(1).argsort(1)
+    return corners
 
 
 def compose(
@@ -99,8 +118,8 @@ def compose(
     """Paint B scenes: x, (B, H, W) or (B, H, W, C).
 
     Args:
-        images: (N, h, w) or (N, h, w, C), of which scene b shows `images[indices[b]]`.
-        indices: (B,).
+        images: (N, h, w) or (N, h, w, C), of which scene b shows each of `images[indices[b]]`.
+        indices: (B, num_objects).
         placement: where things lie, from `place`.
         rules: what the scenes are made of.
         distractor_images: (M, h, w) or (M, h, w, C), which distractors are cut from: always training images.
@@ -119,8 +138,8 @@ def compose(
         )
     distractor_images = check_images("distractor_images", distractor_images)
     _check_distractor_images(distractor_images, images)
-    indices = check_array("indices", indices, np.int64, (None,))
-    corners = check_array("corners", placement.corners, np.int64, (len(indices), 2))
+    indices = check_array("indices", indices, np.int64, (None, rules.num_objects))
+    corners = check_array("corners", placement.corners, np.int64, (len(indices), rules.num_objects, 2))
     distractors = check_array("distractors", placement.distractors, np.int64, (len(indices), None, 5))
     shape = (None if rows is not None else len(indices), rules.canvas_height, rules.canvas_width, *images.shape[3:])
     rows = np.arange(len(indices)) if rows is None else check_array("rows", rows, np.int64, (len(indices),))
@@ -199,14 +218,17 @@ def _compose(scenes, rows, images, indices, corners, sources, distractors, size,
     """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
     height, width = images.shape[1], images.shape[2] // channels
     num_distractors, pieces = distractors.shape[1], distractors.reshape(-1, 5)
+    num_objects, shown, places = indices.shape[1], indices.reshape(-1), corners.reshape(-1, 2)
     for b in range(len(indices)):
-        # The images lie all over the memory: while something is painted, what comes next is brought nearer.
-        _expect(images, indices[min(b + 1, len(indices) - 1)], 0, height)
-        if not 0 <= indices[b] < len(images):
-            return False
         row = rows[b]
         scenes[row] = 0
-        _put(scenes, row, images, indices[b], 0, 0, corners[b, 0], corners[b, 1], height, width, channels, False)
+        for i in range(b * num_objects, (b + 1) * num_objects):
+            # The images lie all over the memory: while something is painted, what comes next is brought nearer.
+            _expect(images, shown[min(i + 1, len(shown) - 1)], 0, height)
+            if not 0 <= shown[i] < len(images):
+                return False
+            add = i > b * num_objects
+            _put(scenes, row, images, shown[i], 0, 0, places[i, 0], places[i, 1], height, width, channels, add)
         for n in range(num_distractors):
             index, from_top, from_left, top, left = distractors[b, n]
             following = min(b * num_distractors + n + AHEAD, len(pieces) - 1)

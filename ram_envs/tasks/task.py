@@ -50,6 +50,8 @@ class Task(ABC):
     """What a success and a failure are called in pictures."""
     splits: tuple[str, ...] = ()
     """What the keyword argument `split` takes; empty: there is no such argument."""
+    own_arguments: frozenset[str] = frozenset()
+    """Keyword arguments of a parent class that this task decides by itself, and so does not take."""
     reads_ahead = False
     """Whether `expect` prepares anything."""
     num_scenes: float
@@ -254,6 +256,8 @@ def build_task(task_class: type[Task], batch_size: int, arguments: dict[str, Any
         if issubclass(parent, Task) and parent is not Task:
             kinds = inspect.signature(parent.__init__).parameters.values()
             known.update((p.name, None) for p in kinds if p.kind is p.KEYWORD_ONLY)
+    for name in task_class.own_arguments:
+        known.pop(name, None)
     unknown = set(arguments) - set(known)
     if unknown:
         names = ", ".join(name for name in known if name != "batch_size")

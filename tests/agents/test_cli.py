@@ -93,6 +93,42 @@ def test_an_interrupted_command_ends_with_130(command, fail, capsys) -> None:
     assert capsys.readouterr().err.split("\n") == ["", f"ram {command}: interrupted", ""]
 
 
+ALONE = [name for name, command in cli.COMMANDS.items() if not command.shared]
+
+
+@pytest.mark.parametrize("command", ALONE)
+def test_of_torchruns_processes_the_first_tells_that_a_command_is_for_one(command, fail, monkeypatch) -> None:
+    fail(command, AssertionError("it works in several processes"))
+    for name, value in {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=f"^ram {command}: .* share `ram train` alone; start `ram {command}` without"):
+        cli.main([command])
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(SystemExit) as end:
+        cli.main([command])
+    assert end.value.code is None
+
+
+@pytest.mark.parametrize("variables", [{"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "1"}, {"WORLD_SIZE": "2"}])
+def test_one_process_of_torchrun_and_other_launchers_run_any_command(variables, monkeypatch) -> None:
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    called = []
+    monkeypatch.setattr(importlib.import_module("ram_agents.commands.plot"), "main", called.append)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    cli.main(["plot", "curves"])
+    assert called == [["curves"]]
+
+
+def test_torchruns_processes_share_training(monkeypatch) -> None:
+    called = []
+    monkeypatch.setattr(importlib.import_module("ram_agents.commands.train"), "main", called.append)
+    for name, value in {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2", "RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    cli.main(["train", "--recipe", "demo"])
+    assert called == [["--recipe", "demo"]]
+
+
 def test_a_full_disk_behind_standard_output_is_told(monkeypatch) -> None:
     class Full(io.StringIO):
         def flush(self) -> None:

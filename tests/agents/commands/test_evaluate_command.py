@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 from ram_agents import Reinforce, cli
-from ram_agents.commands import evaluate as report
-from ram_agents.evaluation.evaluate import Evaluation
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
 TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
@@ -93,13 +91,3 @@ def test_scores_are_shown_and_written(tmp_path, capsys) -> None:
     shown = capsys.readouterr().out
     assert "balanced accuracy, %" in shown
     assert "AUC" not in shown
-
-
-@pytest.mark.parametrize(("glimpses", "told"), [(2.25, True), (3.0, False)])
-def test_the_number_of_glimpses_is_told_of_one_who_stops(glimpses, told, capsys) -> None:
-    result = Evaluation(100, np.array([60.0, 10.0, 5.0]), np.array([61.0, 11.0, 6.0]), None, None, glimpses, 2.125)
-    report.show({"agent": result}, {}, report.Evaluate(agents=("agent",)))
-    shown = capsys.readouterr().out
-    assert ("glimpses" in shown) is told
-    assert ("2.25" in shown) is told
-    assert ("2.12" in shown) is told

@@ -179,7 +179,7 @@ def test_a_full_disk_is_told_and_the_last_checkpoint_stays(kind, tmp_path, monke
 
     def fill(self: Checkpoints, agent: Reinforce) -> None:
         if agent.updates == 8:
-            module = "evaluation.runs.json.dumps" if kind == "log" else "training.checkpoint.os.fsync"
+            module = "evaluation.runs.json.dumps" if kind == "log" else "agent.checkpoint.os.fsync"
             monkeypatch.setattr(f"ram_agents.{module}", full)
         save(self, agent)
 

@@ -82,3 +82,11 @@ def test_cost_figure(tmp_path, capsys, monkeypatch) -> None:
     cli.main(["plot", "cost", "--sizes", "28", "60", "--out", str(tmp_path / "cost.svg")])
     assert "size 60  glimpse 0.1  weak_cnn 0.6  modern_cnn 6" in capsys.readouterr().out
     assert (tmp_path / "cost.svg").exists()
+
+
+def test_correlation_by_hand() -> None:
+    # Means 2 and 3; (-1, 0, 1) . (-2, 1, 1) / sqrt(2 * 6)
+    ours, theirs = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [4.0], [4.0]])
+    np.testing.assert_allclose(attention.correlation(ours, theirs, axis=0), [3 / 12**0.5])
+    np.testing.assert_allclose(attention.correlation(ours.T, theirs.T, axis=1), [3 / 12**0.5])
+    np.testing.assert_array_equal(attention.correlation(ours, np.full((3, 1), 0.1), axis=0), [0])

@@ -7,8 +7,8 @@ import pytest
 import torch
 from conftest import own_images, own_labels
 from ram_agents import Config
+from ram_agents.agent.envs import make_env
 from ram_agents.evaluation.cnns import ModernCNN, WeakCNN, classifier_error, make_classifier
-from ram_agents.training.envs import make_env
 
 
 def test_the_papers_cnn() -> None:
@@ -40,5 +40,7 @@ def test_a_classifier_sees_the_whole_scene(shape) -> None:
 
 
 def test_catch_is_no_classification() -> None:
-    with pytest.raises(ValueError, match="is no classification of scenes: it has no modern-cnn control"):
+    with pytest.raises(
+        ValueError, match="is no classification of scenes with one answer: it has no modern-cnn control"
+    ):
         make_classifier(Config(env_id="ram_envs/Catch-v0"), "modern-cnn")

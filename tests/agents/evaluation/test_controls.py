@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ram_agents import Config
+from ram_agents.agent.envs import make_env
 from ram_agents.evaluation.controls import as_control
-from ram_agents.training.envs import make_env
 
 
 def test_gaze_controls_change_the_gaze_alone() -> None:

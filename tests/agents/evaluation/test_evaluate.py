@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import Reinforce
-from ram_agents.evaluation.evaluate import (
-    classification_error,
-    confusion_matrix,
-    evaluate,
-    evaluation_env,
-    follow,
-    scene_indices,
-    validation_errors,
-)
+from ram_agents.evaluation.evaluate import evaluate, evaluation_env, scene_indices, validation_errors
+from ram_agents.evaluation.paths import classification_error, confusion_matrix, follow
 from ram_agents.evaluation.scores import area_under_curve, balanced_accuracy
 from toy_env import PeekVectorEnv, StopVectorEnv, SwitchVectorEnv
 
@@ -210,3 +203,37 @@ def test_without_labels_the_error_is_of_the_return() -> None:
         agent.policy.f_a.weight.zero_()
         agent.policy.f_a.bias.copy_(torch.tensor([0.0, 1.0]))
     assert evaluate(agent, env, episodes=60, paths=0).mean == pytest.approx(100 + 30)  # twice action 1 returns -0.3
+
+
+def test_several_answers_are_measured_one_by_one_and_as_a_whole() -> None:
+    kwargs = {"glimpses_per_object": 2, "num_digits": [1, 2], "initial_location": "center"}
+    agent = Reinforce("ram_envs/GlimpseMNIST-Pairs-v0", env_kwargs=kwargs, num_envs=8, **SMALL)
+    result = evaluate(agent, evaluation_env(agent, num_envs=30), episodes=40, paths=2)  # which 30 does not divide
+    env = evaluation_env(agent, num_envs=40)
+    observation, info = env.reset(options={"indices": np.arange(40)})
+    state, over = None, np.zeros(40, bool)
+    wrong, asked, confusion = np.zeros((40, 3)), np.zeros((40, 3), bool), np.zeros((11, 11), int)
+    for step in range(6):
+        action, state = agent.predict(observation, state, deterministic=True)
+        names, labels, answer = action["action"], info["label"], step // 2
+        if step % 2:
+            asked[:, answer] = ~over
+            wrong[:, answer] = (names != labels) & ~over
+            np.add.at(confusion, (labels[~over], names[~over]), 1)
+        observation, _, terminated, _, info = env.step(action)
+        over |= terminated
+        if terminated.any() and not over.all():
+            observation, _ = env.reset(options={"reset_mask": terminated})
+    assert asked.sum(0).tolist()[:2] == [40, 40]
+    assert 0 < asked[:, 2].sum() < 40
+    expected = np.array([wrong.any(1).mean(), *(wrong.sum(0) / asked.sum(0))])
+    np.testing.assert_allclose(result.several["mean"], 100 * expected)
+    np.testing.assert_array_equal(result.confusion, confusion)
+    assert {gaze: len(errors) for gaze, errors in result.several.items()} == {"mean": 4, "sampled": 4, "averaged": 4}
+    chosen_by = evaluate(agent, evaluation_env(agent, "validation"), split="validation", paths=0)
+    assert validation_errors(agent, evaluation_env(agent, "validation"))[-1] == chosen_by.several["mean"][0]
+
+
+def test_of_one_answer_there_are_not_several() -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", **MNIST, **SMALL)
+    assert evaluate(agent, evaluation_env(agent, num_envs=20), episodes=20, paths=0).several is None

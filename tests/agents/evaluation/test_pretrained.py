@@ -41,10 +41,14 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ram_agents.load("mnist29")
 
 
-def test_importing_the_agents_registers_the_environments() -> None:
-    code = "import gymnasium, ram_agents; gymnasium.spec('ram_envs/Catch-v0')"
+def test_importing_the_agents_registers_the_environments_and_loads_no_adapter() -> None:
+    code = """
+import sys, gymnasium, ram_agents
+gymnasium.spec("ram_envs/Catch-v0")
+print([name for name in sys.modules if name.startswith(("stable_baselines3", "sb3", "ray"))])
+"""
     done = run_python(code)
-    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
 def test_shipped_files_hold_no_optimiser_state() -> None:

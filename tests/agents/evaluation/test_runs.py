@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import run_script
 from ram_agents import Reinforce
 from ram_agents.evaluation.runs import BEST, LAST, LOG, Checkpoints, read_log
 
@@ -78,24 +77,35 @@ def test_there_is_no_log(tmp_path) -> None:
         read_log(tmp_path)
 
 
-def test_another_process_is_kept_out(half) -> None:
+def test_another_process_is_kept_out(half, tmp_path_factory) -> None:
+    script = tmp_path_factory.mktemp("other") / "other.py"
+
     class Probe(Checkpoints):
         """While this run goes on, another process tries to begin one."""
 
         told = ""
 
         def on_update(self, agent, metrics):
-            code = f"""
+            script.write_text(f"""
 from ram_agents import Reinforce
 from ram_agents.evaluation.runs import Checkpoints
 Reinforce(**{RUN!r}).learn(callback=Checkpoints({str(half)!r}))
-"""
-            done = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
-            )
-            Probe.told = done.stderr
+""")
+            Probe.told = run_script(script).stderr
             return False
 
     Reinforce.load(half / LAST).learn(callback=Probe(half), resume=True)
     assert f"another process is training in {half}" in Probe.told
     assert [json.loads(line)["episodes"] for line in (half / LOG).read_text().splitlines()][:2] == [16, 32]
+
+
+def test_the_seconds_of_a_run_include_its_validation(tmp_path) -> None:
+    times = iter(range(0, 1000, 50))  # each validation takes 50 seconds of this clock
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.clock = lambda: next(times)
+    agent = Reinforce(env_kwargs={"num_glimpses": 2}, **{"num_envs": 4, "checkpoint_every": 1, "validation_scenes": 8})
+    agent.learn(8, callback=checkpoints)
+    first, second = read_log(tmp_path)
+    assert 50 < first["seconds"] < 80
+    assert 100 < second["seconds"] < 130
+    assert Reinforce.load(tmp_path / "last.safetensors").seconds == pytest.approx(second["seconds"], abs=0.001)

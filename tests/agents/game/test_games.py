@@ -88,3 +88,22 @@ def test_rival_episodes_are_repeatable():
     assert [episode.number for episode in first] == [3, 1, 4]
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.views[-1].gaze, other.views[-1].gaze)
+
+
+def test_several_digits_are_named_one_after_the_other():
+    kwargs = {"glimpses_per_object": 3, "split": "test"}
+    game = DigitGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0, 1], seed=0)
+    assert game.looks_left == 2
+    for x in (0.5, -0.5, 0.3):  # the third look is refused: what comes next is the answer
+        game.look(np.array([x, 0], np.float32))
+    assert (game.looks_left, game.looks, len(game.view.answers)) == (0, 3, 0)
+    first = game.view.label
+    game.answer(first)
+    assert (game.view.answers, game.view.prediction, game.looks_left) == (((first, first),), None, 2)
+    game.answer((game.view.label + 1) % 10)  # its looks forgone; the last digit alone is wrong
+    assert (game.results, game.view.finished, len(game.view.answers)) == ([False], True, 2)
+    game.begin()
+    for _ in range(2):
+        game.answer(game.view.label)
+    assert game.results == [False, True]
+    assert game.over

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import torch
 from ram_agents import Reinforce
 from ram_agents.model import precision
 from ram_agents.model.policy import RAMOutput
 from ram_agents.model.precision import faster_precision, matmul_precision
-from ram_agents.training import reinforce
+from ram_agents.training import trainable
 from ram_agents.training.optimizer import orthogonalised
 from toy_env import PeekVectorEnv, StopVectorEnv
 
@@ -61,19 +65,29 @@ def test_one_disturbed_measurement_decides_nothing(monkeypatch) -> None:
     assert faster_precision() == "medium"
 
 
+def test_what_other_processes_take_is_not_counted(monkeypatch) -> None:
+    @contextmanager
+    def interrupted(how, device) -> Iterator[None]:
+        time.sleep(0.3)
+        yield
+
+    monkeypatch.setattr(precision, "matmul_precision", interrupted)
+    assert precision._seconds(torch.nn.Linear(8, 8), torch.ones(8, 8), "highest") < 0.15
+
+
 def test_it_can_be_measured_here() -> None:
     assert faster_precision(units=32, batch=32) in ("medium", "highest")
 
 
 @pytest.mark.parametrize("faster", ["medium", "highest"])
 def test_a_run_decides_once_and_keeps_to_it(faster, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: faster)
+    monkeypatch.setattr(trainable, "faster_precision", lambda *args, **kwargs: faster)
     options = {"hidden_size": 16, "matmul_precision": "auto", "total_episodes": 64, "checkpoint_every": 2}
     agent = Reinforce(PeekVectorEnv(16), **options)
     agent.learn(callback=lambda agent, metrics: agent.updates < 2)
     assert agent.config.matmul_precision == faster
     agent.save(tmp_path / "a")
-    monkeypatch.setattr(reinforce, "faster_precision", lambda *args, **kwargs: pytest.fail("measured again"))
+    monkeypatch.setattr(trainable, "faster_precision", lambda *args, **kwargs: pytest.fail("measured again"))
     again = Reinforce.load(tmp_path / "a", PeekVectorEnv(16)).learn(resume=True)
     assert again.config.matmul_precision == faster
     whole = Reinforce(PeekVectorEnv(16), **(options | {"matmul_precision": faster})).learn()

@@ -89,6 +89,7 @@ def test_each_process_of_a_machine_has_a_gpu_of_its_own(monkeypatch) -> None:
 
 
 def test_who_loses_the_launcher_is_an_orphan(monkeypatch) -> None:
+    monkeypatch.setattr(os, "getppid", lambda: 17)
     processes = Processes(0, 2)
     assert not processes.orphaned
     monkeypatch.setattr(os, "getppid", lambda: 1)

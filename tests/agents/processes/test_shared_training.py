@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 from ram_agents import Reinforce
+from ram_agents.agent import runner
+from ram_agents.agent.runner import Choice
 from ram_agents.processes.group import ALONE, Processes
-from ram_agents.training import rollout
-from ram_agents.training.rollout import Choice
 from shared_runs import threads
 
 ROWS, STEPS = 8, 4
@@ -49,7 +49,7 @@ def same_choices(monkeypatch) -> None:
         location = (output.location_mean + noise[t, rows]).detach()
         return Choice(location, actions[t, rows], None if logit is None else stops[t, rows], logit)
 
-    monkeypatch.setattr(rollout, "choose", choose)
+    monkeypatch.setattr(runner, "choose", choose)
 
 
 def agent_of(processes: Processes, options: dict[str, Any]) -> Reinforce:
@@ -138,7 +138,7 @@ def test_process_0_alone_calls_back_and_all_stop_with_it() -> None:
 
 
 def test_the_file_tells_of_how_many_processes_it_is(tmp_path) -> None:
-    from ram_agents.training import checkpoint
+    from ram_agents.agent import checkpoint
 
     agent_of(Processes(0, 2), {}).save(tmp_path / "two")
     assert checkpoint.read(tmp_path / "two")[1]["processes"] == 2

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from documents import blocks
 from in_processes import digest
-from processes import run
+from places import DOCS
 from ram_agents import Reinforce, cli
+from ram_agents.agent import checkpoint
 from ram_agents.processes.group import ALONE
 from ram_agents.processes.torchrun import one_tells, torchrun
-from ram_agents.training import checkpoint
-from shared_runs import one_thread_each, run_processes, start_processes
+from shared_runs import run_processes, start_processes
 
 TRAIN = (
     *("-m", "ram_agents", "train", "--env-kwargs", '{"num_glimpses": 3}', "--num-envs", "16"),
@@ -82,7 +83,16 @@ def test_the_same_seed_gives_the_same_weights_in_all_processes(tmp_path) -> None
     assert digest(agent) != first
 
 
-def test_one_process_of_torchrun_gives_the_weights_of_a_run_without_it(tmp_path, capsys) -> None:
+def test_one_process_of_torchrun_gives_the_weights_of_a_run_without_it(tmp_path, monkeypatch, capsys) -> None:
+    cli.main([*TRAIN[2:], "--out", str(tmp_path / "plain")])
+    for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "TORCHELASTIC_RUN_ID": "none"}.items():
+        monkeypatch.setenv(name, value)
+    cli.main([*TRAIN[2:], "--out", str(tmp_path / "one")])
+    assert weights(tmp_path / "one" / "last.safetensors") == weights(tmp_path / "plain" / "last.safetensors")
+
+
+@pytest.mark.slow
+def test_so_does_torchrun_itself(tmp_path, capsys) -> None:
     done = run_processes(1, *TRAIN, "--out", tmp_path / "one")
     assert done.returncode == 0, done.stderr
     cli.main([*TRAIN[2:], "--out", str(tmp_path / "plain")])
@@ -170,7 +180,20 @@ def test_a_mistake_is_told_once(tmp_path) -> None:
     assert done.stderr.count("ram train: num_envs=15 can't be split over 2 processes: take a multiple of 2") == 1
 
 
-def test_the_command_line_is_a_module_too() -> None:
-    done = run(sys.executable, "-m", "ram_agents.cli", "--version", env=one_thread_each())
-    assert done.returncode == 0
-    assert done.stdout.startswith("ram-envs ")
+@pytest.mark.slow
+def test_the_documents_script_trains_in_two_processes(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = (parameter.values[0] for parameter in blocks(DOCS / "several-processes.md"))
+    Path("shared.py").write_text(block.code)
+    done = run_processes(2, "shared.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("% wrong after 2,560 episodes") == 1
+    assert checkpoint.read(Path("runs/digits8/last.safetensors"))[1]["processes"] == 2
+
+
+@pytest.mark.slow
+def test_a_command_for_one_process_tells_once(tmp_path) -> None:
+    done = run_processes(2, "-m", "ram_agents", "evaluate", "mnist28", "--out", tmp_path / "figures.json")
+    assert done.returncode == 1
+    assert done.stderr.count("ram evaluate: torchrun's processes share `ram train` alone") == 1
+    assert not list(tmp_path.iterdir())

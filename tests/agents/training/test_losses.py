@@ -50,6 +50,12 @@ def test_with_lambda_1_the_advantage_is_the_papers() -> None:
     torch.testing.assert_close(losses.generalised_advantage(reward, b, 0.8, 1.0), expected)
 
 
+def test_information_gain_where_another_label_is_asked_for_by_hand() -> None:
+    nll, before = t([2.0], [0.5], [1.5]), t([2.0], [3.0], [1.5])
+    looked = torch.tensor([[True], [True], [False]])
+    torch.testing.assert_close(losses.information_gain(nll, looked, before), t([1.5], [1.5], [0.0]))
+
+
 def test_information_gain_by_hand() -> None:
     nll = t([2.0, 3.0], [1.5, 3.5], [0.5, 9.0])
     looked = t([True, True], [True, False], [False, False])  # the second episode ended with its second step

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 from ram_agents import RAM, Config
+from ram_agents.agent.rollout import Rollout, collect_rollout
+from ram_agents.agent.runner import Runner
 from ram_agents.model.distribution import Gaussian
 from ram_agents.training.objective import find_class_weights, label_nll, objective
-from ram_agents.training.rollout import Rollout, Runner, collect_rollout
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, SwitchVectorEnv, ToyVectorEnv
 
 PLAIN = Config(detach_location=False, detach_baseline=False, location_std=0.2)
@@ -320,3 +322,25 @@ def test_what_class_weights_stand_for() -> None:
         found("balanced", None)
     with pytest.raises(ValueError, match="by which this action does not learn"):
         found("balanced", hybrid=False)
+
+
+def test_several_answers_each_count_and_each_begin_anew() -> None:
+    """Two answers after two glimpses each: by hand from the log-likelihoods."""
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Pairs-v0", num_envs=5, glimpses_per_object=2, autoreset_mode="Disabled")
+    config = Config(reward="information-gain", baseline="none", step_weight=0.5, discount=0.0)
+    policy = make_policy(env, config)
+    rollout = played(policy, env)
+    nll = label_nll(rollout.logits, rollout.label).detach()
+    names = rollout.label[[0, 2]]
+    torch.testing.assert_close(nll[1], -rollout.logits[1].log_softmax(-1).gather(1, names[0][:, None])[:, 0])
+    torch.testing.assert_close(nll[2], -rollout.logits[2].log_softmax(-1).gather(1, names[1][:, None])[:, 0])
+    parts = objective(rollout, config, locations=policy.location_distribution, hybrid=True)
+    expected = (nll[1] + nll[3]).mean() / 2 + 0.5 * (nll[0] + nll[2]).mean() / 2
+    torch.testing.assert_close(parts.action, expected)
+    gains = torch.stack([nll[0] - nll[1], np.log(10) - nll[2], nll[2] - nll[3]])
+    log_pi = policy.location_distribution(rollout.location_parameters).log_prob(rollout.location)[:3]
+    torch.testing.assert_close(parts.location, -(log_pi * gains).mean())
+    answers = objective(
+        rollout, config.replace(reward="log-likelihood"), locations=policy.location_distribution, hybrid=True
+    )
+    torch.testing.assert_close(answers.location, (log_pi[1] * nll[1]).mean() / 3)

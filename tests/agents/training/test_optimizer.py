@@ -194,3 +194,31 @@ def test_several_processes_step_along_the_sum_of_their_gradients() -> None:
 
     for gradient in together(work):
         torch.testing.assert_close(gradient, 2 * (1 + 3) * policies[0].f_a.weight.detach())
+
+
+def test_sgd_has_momentum_by_hand() -> None:
+    """Gradients of 1, then 0.5, at rates of 0.1: v = 1, then 0.9 + 0.5; the steps are 0.1 and 0.14."""
+    agent = Reinforce(
+        PeekVectorEnv(4), optimizer="sgd", momentum=0.9, lr_schedule="constant", learning_rate=0.1, **SMALL
+    )
+    (sgd,) = agent.optimizers
+    optimizers.set_learning_rates(agent.optimizers, agent.config, 0.0)
+    before = {name: parameter.detach().clone() for name, parameter in agent.policy.named_parameters()}
+    for gradient in (1.0, 0.5):
+        for parameter in agent.policy.parameters():
+            parameter.grad = torch.full_like(parameter, gradient)
+        sgd.step()
+    for name, parameter in agent.policy.named_parameters():
+        torch.testing.assert_close(parameter.detach(), before[name] - 0.24)
+
+
+def test_sgd_goes_on_from_a_file_as_without_a_stop(tmp_path) -> None:
+    options = {"optimizer": "sgd", "num_envs": 4, "checkpoint_every": 2, "total_episodes": 16, **SMALL}
+    kept, stopped = Reinforce(PeekVectorEnv(4), **options), Reinforce(PeekVectorEnv(4), **options)
+    kept.learn()
+    stopped.learn(callback=lambda agent, update: agent.updates < 2)
+    stopped.save(tmp_path / "agent.safetensors")
+    loaded = Reinforce.load(tmp_path / "agent.safetensors", PeekVectorEnv(4)).learn(resume=True)
+    assert loaded.updates == kept.updates == 4
+    for ours, theirs in zip(loaded.policy.parameters(), kept.policy.parameters(), strict=True):
+        assert torch.equal(ours, theirs)

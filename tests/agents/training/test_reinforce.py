@@ -408,7 +408,7 @@ def test_single_environments_without_a_vector_form() -> None:
         ({"total_episodes": 0}, "total_episodes must be at least 1, not 0"),
         ({"core": "transformer"}, "core must be 'rnn', 'lstm' or 'gru'"),
         ({"reward": "2/3"}, "reward must be '0/1', 'log-likelihood' or 'information-gain', not '2/3'"),
-        ({"optimizer": "sgd"}, "optimizer must be 'adam' or 'muon', not 'sgd'"),
+        ({"optimizer": "lion"}, "optimizer must be 'adam', 'muon' or 'sgd', not 'lion'"),
         ({"lr_schedule": "step"}, "lr_schedule must be 'constant', 'linear' or 'cosine', not 'step'"),
         ({"matmul_precision": "low"}, "matmul_precision must be 'auto', 'highest', 'high' or 'medium', not 'low'"),
     ],

@@ -134,7 +134,7 @@ def test_training_scenes_alone_are_distorted_and_nothing_else_about_them() -> No
     def scenes(split: str, **distortions: float) -> np.ndarray:
         task = Classification(dataset, batch_size=50, split=split, canvas_size=15, patch_size=2, **distortions)
         task.begin(rows, np.random.default_rng(0).random((50, task.num_draws)), None)
-        cut = [scene[i : i + 9, j : j + 9] for scene, (i, j) in zip(task.scenes(rows), task.corners, strict=True)]
+        cut = [scene[i : i + 9, j : j + 9] for scene, (i, j) in zip(task.scenes(rows), task.corners[:, 0], strict=True)]
         return np.stack(cut)
 
     assert (scenes("train") == images).all()

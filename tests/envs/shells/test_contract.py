@@ -18,7 +18,7 @@ MODES = ["NextStep", "SameStep", "Disabled"]
 # Making.
 
 
-def test_all_six_are_registered_with_a_native_vector_environment() -> None:
+def test_all_are_registered_with_a_native_vector_environment() -> None:
     for id in IDS:
         spec = gym.spec(id)
         assert spec.entry_point is not None
@@ -44,7 +44,7 @@ def test_an_environment_can_be_made_from_its_spec(case: Case) -> None:
 
 def test_spaces_are_plain_dicts_of_the_contract(case: Case) -> None:
     env = case.make()
-    assert set(env.observation_space) == {"glimpse", "location"}
+    assert set(env.observation_space) == {"glimpse", "location"} | ({"periphery"} & set(case.kwargs))
     glimpse, location = env.observation_space["glimpse"], env.observation_space["location"]
     assert (glimpse.dtype, glimpse.low.min(), glimpse.high.max()) == (np.float32, 0, 1)
     assert glimpse.low.max() == 0
@@ -95,10 +95,14 @@ def test_vector_environments_return_arrays_of_gymnasiums_types(case: Case) -> No
 
 def test_success_is_told_at_the_end_alone(case: Case) -> None:
     for item in trajectory(case.make(), episodes=4):
-        ended = len(item) == 5 and item[2]
+        ended, cost = len(item) == 5 and item[2], case.kwargs.get("glimpse_cost", 0.0)
+        if case.has_several_answers:
+            assert item[-1]["is_success"] <= ended
+            assert len(item) < 5 or item[1] in (0.0, 1.0, -cost, 1 - cost)
+            continue
         assert item[-1]["is_success"] is (ended and item[1] == 1.0)
         if len(item) == 5 and not ended:
-            assert item[1] == -case.kwargs.get("glimpse_cost", 0.0)
+            assert item[1] == -cost
 
 
 def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> None:
@@ -108,6 +112,7 @@ def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> 
         return {key: (type(value), np.shape(value), getattr(value, "dtype", None)) for key, value in info.items()}
 
     own = {"ball", "paddle"} if case.is_catch else {"label", "prediction", "correct"}
+    own |= {"labels", "answered"} if case.has_several_answers else set()
     told = [item[-1] for item in trajectory(case.make(), episodes=3)]
     assert set(told[0]) == own | {"gaze", "index", "is_success"}
     assert all(form(info) == form(told[0]) for info in told)

@@ -38,9 +38,10 @@ def slow_compose(
 def composed(images: np.ndarray, corners: list, distractors: list, rules: SceneRules) -> np.ndarray:
     """Scenes of the first images, with distractors cut from the same images."""
     placement = Placement(
-        np.array(corners, np.int64), np.array(distractors, np.int64).reshape(len(corners), rules.num_distractors, 5)
+        np.array(corners, np.int64).reshape(-1, 1, 2),
+        np.array(distractors, np.int64).reshape(len(corners), rules.num_distractors, 5),
     )
-    return compose(images, np.arange(len(corners)), placement, rules, distractor_images=images)
+    return compose(images, np.arange(len(corners))[:, None], placement, rules, distractor_images=images)
 
 
 def test_an_image_lands_at_its_corner_by_hand() -> None:
@@ -91,10 +92,10 @@ def test_equals_slow_code(
     draws[0], draws[1] = 0, ALMOST_ONE
     placement = place(draws, rules, num_images=5)
     indices = generator.integers(0, 5, 7)
-    scenes = compose(images, indices, placement, rules, distractor_images=images)
+    scenes = compose(images, indices[:, None], placement, rules, distractor_images=images)
     assert scenes.shape == (7, *canvas, *channels)
     for i in range(7):
-        expected = slow_compose(images[indices[i]], placement.corners[i], placement.distractors[i], images, rules)
+        expected = slow_compose(images[indices[i]], placement.corners[i, 0], placement.distractors[i], images, rules)
         np.testing.assert_array_equal(scenes[i], expected)
 
 
@@ -104,7 +105,7 @@ def test_the_order_of_distractors_does_not_matter() -> None:
     rules = SceneRules(12, 12, 8, 8, num_distractors=6, distractor_size=5)
     placement = place(generator.random((20, rules.num_draws)), rules, num_images=5)
     backwards = Placement(placement.corners, placement.distractors[:, ::-1])
-    indices = np.zeros(20, np.int64)
+    indices = np.zeros((20, 1), np.int64)
     scenes = [compose(images, indices, at, rules, distractor_images=images) for at in (placement, backwards)]
     np.testing.assert_array_equal(*scenes)
     assert (scenes[0] == 255).any(), "nothing was clamped, so nothing was tested"
@@ -126,7 +127,7 @@ def positions(draws: np.ndarray) -> np.ndarray:
     """Corner and first distractor of each scene by `RULES`: (B, 7), in the order of `LIMITS`."""
     placement = place(draws, RULES, num_images=9)
     assert placement.distractors.shape == (len(draws), 2, 5)
-    return np.concatenate([placement.corners, placement.distractors[:, 0]], axis=1)
+    return np.concatenate([placement.corners[:, 0], placement.distractors[:, 0]], axis=1)
 
 
 def test_the_extreme_draws_give_the_first_and_the_last_position() -> None:
@@ -139,7 +140,7 @@ def test_the_extreme_draws_give_the_first_and_the_last_position() -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3, 33, 93, 53, 4096, 55_000, 60_000, 2**20 + 1])
 def test_the_largest_draw_stays_below_every_limit(limit: int) -> None:
     rules = SceneRules(limit, limit, 1, 1, distractor_size=1)
-    assert place(np.full((1, 2), ALMOST_ONE), rules, num_images=1).corners.tolist() == [[limit - 1, limit - 1]]
+    assert place(np.full((1, 2), ALMOST_ONE), rules, num_images=1).corners.tolist() == [[[limit - 1, limit - 1]]]
 
 
 def test_every_position_is_equally_likely_and_independent() -> None:
@@ -155,9 +156,32 @@ def test_every_position_is_equally_likely_and_independent() -> None:
     assert np.abs(correlations).max() < 0.03
 
 
+def test_several_images_share_out_the_columns_that_they_leave_free_by_hand() -> None:
+    rules = SceneRules(5, 9, 2, 2, distractor_size=1, num_objects=3)
+    # Three rows and four shares of the three free columns to choose from; the second image is the leftmost.
+    draws = np.array([[0.0, 0.5, 0.4, 0.1, 0.9, ALMOST_ONE]])
+    assert place(draws, rules, num_images=1).corners.tolist() == [[[0, 4], [1, 0], [3, 7]]]
+    corners = place(np.random.default_rng(0).random((2000, 6)), rules, num_images=1).corners
+    columns = np.sort(corners[..., 1])
+    assert (np.diff(columns) >= 2).all()
+    assert (columns.min(0).tolist(), columns.max(0).tolist()) == ([0, 2, 4], [3, 5, 7])
+    assert {int(i) for i in corners[..., 1].argmin(1)} == {0, 1, 2}, "any of them may be the leftmost"
+    with pytest.raises(ValueError, match=r"5 images of 2 columns .* 9 columns; make it at least 10 wide"):
+        rules._replace(num_objects=5).check()
+
+
+def test_several_images_are_added_by_hand() -> None:
+    images = np.array([[[1, 2]], [[200, 100]]], np.uint8)
+    placement = Placement(np.array([[[0, 0], [0, 1]]]), np.zeros((1, 0, 5), np.int64))
+    rules = SceneRules(1, 4, 1, 2, distractor_size=1, num_objects=2)
+    assert compose(images, np.array([[1, 0]]), placement, rules, distractor_images=images).tolist() == [
+        [[200, 101, 2, 0]]
+    ]
+
+
 def test_shifts_go_both_ways_by_the_same_amount() -> None:
     rules = SceneRules(4, 4, 4, 4, max_shift=2, distractor_size=1)
-    corners = place(np.random.default_rng(0).random((500, 2)), rules, num_images=1).corners
+    corners = place(np.random.default_rng(0).random((500, 2)), rules, num_images=1).corners[:, 0]
     assert {tuple(corner) for corner in corners.tolist()} == {(r, c) for r in range(-2, 3) for c in range(-2, 3)}
 
 
@@ -278,9 +302,9 @@ FORMS = SceneRules(12, 12, 8, 8, num_distractors=1, distractor_size=5)
 def scene_of(**changes: Any) -> np.ndarray:
     """One scene with one distractor, some arguments changed."""
     placement = Placement(
-        np.array(changes.pop("corners", [[0, 0]])), np.array(changes.pop("distractors", [[[3, 3, 3, 0, 0]]]))
+        np.array(changes.pop("corners", [[[0, 0]]])), np.array(changes.pop("distractors", [[[3, 3, 3, 0, 0]]]))
     )
-    arguments = {"images": IMAGES, "indices": np.zeros(1, np.int64), "distractor_images": IMAGES} | changes
+    arguments = {"images": IMAGES, "indices": np.zeros((1, 1), np.int64), "distractor_images": IMAGES} | changes
     return compose(placement=placement, rules=FORMS, **arguments)
 
 
@@ -298,10 +322,11 @@ def scene_of(**changes: Any) -> np.ndarray:
         ({"distractor_images": IMAGES[:3]}, IndexError, "distractors hold 3, .* 0 to 2"),
         ({"images": IMAGES[:, :6, :6]}, ValueError, r"\(4, 6, 6\), but the rules are of 8x8"),
         ({"images": IMAGES / 255}, TypeError, "images have dtype float64"),
-        ({"indices": np.array([4])}, IndexError, "indices hold 4"),
-        ({"indices": np.array([-1])}, IndexError, "indices hold -1"),
-        ({"indices": np.array([0.0])}, TypeError, "float64"),
-        ({"indices": np.array([0, 1])}, ValueError, r"corners have shape \(1, 2\); expected \(2, 2\)"),
+        ({"indices": np.array([[4]])}, IndexError, "indices hold 4"),
+        ({"indices": np.array([[-1]])}, IndexError, "indices hold -1"),
+        ({"indices": np.array([[0.0]])}, TypeError, "float64"),
+        ({"indices": np.array([[0], [1]])}, ValueError, r"corners have shape \(1, 1, 2\); expected \(2, 1, 2\)"),
+        ({"indices": np.array([[0, 0]])}, ValueError, r"indices have shape \(1, 2\)"),
         ({"distractors": [[[3, 4, 3, 0, 0]]]}, IndexError, "hold 4, .* 0 to 3"),
         ({"distractors": [[[3, 3, -1, 0, 0]]]}, IndexError, "hold -1"),
         ({"distractors": [[[3, 3, 3, 0]]]}, ValueError, r"distractors have shape \(1, 1, 4\)"),
@@ -327,7 +352,7 @@ def test_some_rows_of_many_scenes_are_painted() -> None:
 
 def test_what_hangs_over_the_edge_is_lost() -> None:
     """The image far outside, the cut of 5x5 half outside: only its own corner is left."""
-    far = scene_of(corners=[[-100, 100]], distractors=[[[0, 0, 0, 10, -3]]])
+    far = scene_of(corners=[[[-100, 100]]], distractors=[[[0, 0, 0, 10, -3]]])
     expected = np.zeros((12, 12), np.uint8)
     expected[10:, :2] = 7
     np.testing.assert_array_equal(far[0], expected)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import Reinforce
-from ram_agents.training import checkpoint
+from ram_agents.agent import checkpoint
 from safetensors import safe_open
 from safetensors.torch import save
 from toy_env import PeekVectorEnv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
@@ -102,11 +103,14 @@ class Config(RAMConfig):
     glimpse, another is not worth its cost."""
 
     # The optimiser
-    optimizer: Literal["adam", "muon"] = "adam"
-    """"muon" takes orthogonal steps with the matrices between hidden layers, and Adam's with the rest: on cluttered
-    scenes it needs half the episodes. A batch of 512 or more is worth its arithmetic."""
+    optimizer: Literal["adam", "muon", "sgd"] = "adam"
+    """"sgd", with momentum, is the paper's. "muon" takes orthogonal steps with the matrices between hidden layers, and
+    Adam's with the rest: on cluttered scenes it needs half the episodes. A batch of 512 or more is worth its
+    arithmetic."""
     learning_rate: float = number(1e-3, POSITIVE)
-    """Adam's."""
+    """Adam's, or that of "sgd"."""
+    momentum: float = number(0.9, SHARE)
+    """Of "sgd": what is kept of the last step."""
     matrix_learning_rate: float = number(0.01, POSITIVE)
     """Of the matrices under "muon", on the same schedule."""
     location_lr_scale: float = number(1.0, NOT_NEGATIVE)
@@ -120,7 +124,7 @@ class Config(RAMConfig):
     final_learning_rate: float = number(0.0, NOT_NEGATIVE)
     """Where a linear or cosine schedule ends."""
     weight_decay: float = number(0.0, NOT_NEGATIVE)
-    """Decoupled, as in AdamW."""
+    """Decoupled, as in AdamW; of "sgd" a part of the gradient."""
     max_grad_norm: float | None = number(5.0, POSITIVE)
     """Clip the gradient to this norm; None for no clipping."""
     matmul_precision: MatmulPrecision = "highest"
@@ -145,6 +149,12 @@ class Config(RAMConfig):
         """The learning rate when `progress` in [0, 1] of the run is done."""
         left = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
         return self.final_learning_rate + left[self.lr_schedule] * (self.learning_rate - self.final_learning_rate)
+
+    def at(self, progress: float) -> Config:
+        """With the look and the weight of stopping that hold when `progress` in [0, 1] of the run is done."""
+        now = copy.copy(self)  # `replace` would check every field again, in each update
+        vars(now).update(look=self.look_at(progress), stop_weight=self.stop_weight_at(progress))
+        return now
 
     def look_at(self, progress: float) -> Look:
         """Where to look when `progress` in [0, 1] of the run is done."""
@@ -221,10 +231,26 @@ def recipe(name: str) -> Config:
     Raises:
         ValueError: no recipe has this name.
     """
+    options = _recipe_file(name)
+    options.pop("deviations", None)
+    return Config().replace(**options)
+
+
+def deviations(name: str) -> list[str]:
+    """What a recipe that follows the paper does otherwise, in sentences; none are listed of other recipes.
+
+    Raises:
+        ValueError: no recipe has this name.
+    """
+    return list(_recipe_file(name).get("deviations", []))
+
+
+def _recipe_file(name: str) -> dict[str, Any]:
+    """The options of a recipe, and beside them what of it is not the paper's."""
     if name not in recipe_names():
         raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(recipe_names())}")
-    text = (resources.files(ROOT) / "recipes" / f"{name}.json").read_text()
-    return Config().replace(**json.loads(text))
+    options: dict[str, Any] = json.loads((resources.files(ROOT) / "recipes" / f"{name}.json").read_text())
+    return options
 
 
 def recipe_names() -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ram_agents import Reinforce
-from ram_agents.training import checkpoint
+from ram_agents.agent import checkpoint
 
 
 def test_a_path_survives_a_save(tmp_path: Path) -> None:

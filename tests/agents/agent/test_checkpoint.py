@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 from processes import started
-from ram_agents import Reinforce, load, pretrained_names
-from ram_agents.training import checkpoint
+from ram_agents import Reinforce, cli, load, pretrained_names
+from ram_agents.agent import checkpoint
 from safetensors.torch import save_file
 from toy_env import PeekVectorEnv, SmoothVectorEnv
 
@@ -137,7 +137,7 @@ def test_pretrained_names_are_listed_when_the_name_is_unknown(tmp_path) -> None:
 
 
 TRAIN = """
-import os, signal, sys
+import os, signal
 from ram_agents import Reinforce, cli
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
@@ -150,17 +150,21 @@ def learn_until(agent, *arguments, callback, **options):
     return learn(agent, *arguments, callback=[callback, at_update], **options)
 
 Reinforce.learn = learn_until
-cli.main(["train", *{options}])
+cli.main({words})
 """
 """`ram train`, which does something at one of its updates."""
 DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 WAIT_THEN_INTERRUPT = "input('training\\n'); os.kill(os.getpid(), signal.SIGINT)"
 
 
-def train(out: Path, *arguments: str, update: int = -1, action: str = "pass") -> AbstractContextManager[Popen[str]]:
-    """`ram train` on a small task in a process of its own; segments of 20 updates."""
-    options = ["--out", str(out), "--threads", "1", "--no-progress-bar", *arguments]
-    code = TRAIN.format(update=update, action=action, options=options)
+def train(out: Path, *arguments: str) -> list[str]:
+    """The words of `ram train` on a small task; segments of 20 updates."""
+    return ["train", "--out", str(out), "--threads", "1", "--no-progress-bar", *arguments]
+
+
+def started_to(action: str, *, update: int, words: list[str]) -> AbstractContextManager[Popen[str]]:
+    """Such a run in a process of its own, which does something at one of its updates."""
+    code = TRAIN.format(update=update, action=action, words=words)
     return started(sys.executable, "-c", code, env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
 
 
@@ -169,17 +173,13 @@ RUN += ["--env-kwargs", '{"num_glimpses": 2}', "--final-location-std", "0.02", "
 
 
 def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
-    with train(tmp_path / "unbroken", *RUN) as unbroken:
-        with train(tmp_path / "broken", *RUN, update=50, action=DIE) as broken:
-            _, told = broken.communicate()
-        assert broken.returncode == -signal.SIGKILL, told
-        stopped, before = checkpoint.read(tmp_path / "broken" / "last.safetensors")
-        assert before["updates"] == 40
-        with train(tmp_path / "broken", "--resume", "--tensorboard") as resumed:
-            _, told = resumed.communicate()
-        assert resumed.returncode == 0, told
-        _, told = unbroken.communicate()
-    assert unbroken.returncode == 0, told
+    with started_to(DIE, update=50, words=train(tmp_path / "broken", *RUN)) as broken:
+        cli.main(train(tmp_path / "unbroken", *RUN))
+        _, told = broken.communicate()
+    assert broken.returncode == -signal.SIGKILL, told
+    stopped, before = checkpoint.read(tmp_path / "broken" / "last.safetensors")
+    assert before["updates"] == 40
+    cli.main(train(tmp_path / "broken", "--resume", "--tensorboard"))
     (one, told), (other, retold) = (
         checkpoint.read(tmp_path / name / "last.safetensors") for name in ("unbroken", "broken")
     )
@@ -199,11 +199,10 @@ def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
     """And while the run goes on, no other may write to its files."""
-    with train(tmp_path, *RUN, update=30, action=WAIT_THEN_INTERRUPT) as process:
+    with started_to(WAIT_THEN_INTERRUPT, update=30, words=train(tmp_path, *RUN)) as process:
         assert process.stdout.readline() == "training\n"
-        with train(tmp_path, "--resume") as other:
-            _, told = other.communicate()
-        assert f"another process is training in {tmp_path}: wait for its end" in told
+        with pytest.raises(SystemExit, match=f"another process is training in {tmp_path}: wait for its end"):
+            cli.main(train(tmp_path, "--resume"))
         _, told = process.communicate("go on\n")
     assert "Stopped and saved." in told
     assert f"  ram train --out {tmp_path} --resume" in told

@@ -8,7 +8,8 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from ram_agents import RAM, Reinforce
-from ram_agents.training.rollout import Runner, collect_rollout, glimpses
+from ram_agents.agent.rollout import collect_rollout, glimpses
+from ram_agents.agent.runner import Runner
 from toy_env import PeekVectorEnv, SmoothVectorEnv, StopVectorEnv, ToyVectorEnv
 
 LENGTHS = np.array([3, 1, 4, 2])
@@ -279,3 +280,45 @@ def test_a_masked_reset_leaves_the_other_gazes() -> None:
     runner.choose()
     np.testing.assert_array_equal(runner.gaze[3:], step.info["gaze"][3:])
     assert (runner.gaze[:3] != step.info["gaze"][:3]).any(axis=1).all()
+
+
+@pytest.mark.parametrize("environment", [PeekVectorEnv, StopVectorEnv])
+def test_a_rollout_is_the_same_whichever_way_its_gradients_go(environment, monkeypatch) -> None:
+    def collected():
+        policy = make_policy(environment(8))
+        rollout = rollout_of(environment(8), policy, stop="sample")
+        parts = [rollout.logits, rollout.location_parameters, rollout.baseline, rollout.stop_logit]
+        sum((part * torch.arange(part.numel()).view(part.shape)).sum() for part in parts if part is not None).backward()
+        return rollout, {name: p.grad for name, p in policy.named_parameters()}
+
+    unrolled, found = collected()
+    monkeypatch.setattr(RAM, "can_unroll", lambda policy, rows: False)
+    by_steps, wanted = collected()
+    torch.testing.assert_close(found, wanted)
+    for name, one in unrolled._asdict().items():
+        torch.testing.assert_close(one, getattr(by_steps, name), msg=name)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
+def test_several_answers_are_told_apart_in_every_autoreset_mode(mode: str) -> None:
+    kwargs = {"glimpses_per_object": 2, "num_digits": (1, 2), "split": "test"}
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Pairs-v0", num_envs=12, autoreset_mode=mode, **kwargs)
+    policy = RAM(env.single_observation_space, env.single_action_space, hidden_size=16)
+    rollout = collect_rollout(Runner(policy, env, look="mean", sample_action=False, indices=np.arange(12)))
+    names = env.reset(options={"indices": np.arange(12)})[1]["labels"]
+    lengths = 2 * (1 + (names == 10).argmax(1))
+    assert set(lengths) == {4, 6}
+    assert rollout.label.shape == rollout.answer.shape == (6, 12)
+    for row, length in enumerate(lengths):
+        assert rollout.active[:, row].tolist() == [step < length for step in range(6)]
+        assert rollout.answer[:, row].tolist() == [step < length and step % 2 == 1 for step in range(6)]
+        assert rollout.last[:, row].nonzero().flatten().tolist() == [length - 1]
+        assert rollout.label[:length, row].tolist() == names[row].repeat(2)[:length].tolist()
+
+
+def test_of_one_answer_the_last_action_is_it() -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, num_glimpses=2, autoreset_mode="Disabled")
+    policy = RAM(env.single_observation_space, env.single_action_space, hidden_size=16)
+    rollout = collect_rollout(Runner(policy, env, look="mean", sample_action=False, seed=0))
+    assert rollout.label.shape == (3,)
+    assert torch.equal(rollout.answer, rollout.last)

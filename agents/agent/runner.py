@@ -1,9 +1,9 @@
-"""Run a policy for one episode in every row of a vector environment, and keep what losses need, time-major."""
+"""The policy acting in a vector environment, step by step."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,53 +14,15 @@ from torch import Tensor
 
 from ..model.choice import CONTROL_LOOKS, Choice, Look, Stop, choose, choose_location, control_places, raster
 from ..model.policy import RAM, RAMOutput, has_saccades
+from ..model.unrolled import Layers
 from .envs import declared
 
 
-class Rollout(NamedTuple):
-    """B episodes of at most T steps; with gradients, where they were collected with them."""
-
-    location: Tensor
-    """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
-    location_parameters: Tensor
-    """Of the distribution of l_t, (T, B, P): see `RAM.location_distribution`."""
-    logits: Tensor
-    """(T, B, n)."""
-    action: Tensor
-    """a_t, (T, B), int64."""
-    stop: Tensor | None
-    """(T, B) bool: chosen to end the episode here; None where the environment knows no stopping."""
-    stop_logit: Tensor | None
-    """(T, B)."""
-    baseline: Tensor
-    """b_t, (T, B)."""
-    reward: Tensor
-    """r_t from the environment, (T, B), 0 after the end."""
-    active: Tensor
-    """(T, B) bool: the episode lived to take this step."""
-    last: Tensor
-    """(T, B) bool: the step that ended the episode."""
-    label: Tensor | None
-    """(B,) int64, where the infos of the reset tell the label, else None."""
-    glimpse: Tensor
-    """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
-    gaze: Tensor
-    """Where those were taken, (T, <= PICTURED, 2), in [-1, 1] of the scene."""
-
-    @property
-    def looked(self) -> Tensor:
-        """(T, B) bool: this step's location was looked at. The last step's never is: T glimpses are T - 1 choices."""
-        return self.active & ~self.last
-
-
-PICTURED = 8
-
-
-def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str) -> dict[str, Tensor]:
-    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2) as float32 tensors on a device."""
-    return {
-        key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in ("glimpse", "location")
-    }
+def to_tensors(
+    observation: dict[str, NDArray[Any]], device: torch.device | str, keys: Sequence[str] = ("glimpse", "location")
+) -> dict[str, Tensor]:
+    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2), or other `keys`, as float32 tensors on a device."""
+    return {key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in keys}
 
 
 class Step(NamedTuple):
@@ -139,8 +101,11 @@ class Runner:
         self._steps = 0
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
-    def choose(self) -> Choice:
+    def choose(self, made: list[Layers] | None = None) -> Choice:
         """What to do next in each row. The autograd graph is made on the way: training needs no second pass.
+
+        Args:
+            made: what the policy's layers made is added to it, for `RAM.unroll`.
 
         Raises:
             FloatingPointError: the policy's outputs are not finite; it says where that entered.
@@ -148,8 +113,8 @@ class Runner:
         if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
             self.observation, info = self.env.reset(options={"reset_mask": self._over})
             self.gaze = _gaze(self.observation, info, self.gaze)
-        self.seen = to_tensors(self.observation, self._device)
-        self.output, self._state = self.policy.step(self.seen, self._state)
+        self.seen = to_tensors(self.observation, self._device, self.policy.observed)
+        self.output, self._state = self.policy.step(self.seen, self._state, made)
         if not _is_finite(self.output):
             raise FloatingPointError(_where_not_finite(self.seen, self.policy))
         location = self._choose_location()
@@ -223,47 +188,3 @@ def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:
         if not torch.isfinite(weight).all():
             return f"the weight {name} is not finite: the run has diverged; begin it anew with a lower learning rate"
     return "the policy's outputs are not finite, though observation and weights are: its weights have grown too large"
-
-
-def collect_rollout(runner: Runner) -> Rollout:
-    """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
-    seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
-    while runner.active.any():
-        choices.append(runner.choose())
-        seen.append(runner.seen)
-        gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
-        outputs.append(runner.output)
-        steps.append(runner.step())
-    device = runner.output.logits.device
-    label = runner.info.get("label")
-    return Rollout(
-        location=torch.stack([choice.location for choice in choices]),
-        location_parameters=torch.stack([output.location_parameters for output in outputs]),
-        logits=torch.stack([output.logits for output in outputs]),
-        action=torch.stack([choice.action for choice in choices]),
-        stop=_stacked([choice.stop for choice in choices]),
-        stop_logit=_stacked([choice.stop_logit for choice in choices]),
-        baseline=torch.stack([output.baseline for output in outputs]),
-        reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
-        active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
-        last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
-        label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
-        glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
-        gaze=torch.stack(gaze),
-    )
-
-
-@torch.no_grad()
-def glimpses(runner: Runner) -> Iterator[Tensor]:
-    """What the rows whose episodes go on see, (n, k, g, g[, C]), step by step to the end of all episodes."""
-    while runner.active.any():
-        active = torch.from_numpy(runner.active)
-        runner.choose()
-        yield runner.seen["glimpse"][active.to(runner.seen["glimpse"].device)]
-        runner.step()
-
-
-def _stacked(parts: list[Tensor | None]) -> Tensor | None:
-    """All steps' tensors as one, or None if the steps have none."""
-    tensors = [part for part in parts if part is not None]
-    return torch.stack(tensors) if tensors else None

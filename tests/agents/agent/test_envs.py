@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 from ram_agents import Config, Reinforce
-from ram_agents.training.envs import Declared, adopt, declared, find_splits, import_module_of, in_split, make_env
+from ram_agents.agent.envs import Declared, adopt, declared, find_splits, import_module_of, in_split, make_env
 from toy_env import PeekVectorEnv
 
 from ram_envs.wrappers import FlatAction, VectorFlatAction

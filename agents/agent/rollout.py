@@ -1,0 +1,125 @@
+"""Run a policy for one episode in every row of a vector environment, and keep what losses need, time-major."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..model.choice import Choice
+from ..model.policy import RAMOutput
+from ..model.unrolled import Layers
+from .runner import Runner, Step
+
+
+class Rollout(NamedTuple):
+    """B episodes of at most T steps; with gradients, where they were collected with them."""
+
+    location: Tensor
+    """l_t, (T, B, 2): the raw choice, before it is clamped for the environment. Never with a gradient."""
+    location_parameters: Tensor
+    """Of the distribution of l_t, (T, B, P): see `RAM.location_distribution`."""
+    logits: Tensor
+    """(T, B, n)."""
+    action: Tensor
+    """a_t, (T, B), int64."""
+    stop: Tensor | None
+    """(T, B) bool: chosen to end the episode here; None where the environment knows no stopping."""
+    stop_logit: Tensor | None
+    """(T, B)."""
+    baseline: Tensor
+    """b_t, (T, B)."""
+    reward: Tensor
+    """r_t from the environment, (T, B), 0 after the end."""
+    active: Tensor
+    """(T, B) bool: the episode lived to take this step."""
+    last: Tensor
+    """(T, B) bool: the step that ended the episode."""
+    label: Tensor | None
+    """(B,) int64, where infos tell the label, else None; where they tell of several answers (T, B): what each
+    action was to name."""
+    answer: Tensor
+    """(T, B) bool: this step's action was an answer. Where infos tell of only one, that is the last."""
+    glimpse: Tensor
+    """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
+    gaze: Tensor
+    """Where those were taken, (T, <= PICTURED, 2), in [-1, 1] of the scene."""
+
+    @property
+    def looked(self) -> Tensor:
+        """(T, B) bool: this step's location was looked at. The last step's never is: T glimpses are T - 1 choices."""
+        return self.active & ~self.last
+
+
+PICTURED = 8
+
+
+def collect_rollout(runner: Runner) -> Rollout:
+    """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
+    gradients = torch.is_grad_enabled()
+    made: list[Layers] | None = [] if gradients and runner.policy.can_unroll(runner.env.num_envs) else None
+    seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
+    with torch.set_grad_enabled(gradients and made is None):
+        while runner.active.any():
+            choices.append(runner.choose(made))
+            seen.append(runner.seen)
+            gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
+            outputs.append(runner.output)
+            steps.append(runner.step())
+    by_steps = (torch.stack(parts) for parts in zip(*outputs, strict=True))
+    output = RAMOutput._make(by_steps) if made is None else runner.policy.unroll(made)
+    device = output.logits.device
+    label, answer = asked(runner.info, steps)
+    return Rollout(
+        location=torch.stack([choice.location for choice in choices]),
+        location_parameters=output.location_parameters,
+        logits=output.logits,
+        action=torch.stack([choice.action for choice in choices]),
+        stop=_stacked([choice.stop for choice in choices]),
+        stop_logit=runner.policy.stop_logit(output.h),
+        baseline=output.baseline,
+        reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
+        active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
+        last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
+        label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
+        answer=torch.from_numpy(answer).to(device),
+        glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
+        gaze=torch.stack(gaze),
+    )
+
+
+def asked(begun: dict[str, Any], steps: list[Step]) -> tuple[NDArray[Any] | None, NDArray[np.bool_]]:
+    """What the actions were to name, and which of them were answers; see `Rollout`.
+
+    Args:
+        begun: the infos of the reset.
+        steps: what followed.
+    """
+    last = np.stack([step.last for step in steps])
+    if "answered" not in begun:
+        return begun.get("label"), last
+    before = [begun, *(step.info for step in steps[:-1])]
+    more = [step.info["answered"] > info["answered"] for info, step in zip(before, steps, strict=True)]
+    # In the step that ends an episode its infos may already be of the next one.
+    answer = last | np.stack(more) & np.stack([step.active for step in steps])
+    return np.stack([info["label"] for info in before]), answer
+
+
+@torch.no_grad()
+def glimpses(runner: Runner) -> Iterator[Tensor]:
+    """What the rows whose episodes go on see, (n, k, g, g[, C]), step by step to the end of all episodes."""
+    while runner.active.any():
+        active = torch.from_numpy(runner.active)
+        runner.choose()
+        yield runner.seen["glimpse"][active.to(runner.seen["glimpse"].device)]
+        runner.step()
+
+
+def _stacked(parts: list[Tensor | None]) -> Tensor | None:
+    """All steps' tensors as one, or None if the steps have none."""
+    tensors = [part for part in parts if part is not None]
+    return torch.stack(tensors) if tensors else None

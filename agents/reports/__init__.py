@@ -1,0 +1,1 @@
+"""What commands print: tables of errors, the paper's tables."""

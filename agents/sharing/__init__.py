@@ -1,0 +1,1 @@
+"""What leaves the project: agents as programs for other runtimes."""

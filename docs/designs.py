@@ -1,0 +1,126 @@
+"""Compare designs of the networks that see the retina: `python docs/designs.py train OUT`, then `... draw OUT`.
+
+Each is one run of 300,000 episodes, seed 0, of the task that docs/networks.py tries its network on, and differs from
+the package's design in one thing, which this script changes. `draw` renews the table between `<!-- designs -->` and
+`<!-- /designs -->` in RESULTS.md. The logs of the runs there are in docs/networks/designs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import torch
+from marked import renew
+from networks import PRECISION, CoreSeconds, panels
+from ram_agents import Reinforce
+from ram_agents.evaluation.runs import LAST, LOG, read_log
+from ram_agents.model.cells import CellLocationNetwork
+from ram_agents.model.networks import Convolutions
+from torch import Tensor
+
+EPISODES = 300_000
+NEVER = -100.0
+"""The log of a weight that is never drawn."""
+score_cells = CellLocationNetwork.forward
+
+
+def forget(network: CellLocationNetwork, location: Tensor, looks: Tensor) -> Tensor:
+    """No cell counts as seen."""
+    return location.new_zeros(len(location), network.scales, 2, network.size**2)
+
+
+def average(network: CellLocationNetwork, *seen: Tensor) -> Tensor:
+    """One place, the mean of all parts by their weights, rather than a choice of one part."""
+    log_weight, own, origin, scale = score_cells(network, *seen).split([network.num_parts, 2, 2, 2], dim=-1)
+    weight = log_weight.exp()
+    mean = (weight[:, :-1] @ network.grid) * scale + weight[:, :-1].sum(1, keepdim=True) * origin
+    own = (mean + weight[:, -1:] * own).clamp(-1, 1)
+    alone = torch.full_like(log_weight, NEVER)
+    alone[:, -1] = 0.0
+    return torch.cat([alone, own, origin, scale], dim=1)
+
+
+class Design(NamedTuple):
+    """A network, and what it has of its own."""
+
+    panel: str
+    network: str
+    """Its name in the panel."""
+    changed: tuple[type, str, tuple[int, int] | Callable[..., Tensor]] | None = None
+    """A class, and what an attribute of it is in this design."""
+
+
+DESIGNS = {
+    "mlp (the paper's)": Design("glimpse", "mlp (the paper's)"),
+    "conv: 16 and 32 filters (the package's)": Design("glimpse", "conv"),
+    "conv: 8 and 16 filters": Design("glimpse", "conv", (Convolutions, "FILTERS", (8, 16))),
+    "conv: 32 and 64 filters": Design("glimpse", "conv", (Convolutions, "FILTERS", (32, 64))),
+    "linear (the paper's)": Design("location", "linear (the paper's)"),
+    "cells: choice of one (the package's)": Design("location", "cells"),
+    "cells: the mean of all": Design("location", "cells", (CellLocationNetwork, "forward", average)),
+    "cells: no mark of those seen": Design("location", "cells", (CellLocationNetwork, "seen", forget)),
+}
+
+
+def directory(out: Path, name: str) -> Path:
+    """Of one run."""
+    return out / "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+def train(out: Path) -> None:
+    """Make all runs, one after the other on one thread, or go on with them."""
+    torch.set_num_threads(1)
+    for name, design in DESIGNS.items():
+        where = directory(out, name)
+        if ended(where):
+            continue
+        panel = panels()[design.panel]
+        options: dict[str, Any] = {"total_episodes": EPISODES, "checkpoint_every": 200, "matmul_precision": PRECISION}
+        with ExitStack() as stack:
+            if design.changed:
+                stack.enter_context(patch.object(*design.changed))
+            if (where / LAST).exists():
+                agent = Reinforce.load(where / LAST)
+            else:
+                agent = Reinforce(config=panel.base.replace(**options, **panel.variants[design.network]))
+            print(f"{where}: {agent.episodes:,} episodes", flush=True)
+            agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
+
+
+def ended(where: Path) -> bool:
+    """Whether a run's log tells of its end."""
+    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= EPISODES
+
+
+def table(out: Path) -> str:
+    """The error at the end of each run, and its time."""
+    lines = ["| task | network | held-out error, % | minutes of one core |", "|---|---|---:|---:|"]
+    for name, design in DESIGNS.items():
+        if ended(directory(out, name)):
+            last = read_log(directory(out, name))[-1]
+            title = panels()[design.panel].title
+            lines.append(f"| {title} | {name} | {last['validation_error']:.2f} | {last['seconds'] / 60:.1f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train, or renew the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "draw"))
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    if options.what == "train":
+        train(options.out)
+        return
+    text = table(options.out)
+    print(text)
+    renew("designs", text)
+
+
+if __name__ == "__main__":
+    main()

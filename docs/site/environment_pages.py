@@ -1,0 +1,122 @@
+"""A page for each environment: a trained agent in it and its score, its spaces, and its docstring."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+import ram_envs  # noqa: F401 (registers the environments)
+
+OWN_IMAGES = {"images": np.zeros((1, 64, 64), np.uint8), "labels": [0]}
+
+
+class Shown(NamedTuple):
+    """A trained agent at work."""
+
+    agent: str
+    """Its name, or how it was trained."""
+    animation: str
+    """In docs/images."""
+    score: str
+    """What it errs on, in the words of RESULTS.md or of its command."""
+
+
+SHOWN = {
+    "GlimpseMNIST-v0": Shown("mnist28", "mnist28.gif", "It errs on 0.74% of 10,000 test images, after 7 glimpses."),
+    "GlimpseMNIST-Translated-v0": Shown(
+        "translated60", "translated60.gif", "It errs on 0.85% of 10,000 test scenes, after 8 glimpses."
+    ),
+    "GlimpseMNIST-Cluttered-v0": Shown(
+        "cluttered60", "cluttered60.gif", "It errs on 2.54% of 10,000 test scenes, after 8 glimpses."
+    ),
+    "GlimpseMNIST-Cluttered100-v0": Shown(
+        "cluttered100", "cluttered100.gif", "It errs on 3.56% of 10,000 test scenes, after 8 glimpses."
+    ),
+    "GlimpseMNIST-Megapixel-v0": Shown(
+        "megapixel", "megapixel.gif", "It errs on 15.3% of 10,000 test scenes, after 24 glimpses."
+    ),
+    "Catch-v0": Shown("catch", "catch.gif", "It misses 0.76 of 100 balls, in 10,000 test games."),
+}
+
+
+def environment_pages() -> dict[str, str]:
+    """The pages by their places."""
+    ids = [id for id in gym.registry if id.startswith("ram_envs/")]
+    pages = {f"environments/{name_of(id)}.md": page(id) for id in ids}
+    return pages | {"environments/index.md": gallery([name_of(id) for id in ids])}
+
+
+def gallery(names: list[str]) -> str:
+    """The page that shows all of them."""
+    parts = [
+        "# The suite",
+        "Each animation is a trained agent that comes with the package; each name leads to the rules.",
+    ]
+    for name in names:
+        picture = f"[![{name}](../images/{SHOWN[name].animation})]({name}.md)\n\n" if name in SHOWN else ""
+        score = SHOWN[name].score if name in SHOWN else "Your own images and labels, grey or colour, of any size."
+        parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md). {score}\n:::")
+    listed = "\n".join(names)
+    parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def name_of(id: str) -> str:
+    """An id without the package."""
+    return id.partition("/")[2]
+
+
+def page(id: str) -> str:
+    """The page of one environment."""
+    spec = gym.spec(id)
+    own = OWN_IMAGES if "Images" in id else {}
+    env = gym.make(id, **own)
+    text = inspect.getdoc(type(env.unwrapped)) or ""
+    first, _, rest = text.partition("\n")
+    parts = [
+        f"# {name_of(id).removesuffix('-v0')}",
+        first,
+        shown(name_of(id)),
+        making(id, dict(spec.kwargs), env),
+        rest.strip(),
+    ]
+    env.close()
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def shown(name: str) -> str:
+    """The animation of a trained agent, its score, and the command that draws it."""
+    if name not in SHOWN:
+        return ""
+    agent, animation, score = SHOWN[name]
+    return (
+        f"```{{figure}} ../images/{animation}\n:alt: The trained agent {agent} in {name}\n:class: animation\n\n"
+        f'`ram_agents.load("{agent}")`, a trained agent. {score}\n```\n\n'
+        "Dimmed: the scene, which the agent never sees. Bright: the retina's patches, each at its own resolution. "
+        f"Yellow: the gaze. How it was trained: [trained agents](../trained-agents.md#{agent}). See it play:\n\n"
+        f"```bash\nram watch {agent}\n```"
+    )
+
+
+def making(id: str, kwargs: dict[str, Any], env: gym.Env[Any, Any]) -> str:
+    """How the environment is made, with its own defaults, and its spaces as they are then."""
+    arguments = ", images=images, labels=labels" if "Images" in id else ""
+    lines = ["```python", "import gymnasium as gym", "import ram_envs  # registers the ids", ""]
+    lines += [f'env = gym.make("{id}"{arguments})', "```", "", "| | |", "|---|---|"]
+    lines += [f"| observation: {key} | `{space}` |" for key, space in spaces_of(env.observation_space)]
+    lines += [f"| action: {key} | `{space}` |" for key, space in spaces_of(env.action_space)]
+    lines.append(f'| vector environment | `gym.make_vec("{id}", num_envs=n)`, native |')
+    if kwargs:
+        lines.append(
+            "| defaults of this id | " + ", ".join(f"`{key}={value!r}`" for key, value in kwargs.items()) + " |"
+        )
+    return "\n".join(lines)
+
+
+def spaces_of(space: gym.spaces.Space[Any]) -> list[tuple[str, gym.spaces.Space[Any]]]:
+    """The parts of a Dict space."""
+    assert isinstance(space, gym.spaces.Dict)
+    return list(space.spaces.items())
