@@ -55,7 +55,7 @@ def _by_direction(saccades: Saccades, limits: Simplification) -> Saccades:
 
 
 def _by_amplitude(saccades: Saccades, limits: Simplification) -> Saccades:
-    """One pass: join each short saccade with the next, the last with what is before, where a fixation at it is short."""
+    """One pass: join each short saccade with the next, the last with the one before, if a fixation at it is short."""
     vector, duration = saccades.vector, saccades.duration
     groups, i = list[list[int]](), 0
     while i < len(vector):

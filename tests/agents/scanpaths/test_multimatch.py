@@ -34,7 +34,7 @@ def test_the_same_path_is_the_same() -> None:
 
 
 def test_a_path_somewhere_else_differs_in_position_alone() -> None:
-    moved = CORNER._replace(fixations=CORNER.fixations + [3, 4])
+    moved = CORNER._replace(fixations=CORNER.fixations + np.array([3, 4]))
     assert multimatch(CORNER, moved, screen=SCREEN) == pytest.approx((1, 1, 1, 0.95, 1))
 
 

@@ -18,7 +18,8 @@ def table(folder: Path, text: str) -> Path:
 
 
 def test_lines_of_one_image_and_subject_are_a_path(tmp_path: Path) -> None:
-    lines = "image, y, x ,subject,duration,pupil\n12,2,1,anna,0.3,5\n12,-4.5,3,anna,.25,5\n12,6,5,ben,1e-1,\n3,8,7,ben,1,x\n"
+    lines = "image, y, x ,subject,duration,pupil\n12,2,1,anna,0.3,5\n12,-4.5,3,anna,.25,5\n"
+    lines += "12,6,5,ben,1e-1,\n3,8,7,ben,1,x\n"
     first, second, third = read_fixations(table(tmp_path, "\ufeff" + lines), images=["12", "3"])
     assert (first.image, first.subject) == ("12", "anna")
     np.testing.assert_array_equal(first.fixations, [[1, 2], [3, -4.5]])
@@ -62,7 +63,9 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, message: str) -> None:
 def test_a_huge_file_is_refused_before_it_is_read_whole(tmp_path: Path) -> None:
     file = table(tmp_path, HEADER + "1,1,1,a,me\n" * 5)
     with file.open("ab") as more:
-        more.truncate(2**33)  # sparse: zeros without end, none of which is read
+        more.truncate(2**33)  # sparse: one line of zeros
+    with pytest.raises(ValueError, match=r"line \d+: it has not 5 cells|no table of comma"):
+        read_fixations(file)
     with pytest.raises(ValueError, match="more than 4 fixations"):
         read_fixations(file, max_rows=4)
 
