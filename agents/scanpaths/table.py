@@ -139,4 +139,4 @@ def append_fixations(path: str | Path, scanpaths: Iterable[Scanpath]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         for scanpath in scanpaths:
             for (x, y), duration in zip(scanpath.fixations, scanpath.duration, strict=True):
-                writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{duration:.3f}", scanpath.image, scanpath.subject])
+                writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{duration:.6g}", scanpath.image, scanpath.subject])
