@@ -55,10 +55,12 @@ def gallery(names: list[str]) -> str:
         "# The suite",
         "Each animation is a trained agent that comes with the package; each name leads to the rules.",
     ]
+    parts.append("::::{container} cards")
     for name in names:
         picture = f"[![{name}](../images/{SHOWN[name].animation})]({name}.md)\n\n" if name in SHOWN else ""
         score = SHOWN[name].score if name in SHOWN else "Your own images and labels, grey or colour, of any size."
         parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md). {score}\n:::")
+    parts.append("::::")
     listed = "\n".join(names)
     parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
     return "\n\n".join(parts) + "\n"
@@ -105,7 +107,7 @@ def making(id: str, kwargs: dict[str, Any], env: gym.Env[Any, Any]) -> str:
     """How the environment is made, with its own defaults, and its spaces as they are then."""
     arguments = ", images=images, labels=labels" if "Images" in id else ""
     lines = ["```python", "import gymnasium as gym", "import ram_envs  # registers the ids", ""]
-    lines += [f'env = gym.make("{id}"{arguments})', "```", "", "| | |", "|---|---|"]
+    lines += [f'env = gym.make("{id}"{arguments})', "```", "", "| what | how |", "|---|---|"]
     lines += [f"| observation: {key} | `{space}` |" for key, space in spaces_of(env.observation_space)]
     lines += [f"| action: {key} | `{space}` |" for key, space in spaces_of(env.action_space)]
     lines.append(f'| vector environment | `gym.make_vec("{id}", num_envs=n)`, native |')
