@@ -72,6 +72,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseMNIST-Pairs-v0",
         {"num_digits": [1, 3], "glimpses_per_object": 2, "glimpse_cost": 0.25, "split": "test", "num_distractors": 2},
     ),
+    "GlimpseMNIST-Moving-v0-periphery": (
+        "ram_envs/GlimpseMNIST-Moving-v0",
+        {"periphery": (5, 6), "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",

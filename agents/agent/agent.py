@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..model.actions import first_row
 from ..model.choice import CONTROL_LOOKS, Look, choose, choose_location, control_places
-from ..model.policy import RAM, RAMOutput, glimpse_shape, has_saccades
+from ..model.policy import RAM, RAMOutput, glimpse_shape, has_saccades, periphery_shape
 from .config import Config
 from .envs import Spaces
 from .runner import to_tensors
@@ -78,8 +78,8 @@ class Agent:
             ValueError: its shapes are not those that the agent was made for, or its numbers are not finite; or the
                 agent is a control that needs more than observations.
         """
-        observation, single = _batched(observation, glimpse_shape(self.spaces.observation))
-        seen = to_tensors(observation, self.device)
+        observation, single = _batched(observation, self._shapes())
+        seen = to_tensors(observation, self.device, self.policy.observed)
         memory = self._memory(state, len(seen["location"]))
         if episode_start is not None:
             begun = torch.as_tensor(np.asarray(episode_start, bool).reshape(-1), device=self.device)
@@ -97,6 +97,11 @@ class Agent:
         if single:
             form = first_row(form)
         return form, memory.cpu().numpy()
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """What one row of an observation has to hold."""
+        shapes = {"glimpse": glimpse_shape(self.spaces.observation), "location": (2,)}
+        return shapes | ({"periphery": periphery_shape(self.spaces.observation)} if self.policy.f_c else {})
 
     def _memory(self, state: NDArray[np.float32] | None, batch_size: int) -> torch.Tensor:
         """The state before this step, (S, B, hidden_size)."""
@@ -128,24 +133,25 @@ class Agent:
         return "mean" if deterministic else "sample"
 
 
-def _batched(observation: Any, shape: tuple[int, ...]) -> tuple[dict[str, NDArray[Any]], bool]:
+def _batched(observation: Any, shapes: Mapping[str, tuple[int, ...]]) -> tuple[dict[str, NDArray[Any]], bool]:
     """The observation as a checked batch, and whether it was a single one."""
     if isinstance(observation, tuple):
         raise TypeError(
             "the observation is a tuple: `env.reset()` and `env.step()` return the observation first, and more beside"
         )
-    if not isinstance(observation, Mapping) or not {"glimpse", "location"} <= set(observation):
+    if not isinstance(observation, Mapping) or not set(shapes) <= set(observation):
         found = sorted(observation) if isinstance(observation, Mapping) else type(observation).__name__
-        raise TypeError(f'the observation is {found}; it must be a dictionary with "glimpse" and "location"')
-    arrays = {key: np.asarray(observation[key]) for key in ("glimpse", "location")}
+        wanted = " and ".join(f'"{key}"' for key in shapes)
+        raise TypeError(f"the observation is {found}; it must be a dictionary with {wanted}")
+    arrays = {key: np.asarray(observation[key]) for key in shapes}
     single = arrays["location"].ndim == 1
     if single:
         arrays = {key: value[None] for key, value in arrays.items()}
     rows = len(arrays["location"]) if arrays["location"].ndim else 0
-    for key, wanted in (("glimpse", (rows, *shape)), ("location", (rows, 2))):
-        if arrays[key].shape != wanted:
+    for key, shape in shapes.items():
+        if arrays[key].shape != (rows, *shape):
             raise ValueError(
-                f'"{key}" has shape {arrays[key].shape[single:]}; the agent was made for {wanted[1:]}, or a batch of '
+                f'"{key}" has shape {arrays[key].shape[single:]}; the agent was made for {shape}, or a batch of '
                 "such: give it the environment that it was made for, see agent.env_id and agent.env_kwargs"
             )
         if not np.isfinite(arrays[key]).all():

@@ -93,10 +93,11 @@ class Description(Options):
 
 def _check_spaces(spaces: Mapping[str, Any]) -> None:
     """Bound the sizes that spaces are made from: a space of Gymnasium takes memory before any weight is compared."""
-    glimpse, sizes = spaces["glimpse"], spaces["action"][1:]
-    if not all(isinstance(size, int) and size > 0 for size in (*glimpse, *sizes)) or len(glimpse) > 4 or len(sizes) > 3:
+    glimpse, sizes, whole = spaces["glimpse"], spaces["action"][1:], spaces.get("periphery", [])
+    too_many = len(glimpse) > 4 or len(sizes) > 3 or len(whole) > 3
+    if too_many or not all(isinstance(size, int) and size > 0 for size in (*glimpse, *sizes, *whole)):
         raise ValueError(f"its spaces can't be: {json.dumps(spaces)[:100]}")
-    if max(math.prod(glimpse), math.prod(sizes)) > MOST_NUMBERS:
+    if max(math.prod(glimpse), math.prod(sizes), math.prod(whole)) > MOST_NUMBERS:
         raise ValueError(f"its spaces would take more than {MOST_NUMBERS:,} numbers: {json.dumps(spaces)[:100]}")
 
 

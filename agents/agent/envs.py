@@ -20,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from numpy.typing import NDArray
 
 from ..model import actions
-from ..model.policy import glimpse_shape, has_saccades
+from ..model.policy import glimpse_shape, has_saccades, periphery_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -128,16 +128,28 @@ class Spaces(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """What builds these spaces again, JSON-able."""
-        described = {"glimpse": list(glimpse_shape(self.observation)), "action": actions.describe(self.action)}
-        return described | ({"saccade": "relative"} if has_saccades(self.observation) else {})
+        described: dict[str, Any] = {
+            "glimpse": list(glimpse_shape(self.observation)),
+            "action": actions.describe(self.action),
+        }
+        described |= {"saccade": "relative"} if has_saccades(self.observation) else {}
+        whole = self.periphery()
+        return described | ({} if whole is None else {"periphery": list(whole)})
+
+    def periphery(self) -> tuple[int, ...] | None:
+        """(h, w) or (h, w, C) of the whole scene, where it is observed too."""
+        observed = isinstance(self.observation, spaces.Dict) and "periphery" in self.observation.spaces
+        return periphery_shape(self.observation) if observed else None
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> Spaces:
         """The spaces of which `describe` gave the description."""
         furthest = math.inf if description.get("saccade") == "relative" else 1.0
         glimpse = spaces.Box(0, 1, tuple(description["glimpse"]))
-        observation = spaces.Dict(glimpse=glimpse, location=spaces.Box(-furthest, furthest, (2,)))
-        return cls(observation, actions.from_description(description["action"]))
+        parts: dict[str, spaces.Space[Any]] = {"glimpse": glimpse, "location": spaces.Box(-furthest, furthest, (2,))}
+        if "periphery" in description:
+            parts["periphery"] = spaces.Box(0, 1, tuple(description["periphery"]))
+        return cls(spaces.Dict(parts), actions.from_description(description["action"]))
 
 
 def import_module_of(env_id: str) -> None:

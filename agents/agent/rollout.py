@@ -61,7 +61,7 @@ PICTURED = 8
 def collect_rollout(runner: Runner) -> Rollout:
     """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
     gradients = torch.is_grad_enabled()
-    made: list[Layers] | None = [] if gradients and runner.policy.can_unroll else None
+    made: list[Layers] | None = [] if gradients and runner.policy.can_unroll(runner.env.num_envs) else None
     seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
     with torch.set_grad_enabled(gradients and made is None):
         while runner.active.any():

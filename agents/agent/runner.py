@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +18,11 @@ from ..model.unrolled import Layers
 from .envs import declared
 
 
-def to_tensors(observation: dict[str, NDArray[Any]], device: torch.device | str) -> dict[str, Tensor]:
-    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2) as float32 tensors on a device."""
-    return {
-        key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in ("glimpse", "location")
-    }
+def to_tensors(
+    observation: dict[str, NDArray[Any]], device: torch.device | str, keys: Sequence[str] = ("glimpse", "location")
+) -> dict[str, Tensor]:
+    """A batch's glimpses (B, k, g, g[, C]) and locations (B, 2), or other `keys`, as float32 tensors on a device."""
+    return {key: torch.from_numpy(np.asarray(observation[key], np.float32)).to(device) for key in keys}
 
 
 class Step(NamedTuple):
@@ -113,7 +113,7 @@ class Runner:
         if self.autoreset_mode is AutoresetMode.DISABLED and self._over.any():
             self.observation, info = self.env.reset(options={"reset_mask": self._over})
             self.gaze = _gaze(self.observation, info, self.gaze)
-        self.seen = to_tensors(self.observation, self._device)
+        self.seen = to_tensors(self.observation, self._device, self.policy.observed)
         self.output, self._state = self.policy.step(self.seen, self._state, made)
         if not _is_finite(self.output):
             raise FloatingPointError(_where_not_finite(self.seen, self.policy))

@@ -16,6 +16,7 @@ from rich.console import Console
 from ram_envs.retina.gaze import InitialLocation
 
 from ..agent.config import Config, recipe
+from ..evaluation.estimate import Estimate, estimate
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
@@ -24,7 +25,6 @@ from ..model.precision import MatmulPrecision
 from ..reports.paper import ROWS, Row
 from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce
-from .estimate import Estimate, estimate
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
 from .train import train
 from .train_options import Train

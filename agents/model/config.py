@@ -126,6 +126,12 @@ class RAMConfig(Options):
     """Units of h_g."""
     location_size: int = number(128, COUNT)
     """Units of h_l."""
+    core_layers: int = number(1, Range(1, 2))
+    """Recurrent layers: with 2 the location is chosen from a second one above the core, and the action from the core
+    (Ba et al. 2015)."""
+    context: bool = False
+    """Begin the second layer's state with what a context network makes of a coarse view of the whole scene, the
+    observation's "periphery" (Ba et al. 2015). It reaches the gaze, never the answer."""
     hidden_size: int = number(256, COUNT)
     """Units of g_t and h_t."""
     location_hidden: int = number(0, NOT_NEGATIVE)
@@ -141,3 +147,8 @@ class RAMConfig(Options):
     """Keep the baseline network's gradient out of the core. On Catch it helps to let it in."""
     location_std: float = number(0.1, POSITIVE)
     """Standard deviation of the location's Gaussian, in units of half the image."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.context and self.core_layers < 2:
+            raise ValueError("context=True begins the state of a second recurrent layer: use core_layers=2 with it")

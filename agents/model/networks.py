@@ -246,13 +246,19 @@ def orthogonal_(f_g: GlimpseNetwork, f_h: CoreNetwork, f_a: ActionNetwork) -> No
         nn.init.orthogonal_(layer.weight, nn.init.calculate_gain("relu"))
         assert layer.bias is not None
         nn.init.zeros_(layer.bias)
-    for name, weight in f_h.named_parameters():
-        if weight.dim() == 1:
-            nn.init.zeros_(weight)
-        elif not (f_h.identity and name == "hidden.weight"):
-            for gate in weight.split(f_h.hidden_size):
-                nn.init.orthogonal_(gate)
-    if f_h.core == "lstm":
-        f_h.cell.bias_ih.split(f_h.hidden_size)[1].fill_(1.0)
+    orthogonal_core_(f_h)
     nn.init.orthogonal_(f_a.weight, 0.01)
     nn.init.zeros_(f_a.bias)
+
+
+@torch.no_grad()
+def orthogonal_core_(core: CoreNetwork) -> None:
+    """The part of a recurrent layer in `orthogonal_`."""
+    for name, weight in core.named_parameters():
+        if weight.dim() == 1:
+            nn.init.zeros_(weight)
+        elif not (core.identity and name == "hidden.weight"):
+            for gate in weight.split(core.hidden_size):
+                nn.init.orthogonal_(gate)
+    if core.core == "lstm":
+        core.cell.bias_ih.split(core.hidden_size)[1].fill_(1.0)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .actions import can_stop, num_actions
 from .cells import CellLocationNetwork, remember
 from .config import RAMConfig
+from .context import ContextNetwork
 from .distribution import LocationDistribution
 from .networks import (
     ActionNetwork,
@@ -22,10 +23,11 @@ from .networks import (
     LocationNetwork,
     StopNetwork,
     orthogonal_,
+    orthogonal_core_,
 )
 from .normalisation import Normalisation
 from .precision import float32
-from .unrolled import Layers, can_unroll, unrolled
+from .unrolled import LARGEST_STEP, Layers, can_unroll, unrolled
 
 
 class RAMOutput(NamedTuple):
@@ -102,8 +104,21 @@ class RAM(nn.Module):
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
         self.f_s = StopNetwork(size) if can_stop(action_space) else None
+        self.f_h2 = (
+            CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
+            if config.core_layers == 2
+            else None
+        )
+        self.f_c = ContextNetwork(periphery_shape(observation_space), size) if config.context else None
         if config.init == "orthogonal":
             orthogonal_(self.f_g, self.f_h, self.f_a)
+            if self.f_h2 is not None:
+                orthogonal_core_(self.f_h2)
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The keys of an observation that the model looks at."""
+        return ("glimpse", "location", *(["periphery"] if self.f_c else []))
 
     @property
     def config(self) -> RAMConfig:
@@ -118,13 +133,16 @@ class RAM(nn.Module):
         """
         gates = {"rnn": 1, "gru": 3, "lstm": 4}[self.f_h.core]
         layers = [*self.f_g.what.layers, self.f_g.both, *([self.f_l.hidden] if self.f_l.hidden else [])]
-        core = [parameter for parameter in self.f_h.parameters() if parameter.dim() == 2]
+        layers += self.f_c.layers if self.f_c else []
+        cores = [core for core in (self.f_h, self.f_h2) if core]
+        core = [parameter for core in cores for parameter in core.parameters() if parameter.dim() == 2]
         return [(layer.weight, 1) for layer in layers] + [(matrix, gates) for matrix in core]
 
     @property
     def num_states(self) -> int:
-        """S: the core's states, and one more where the location network remembers the looks."""
-        return self.f_h.num_states + isinstance(self.f_l, CellLocationNetwork)
+        """S: the recurrent layers' states, and one more where the location network remembers the looks."""
+        layers = self.f_h.num_states * self._config.core_layers
+        return layers + isinstance(self.f_l, CellLocationNetwork)
 
     def initial_state(self, batch_size: int) -> Tensor:
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
@@ -136,7 +154,8 @@ class RAM(nn.Module):
         """One glimpse (figure 1 of the paper).
 
         Args:
-            observation: "glimpse" (B, k, g, g[, C]) in [0, 1] and the "location" (B, 2) that it was taken at.
+            observation: "glimpse" (B, k, g, g[, C]) in [0, 1] and the "location" (B, 2) that it was taken at; with
+                `context` the "periphery" (B, h, w[, C]) too.
             state: (S, B, hidden_size), from `initial_state` or the step before; None is `initial_state`, only faster.
             made: what the layers made is added to it, for `unrolled`.
 
@@ -151,22 +170,26 @@ class RAM(nn.Module):
         if made is not None:
             made.append(Layers(light.flatten(1), location, parts, g, core[0]))
         h = core[0].to(self.f_a.weight.dtype)
+        h_l = self._for_location(h)
+        if self.f_h2 is not None:
+            upper = self.f_h2(h_l, self._upper_state(observation, state))
+            core, h_l = torch.cat([core, upper]), upper[0].to(h.dtype)
         with float32(h.device):  # what is chosen is not rounded
             if isinstance(self.f_l, CellLocationNetwork):
                 earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
                 looks = remember(earlier, location)
                 shown = light if self._config.normalise == "scales" else glimpse
-                parameters = self.f_l(self._for_location(h), shown, location, looks)
+                parameters = self.f_l(h_l, shown, location, looks)
                 mean = self.location_distribution(parameters).mode()
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:
-                mean = parameters = self.f_l(self._for_location(h))
+                mean = parameters = self.f_l(h_l)
             return self._output(h, mean, parameters), core
 
-    @property
-    def can_unroll(self) -> bool:
-        """Whether `unroll` knows the layers of this model."""
-        return can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork)
+    def can_unroll(self, rows: int) -> bool:
+        """Whether `unroll` knows the layers of this model, and pays for so many episodes at once."""
+        known = can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork) and self.f_h2 is None
+        return known and rows * self.f_h.hidden_size <= LARGEST_STEP
 
     def unroll(self, made: Sequence[Layers]) -> RAMOutput:
         """The output at every step of an episode that `step` took without gradients, with gradients.
@@ -191,6 +214,21 @@ class RAM(nn.Module):
     def _output(self, h: Tensor, mean: Tensor, parameters: Tensor) -> RAMOutput:
         baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
         return RAMOutput(mean, parameters, self.f_a(h), baseline, h)
+
+    def _upper_state(self, observation: dict[str, Tensor], state: Tensor | None) -> Tensor | None:
+        """The second layer's state before this glimpse: in episodes that begin, whose whole state is 0, the context."""
+        each = self.f_h.num_states
+        before = None if state is None else state[each : 2 * each]
+        if self.f_c is None:
+            return before
+        begun = None if state is None else (state == 0).all(-1).all(0)
+        if before is not None and begun is not None and not begun.any():
+            return before
+        context = self.f_c(observation["periphery"])
+        if before is None or begun is None:
+            return torch.cat([context.unsqueeze(0), context.new_zeros(each - 1, *context.shape)])
+        first = torch.where(begun[:, None], context.to(before.dtype), before[0])
+        return torch.cat([first.unsqueeze(0), before[1:]])
 
     def location_distribution(self, parameters: Tensor) -> LocationDistribution:
         """What the next location is drawn from, for a `RAMOutput.location_parameters` (..., P), at the present std."""
@@ -226,6 +264,21 @@ def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
         "RAM needs the observation space Dict(glimpse=Box(0, 1, (k, g, g[, C])), location=Box(-1, 1, (2,))); "
         f"this environment has {space}. Use one of ram_envs, or show another's images through a retina with "
         "ram_envs.wrappers.FoveatedObservation (of vectors FoveatedVectorObservation)"
+    )
+
+
+def periphery_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    """(h, w) or (h, w, C) of the whole scene in one row's observation space.
+
+    Raises:
+        ValueError: it is not in it.
+    """
+    periphery = space["periphery"] if isinstance(space, spaces.Dict) and "periphery" in space.spaces else None
+    if isinstance(periphery, spaces.Box) and len(periphery.shape) in (2, 3):
+        return periphery.shape
+    raise ValueError(
+        'context=True needs a coarse view of the whole scene, "periphery", in the observation space; this environment '
+        f"has {space}. Make it with the argument periphery, such as periphery=12"
     )
 
 

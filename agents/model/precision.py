@@ -13,7 +13,7 @@ from torch import Tensor
 
 MatmulPrecision = Literal["auto", "highest", "high", "medium"]
 
-ROUNDS = 15  # the best of which counts: other processes disturb single ones
+ROUNDS = 7  # the best of which counts: other processes disturb single ones
 STEPS = 4  # through the layer, as an episode's: a weight is rounded once for all of them
 CLEARLY = 0.9  # of the time: less is not worth the rounding
 

@@ -15,6 +15,10 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from .networks import CoreNetwork, GlimpseNetwork, Matrix
 
+LARGEST_STEP = 2**15
+"""Numbers in the h_t of all rows for which this pays. Of more rows or units a step's products are large enough by
+themselves, and all steps' layers together leave the processor's caches."""
+
 
 class Layers(NamedTuple):
     """What each layer made of a glimpse, (B, ...), or of the glimpses of T steps, (T, B, ...); without gradients."""

@@ -86,7 +86,7 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
 
     def _unroll(self, batch: dict[str, Any]) -> tuple[RAMOutput, Tensor]:
         """RAM's output at every step, (B, T, ...), and the state (S, B, hidden_size) after the last."""
-        seen = {key: batch[Columns.OBS][key].float() for key in ("glimpse", "location")}
+        seen = {key: batch[Columns.OBS][key].float() for key in self.ram.observed}
         state = batch[Columns.STATE_IN]["core"].transpose(0, 1)
         outputs = []
         for t in range(seen["location"].shape[1]):

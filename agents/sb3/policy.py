@@ -201,7 +201,7 @@ class RAMPolicy(RecurrentActorCriticPolicy):
     def _unroll(self, obs: dict[str, Tensor], state: State, episode_starts: Tensor) -> tuple[RAMOutput, State]:
         """RAM's output at every step of N sequences, (B, ...), and the state after the last ones."""
         num_sequences = state[0].shape[1]
-        seen = {key: _by_time(obs[key].float(), num_sequences) for key in ("glimpse", "location")}  # (T, N, ...)
+        seen = {key: _by_time(obs[key].float(), num_sequences) for key in self.ram.observed}  # (T, N, ...)
         remembers = _by_time(1 - episode_starts, num_sequences).unsqueeze(-1)  # (T, N, 1)
         memory = torch.cat(state)[: self.ram.num_states]  # (S, N, hidden_size)
         outputs = []

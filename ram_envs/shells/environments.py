@@ -75,8 +75,9 @@ class GlimpseMNISTEnv(TaskEnv):
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
-             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, can_stop=False, glimpse_cost=0.0,
-             action="dict", grid_size=None, action_location_key="location", render_mode=None)
+             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
+             can_stop=False, glimpse_cost=0.0, action="dict", grid_size=None, action_location_key="location",
+             render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
@@ -94,6 +95,8 @@ class GlimpseMNISTEnv(TaskEnv):
       from 0 to 0.5; 0.1 is a little. `max_bend`: by how many pixels parts of the same half move against each other.
       Not in the paper.
     - `num_distractors`, `distractor_size`: the clutter.
+    - `periphery`: observations hold the whole scene too, shrunk to this width and height, or (height, width): one more
+      part, `periphery=Box(0, 1, (h, w), float32)`.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.
     - `action`: its form. "dict"; "flat", `Box(2 + n)`: the location, then n scores, of which the largest is the action;

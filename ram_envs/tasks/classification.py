@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_whole
@@ -13,7 +14,7 @@ from ram_envs.gallery.sources import is_lazy
 from ram_envs.images.augmentation import Augmentation
 from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
 from ram_envs.images.sources import load_split
-from ram_envs.retina.gaze import Rows
+from ram_envs.retina.gaze import Rows, Shrink
 from ram_envs.retina.prepared import PreparedImages
 from ram_envs.tasks.naming import Naming
 from ram_envs.tasks.pictures import GalleryClassification
@@ -44,6 +45,7 @@ class Classification(Naming):
             and change their light; see `Augmentation`.
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
+        periphery: observations hold the whole scene too, at this width and height in pixels, or (height, width).
         arguments: of `Naming`.
     """
 
@@ -64,6 +66,7 @@ class Classification(Naming):
         num_distractors: int = 0,
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
+        periphery: int | tuple[int, int] | None = None,
         **arguments: Any,
     ) -> None:
         check_split(split)
@@ -100,6 +103,16 @@ class Classification(Naming):
         self._scenes = np.empty((self.batch_size, *self.image_shape), np.uint8)
         self._seen = PreparedImages(self.retina, self._scenes, num_glimpses=self.num_steps, ready=False)
         self._fixed_draws = _fixed_draws(split, self.num_scenes, self._num_scene_draws)
+        self._shrink = None if periphery is None else Shrink(self.image_shape, periphery)
+        self._peripheries = self._observe_periphery()
+
+    def _observe_periphery(self) -> NDArray[np.float32]:
+        """Where whole scenes are kept, (batch_size, h, w[, C]), if they are observed; then the space has them too."""
+        if self._shrink is None:
+            return np.zeros(0, np.float32)
+        whole = spaces.Box(0, 1, self._shrink.shape, np.float32)
+        self.observation_space = spaces.Dict({**self.observation_space.spaces, "periphery": whole})
+        return np.zeros((self.batch_size, *self._shrink.shape), np.float32)
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         assert indices is not None  # `Naming` has chosen them.
@@ -136,6 +149,13 @@ class Classification(Naming):
             rows=rows,
         )
         self._seen.refresh(rows)
+        if self._shrink is not None:
+            self._peripheries[rows] = self._shrink(self._scenes[rows])
+
+    def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
+        """See `Task.observe`; with `periphery` (n, h, w[, C]) too."""
+        seen = super().observe(rows)
+        return seen if self._shrink is None else seen | {"periphery": self._peripheries[rows]}
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`."""

@@ -7,7 +7,7 @@ import torch
 from gymnasium import spaces
 from ram_agents import RAM
 from ram_agents.model.policy import RAMOutput
-from ram_agents.model.unrolled import Layers
+from ram_agents.model.unrolled import LARGEST_STEP, Layers
 from torch import Tensor
 
 ROWS, SHAPE = 5, (2, 3, 3)
@@ -110,4 +110,10 @@ def test_in_bfloat16_it_is_as_near_as_autograd_and_in_the_weights_type() -> None
     ],
 )
 def test_the_papers_layers_can_be_unrolled(options, can) -> None:
-    assert make_policy(**options).can_unroll is can
+    assert make_policy(**options).can_unroll(ROWS) is can
+
+
+def test_large_batches_are_not() -> None:
+    policy = make_policy()
+    assert policy.can_unroll(LARGEST_STEP // 16)
+    assert not policy.can_unroll(LARGEST_STEP // 16 + 1)

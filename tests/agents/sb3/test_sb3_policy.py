@@ -429,6 +429,19 @@ def test_make_vec_env_fits_the_policy() -> None:
     assert [info["r"] in (0.0, 1.0) and info["l"] == 2 for info in model.ep_info_buffer] == [True] * 16
 
 
+@pytest.mark.parametrize("core", ["rnn", "lstm"])
+def test_two_layers_with_a_context_learn_to_name_pairs(core: str) -> None:
+    kwargs = {"glimpses_per_object": 1, "periphery": 6}
+    env = make_vec_env("ram_envs/GlimpseMNIST-Pairs-v0", n_envs=4, seed=0, label=True, env_kwargs=kwargs)
+    ram = {"core": core, "core_layers": 2, "context": True}
+    model = RecurrentPPO(RAMPolicy, env, n_steps=4, batch_size=16, policy_kwargs=SMALL | ram)
+    before = model.policy.ram.f_c.last.weight.clone()
+    model.learn(32)
+    assert (model.policy.ram.f_c.last.weight != before).any()
+    assert {info["l"] for info in model.ep_info_buffer} == {2}
+    assert {info["r"] for info in model.ep_info_buffer} <= {0.0, 1.0, 2.0}
+
+
 @pytest.mark.parametrize("algorithm", [PPO, A2C])
 def test_an_algorithm_without_memory_is_refused_at_its_first_step(algorithm) -> None:
     model = algorithm(RAMPolicy, peek_env(), n_steps=8, device="cpu", policy_kwargs=SMALL)

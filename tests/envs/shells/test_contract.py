@@ -44,7 +44,7 @@ def test_an_environment_can_be_made_from_its_spec(case: Case) -> None:
 
 def test_spaces_are_plain_dicts_of_the_contract(case: Case) -> None:
     env = case.make()
-    assert set(env.observation_space) == {"glimpse", "location"}
+    assert set(env.observation_space) == {"glimpse", "location"} | ({"periphery"} & set(case.kwargs))
     glimpse, location = env.observation_space["glimpse"], env.observation_space["location"]
     assert (glimpse.dtype, glimpse.low.min(), glimpse.high.max()) == (np.float32, 0, 1)
     assert glimpse.low.max() == 0

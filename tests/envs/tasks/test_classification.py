@@ -343,3 +343,16 @@ def test_only_training_scenes_are_shifted():
 
     assert places("train") == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
     assert places("test") == places("validation") == {(2, 2)}
+
+
+def test_the_periphery_is_the_whole_scene_at_a_low_resolution() -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Translated-v0", num_envs=4, periphery=(6, 10), num_glimpses=2)
+    assert env.single_observation_space["periphery"] == gym.spaces.Box(0, 1, (6, 10), np.float32)
+    observation, _ = env.reset(seed=0)
+    scenes = np.stack([env.unwrapped.view(row).scene for row in range(4)])
+    blocks = scenes.reshape(4, 6, 10, 10, 6).mean((2, 4)) / 255
+    np.testing.assert_allclose(observation["periphery"], blocks, atol=1e-6)
+    action = {"location": np.zeros((4, 2), np.float32), "action": np.zeros(4, np.int64)}
+    np.testing.assert_array_equal(env.step(action)[0]["periphery"], observation["periphery"])
+    with pytest.raises(ValueError, match="periphery of 61x61 is larger than the image of 60x60"):
+        gym.make("ram_envs/GlimpseMNIST-Translated-v0", periphery=61)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..agent.config import Config
-from ..evaluation.evaluate import evaluate, scene_indices, validation_env
 from ..training.reinforce import Reinforce
+from .evaluate import evaluate, scene_indices, validation_env
 
 UNITS = ("amx_bf16", "avx512_bf16")
 """Of processors, for matrices of bfloat16; as Linux names them."""

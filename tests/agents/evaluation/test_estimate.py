@@ -6,9 +6,9 @@ import time
 
 import pytest
 from ram_agents import Reinforce, cli, recipe
-from ram_agents.commands import estimate as estimates
 from ram_agents.commands import reproduce
-from ram_agents.commands.estimate import Estimate, estimate, processor, seconds_of
+from ram_agents.evaluation import estimate as estimates
+from ram_agents.evaluation.estimate import Estimate, estimate, processor, seconds_of
 
 TINY = recipe("cluttered60").replace(
     env_kwargs={"num_glimpses": 4},
