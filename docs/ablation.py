@@ -20,8 +20,8 @@ from marked import renew
 from matplotlib.ticker import ScalarFormatter
 from networks import CoreSeconds
 from ram_agents import Config, Reinforce, recipe
-from ram_agents.evaluation.intervals import wilson
 from ram_agents.evaluation.runs import LAST, LOG, read_log
+from ram_agents.reports.intervals import wilson
 
 PICTURE = Path(__file__).parent / "images" / "ablation.png"
 FIRST, LAST_RECIPE = "paper-60", "cluttered60"

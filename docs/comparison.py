@@ -33,7 +33,7 @@ from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
 from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
-from ram_agents.evaluation.intervals import wilson
+from ram_agents.reports.intervals import wilson
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.agent.rollout import Runner, collect_rollout
 from ram_agents.evaluation.evaluate import evaluation_env
-from ram_agents.evaluation.intervals import wilson
+from ram_agents.reports.intervals import wilson
 
 BATCH, OUTER = 1_000, 0.2
 

@@ -19,8 +19,8 @@ from ram_agents.agent.envs import make_env
 from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.attention import Targets, distance_to_the_target
 from ram_agents.evaluation.evaluate import batches
-from ram_agents.evaluation.intervals import wilson
 from ram_agents.model.choice import Look
+from ram_agents.reports.intervals import wilson
 
 CANVASES = (100, 200, 400, 1000)
 AREA = 1250

@@ -26,7 +26,7 @@ FLOORS = {
         {"model", "processes"},
         {"agent"},
         {"training"},
-        {"evaluation", "sb3", "rllib"},
+        {"evaluation", "scanpaths", "sb3", "rllib"},
         {"rendering", "sharing", "reports"},
         {"game"},
         {"commands"},

@@ -11,7 +11,7 @@ from ram_envs.rendering.window import Window
 from ..game.game_screens import CatchScreen, DigitScreen
 from ..game.match import Match, MatchOptions
 from ..game.screens import Title, run
-from .options import parse
+from .options import check_out, parse
 
 GAMES = (partial(CatchScreen, foveal=False), partial(CatchScreen, foveal=True), DigitScreen)
 """In the order of the title's cards."""
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> None:
     description = "Play Catch and Glimpse-MNIST yourself, against RAM. H shows the help."
     try:
         options = parse(MatchOptions, arguments, command="play", description=description)
+        if options.record is not None:
+            check_out(options.record, "--record")
         run(Title(Match(options, GAMES)), window)
     finally:
         window.close()

@@ -18,6 +18,7 @@ from ..agent.envs import declared
 from ..agent.runner import Runner, to_tensors
 from ..model.choice import Look
 from ..model.policy import RAM
+from ..scanpaths.path import in_pixels
 from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Targets:
 
     def pixels(self, location: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Locations (..., 2) in [-1, 1] as pixels (x, y) from the scene's top-left corner."""
-        return (location.astype(float) + 1) / 2 * np.array(self.scene_shape[1::-1])
+        return in_pixels(location, self.scene_shape)
 
 
 def middle(regions: NDArray[Any]) -> NDArray[np.float64]:

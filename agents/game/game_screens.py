@@ -11,6 +11,7 @@ from ram_envs.rendering.frames import draw
 from ram_envs.rendering.painting import FAINT, YELLOW
 
 from ..rendering.video import Frame
+from ..scanpaths.path import Scanpath, in_pixels
 from . import drawing
 from .games import DigitGame, Game
 from .match import Match
@@ -156,4 +157,12 @@ class DigitScreen(GameScreen):
                 self.game.look(location)
         elif event.kind == "key" and event.key in view.action_names:
             self.game.answer(view.action_names.index(event.key))
+            if self.game.view.finished:
+                self.match.record([self.game.scanpath(self.match.options.subject), self.rival_scanpath()])
         return self
+
+    def rival_scanpath(self) -> Scanpath:
+        """Where the rival looked in this round, one glimpse like another."""
+        view, number = self.rival[self.game.round].views[-1], self.game.numbers[self.game.round]
+        fixations = in_pixels(view.gaze, view.scene.shape)
+        return Scanpath(fixations, np.ones(len(fixations)), str(number), self.match.options.digits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
@@ -14,6 +15,7 @@ from ram_envs.rendering.painting import patch_rgb
 from ..agent.envs import declared
 from ..model.actions import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
+from ..scanpaths.path import Scanpath, in_pixels
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -71,11 +73,32 @@ class Game:
 
 
 class DigitGame(Game):
-    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit; of several, one after the other."""
+    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit; of several, one after the other.
+
+    Args:
+        env_id: the environment.
+        env_kwargs: its keyword arguments.
+        numbers: of the images, one for each round.
+        seed: of where the gaze starts.
+        clock: tells seconds, of how long the person looks somewhere.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        env_kwargs: dict[str, Any],
+        *,
+        numbers: Sequence[int],
+        seed: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        super().__init__(env_id, env_kwargs, numbers=numbers, seed=seed)
 
     def begin(self) -> None:
         """Start the next image, with the first glimpse."""
         super().begin()
+        self._places, self._times = [self.view.gaze[-1]], [self._clock()]
         self.memory = Memory(self.view)
         self.looks = 1
         """Glimpses that the person chose to take, and the first."""
@@ -94,6 +117,8 @@ class DigitGame(Game):
             self.step(location, 0)
             self.looks += 1
             self.memory.add(self.view)
+            self._places.append(self.view.gaze[-1])
+            self._times.append(self._clock())
 
     def answer(self, digit: int) -> None:
         """Name the digit; glimpses that are left are forgone. Of several digits the next is begun, if there is one."""
@@ -102,6 +127,13 @@ class DigitGame(Game):
             self.step(self.view.gaze[-1], digit)
         if not self.view.finished:
             self.looks = len(self.view.gaze)
+        elif len(self._times) == len(self._places):
+            self._times.append(self._clock())
+
+    def scanpath(self, subject: str) -> Scanpath:
+        """Where the person looked in this round, now that it is over: the last fixation lasts until the answer."""
+        fixations = in_pixels(np.stack(self._places), self.view.scene.shape)
+        return Scanpath(fixations, np.diff(self._times), str(self.numbers[self.round]), subject)
 
 
 class Memory:

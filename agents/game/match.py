@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..evaluation.pretrained import load, tell_images
 from ..model.config import COUNT, NOT_NEGATIVE, number
+from ..scanpaths.path import Scanpath
+from ..scanpaths.table import append_fixations, begin_table
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
@@ -30,6 +33,10 @@ class MatchOptions:
     """In a game of digits."""
     seed: int | None = number(None, NOT_NEGATIVE)
     """Of balls and images; by default other ones each time."""
+    record: Path | None = None
+    """A table (CSV) to which each image's fixations are added, yours and the rival's; see docs/scanpaths.md."""
+    subject: str = "person"
+    """Your name in that table."""
     allow_unsigned: bool = False
     """Load checkpoints of an old format too, whose checksum leaves out what they were trained on and how."""
 
@@ -40,10 +47,16 @@ class Match:
     Args:
         options: who plays, and how long.
         games: each starts a new game of a match, and returns its screen; in the order of the title's cards.
+
+    Raises:
+        ValueError: the file to record in is another table, or none.
+        OSError: it can't be written.
     """
 
     def __init__(self, options: MatchOptions, games: Sequence[Callable[[Match], Any]]) -> None:
         self.options = options
+        if options.record is not None:
+            begin_table(options.record)  # before anything is played in vain
         self.games = games
         self.generator = np.random.default_rng(options.seed)
 
@@ -61,6 +74,11 @@ class Match:
         agent = load(name, allow_unsigned=self.options.allow_unsigned)
         tell_images(name, agent.env_kwargs)
         return agent
+
+    def record(self, paths: Sequence[Scanpath]) -> None:
+        """Add the scanpaths of a finished round to the table, if one is kept."""
+        if self.options.record is not None:
+            append_fixations(self.options.record, paths)
 
     def draw(self, count: int, limit: int) -> tuple[list[int], int]:
         """Draw `count` different numbers below a limit, and a seed."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..evaluation.intervals import holm, two_proportions, wilson
+from .intervals import holm, two_proportions, wilson
 from .paper import PAPER_SCENES, WHOLE_IMAGE, Row
 
 LEVEL = 0.05

@@ -38,3 +38,14 @@ def test_games_without_rounds_are_refused(arguments, capsys):
         cli.main(["play", *arguments])
     assert leaving.value.code not in (0, None)
     assert "at least 1" in str(leaving.value.code) + capsys.readouterr().err
+
+
+def test_a_record_that_would_spoil_a_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    file = tmp_path / "diary.txt"
+    file.write_text("dear diary\n")
+    with pytest.raises(SystemExit, match=r"^ram play: .*diary.txt begins with 'dear diary'"):
+        cli.main(["play", "--record", str(file)])
+    assert file.read_text() == "dear diary\n"
+    with pytest.raises(SystemExit, match=r"^ram play: --record .*can't be written"):
+        cli.main(["play", "--record", str(file / "games.csv")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,9 +31,9 @@ def save_agents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: str(folder / f"{name}.safetensors") for name in ("catch", "digits")}
 
 
-def make_match(agents: dict[str, str]) -> Match:
+def make_match(agents: dict[str, str], **options: Any) -> Match:
     """A match of short games."""
-    return Match(MatchOptions(**agents, balls=3, images=3, seed=1), GAMES)
+    return Match(MatchOptions(**agents, balls=3, images=3, seed=1, **options), GAMES)
 
 
 class HurriedWindow(Window):

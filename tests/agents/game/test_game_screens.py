@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from game_helpers import click, key, make_match, move, open_window, point_at, release, save_agents, start, until
+from ram_agents.evaluation.scanpaths import read_fixations
 from ram_agents.game.drawing import SIZE
 from ram_agents.game.game_screens import SPEEDS, DigitScreen
 from ram_agents.game.screens import Help, Result, Title, advance
@@ -212,3 +213,24 @@ def test_the_fovea_hides_the_ball_and_the_end_shows_it(match, window):
     assert screen.paint(None)[pixel].max() < 60
     screen.foveal = False
     assert screen.paint(None)[pixel].min() > 200
+
+
+def test_finished_images_are_recorded_yours_and_the_rivals(agents, window, tmp_path):
+    file = tmp_path / "fixations.csv"
+    match = make_match(agents, record=file, subject="anna")
+    assert file.read_text() == "x,y,duration,image,subject\n"
+    screen = start(match, window, "3")
+    click(point_at(screen.game.view, (0.25, -0.5)))
+    screen = advance(screen, window)
+    assert file.read_text().count("\n") == 1, "the round is not over"
+    key("1")
+    screen = advance(screen, window)
+    you, rival = read_fixations(file)
+    assert (you.subject, rival.subject) == ("anna", agents["digits"])
+    assert you.image == rival.image == str(screen.game.numbers[0])
+    np.testing.assert_allclose(you.fixations[1], [17.5, 7], atol=0.1)
+    np.testing.assert_array_equal(you.fixations[0], rival.fixations[0])
+    assert len(rival.fixations) == 4
+    key("1")  # the round is over already
+    screen = advance(screen, window)
+    assert len(read_fixations(file)) == 2

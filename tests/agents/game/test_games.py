@@ -107,3 +107,30 @@ def test_several_digits_are_named_one_after_the_other():
         game.answer(game.view.label)
     assert game.results == [False, True]
     assert game.over
+
+
+def test_a_round_is_a_scanpath_of_places_and_seconds():
+    clock = iter([10.0, 10.5, 12.0, 12.25])
+    kwargs = {"num_glimpses": 5, "initial_location": "center", "split": "test"}
+    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[42], seed=0, clock=lambda: next(clock))
+    game.look(np.array([0.5, 0], np.float32))
+    game.look(np.array([-1, 1], np.float32))
+    game.answer(3)  # a look forgone is none
+    game.answer(3)  # after the end nothing happens
+    path = game.scanpath("anna")
+    np.testing.assert_array_equal(path.fixations, [[14, 14], [21, 14], [0, 28]])
+    np.testing.assert_array_equal(path.duration, [0.5, 1.5, 0.25])
+    assert (path.image, path.subject) == ("42", "anna")
+
+
+def test_naming_one_of_several_digits_is_no_fixation():
+    clock = iter(range(4))
+    kwargs = {"glimpses_per_object": 3, "split": "test", "initial_location": "center"}
+    game = DigitGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0], seed=0, clock=lambda: next(clock))
+    game.answer(1)
+    game.look(np.array([0.5, 0], np.float32))
+    game.answer(1)
+    assert game.view.finished
+    path = game.scanpath("anna")
+    np.testing.assert_array_equal(path.fixations, [[50, 50], [75, 50]])
+    np.testing.assert_array_equal(path.duration, [1, 1])

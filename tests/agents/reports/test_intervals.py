@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from ram_agents.evaluation.intervals import Z_95, holm, two_proportions, wilson
+from ram_agents.reports.intervals import Z_95, holm, two_proportions, wilson
 
 
 def test_by_hand() -> None:
