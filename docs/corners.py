@@ -54,7 +54,7 @@ def answers(agent: Reinforce, scenes: int, seed: int) -> Answers:
         rollout = collect_rollout(Runner(agent.policy, env, look=look, sample_action=False, seed=seed + first))
         assert rollout.label is not None
         wrong.append((rollout.logits[-1].argmax(-1) != rollout.label).numpy())
-        outer.append(near_a_corner(task.corners, free))
+        outer.append(near_a_corner(task.corners.reshape(BATCH, 2), free))  # one digit a scene
     return Answers(np.concatenate(wrong)[:scenes], np.concatenate(outer)[:scenes])
 
 

@@ -71,12 +71,12 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.agents or ram_agents.pretrained_names():
         path = WEIGHTS / f"{name}.safetensors"
-        with tempfile.TemporaryDirectory(dir=WEIGHTS.parent) as folder:
+        with tempfile.TemporaryDirectory() as folder:
             half = Path(folder) / path.name
             found = halve(path, half, options.episodes)
             stays = max(map(abs, found.differences)) <= options.scenes
             if options.write and stays and found.half_size < found.size:
-                half.replace(path)
+                path.write_bytes(half.read_bytes())
             print(found, "" if stays else "(stays as it is)", flush=True)
     total = sum(file.stat().st_size for file in WEIGHTS.glob("*.safetensors"))
     print(f"all together: {total / 1e6:.2f} MB")

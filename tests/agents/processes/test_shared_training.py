@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from ram_agents import Reinforce
-from ram_agents.agent import rollout
+from ram_agents.agent import runner
 from ram_agents.agent.runner import Choice
 from ram_agents.processes.group import ALONE, Processes
 from shared_runs import threads
@@ -49,7 +49,7 @@ def same_choices(monkeypatch) -> None:
         location = (output.location_mean + noise[t, rows]).detach()
         return Choice(location, actions[t, rows], None if logit is None else stops[t, rows], logit)
 
-    monkeypatch.setattr(rollout, "choose", choose)
+    monkeypatch.setattr(runner, "choose", choose)
 
 
 def agent_of(processes: Processes, options: dict[str, Any]) -> Reinforce:
