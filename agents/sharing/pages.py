@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 PARTS = resources.files(__package__) / "page"
-MODEL = "retina", "saccades", "layers", "networks", "cells", "ram", "data", "episode"
+MODEL = "retina", "saccades", "layers", "networks", "cells", "ram", "data", "episode", "catch"
 """The scripts that need no browser, in the order in which they are loaded: the paper's."""
+VIEWS = "drawing", "painting", "watch", "fovea", "match", "page"
+"""Those of what is shown, after them."""
+PLACE = "<!-- scripts -->"
+"""Where index.html loads the scripts."""
 
 
 def write_page(folder: Path, data: Sequence[dict[str, Any]]) -> int:
@@ -22,8 +26,10 @@ def write_page(folder: Path, data: Sequence[dict[str, Any]]) -> int:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {part.name: part.read_text("utf-8") for part in PARTS.iterdir()}
-    scripts = [f"agent-{number}.js" for number in range(len(data))]
-    files |= {script: agent_script(each) for script, each in zip(scripts, data, strict=True)}
+    agents = [f"agent-{number}" for number in range(len(data))]
+    files |= {f"{name}.js": agent_script(each) for name, each in zip(agents, data, strict=True)}
+    loaded = [f'<script src="{name}.js"></script>' for name in (*MODEL, *VIEWS, *agents)]
+    files["index.html"] = files["index.html"].replace(PLACE, "\n".join([*loaded, "<script>openPage();</script>"]))
     for name, content in files.items():
         (folder / name).write_text(content, "utf-8")
     return sum(len(content.encode()) for content in files.values())

@@ -52,7 +52,7 @@ class CellLocationNetwork {
       const gain = this.alike ? 1 : 2 ** scale, start = scale * cells * colours;
       const light = Array.from({ length: colours }, (_, colour) =>
         Float32Array.from({ length: cells }, (_, cell) => glimpse[start + cell * colours + colour] * gain));
-      const blurred = BLURS.flatMap((width) => light.map((plane) => blur(plane, size, width)));
+      const blurred = BLURS.flatMap((width) => light.map((plane) => boxBlur(plane, size, width)));
       const seen = this.near.map((near) => this.seen(scale, near, location, looks));
       return [...light, ...blurred, this.outside(scale), ...seen];
     });
@@ -88,7 +88,7 @@ class CellLocationNetwork {
 }
 
 /** The mean over width x width cells, zeros beyond the edge. */
-function blur(plane, size, width) {
+function boxBlur(plane, size, width) {
   const far = (width - 1) / 2;
   return plane.map((_, i) => {
     const row = Math.floor(i / size), column = i % size;
