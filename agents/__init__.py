@@ -9,6 +9,8 @@ try:
     from .evaluation.runs import Checkpoints
     from .model.policy import RAM
     from .sharing.exports import export
+    from .sharing.hub import from_pretrained, push_to_hub, save_pretrained
+    from .sharing.trackers import OptunaPruning, WeightsAndBiases
     from .training.callbacks import Callback
     from .training.reinforce import Reinforce
 except ModuleNotFoundError as error:
@@ -24,11 +26,16 @@ __all__ = [
     "Callback",
     "Checkpoints",
     "Config",
+    "OptunaPruning",
     "Reinforce",
+    "WeightsAndBiases",
     "evaluate",
     "export",
+    "from_pretrained",
     "load",
     "pretrained_names",
+    "push_to_hub",
     "recipe",
     "recipe_names",
+    "save_pretrained",
 ]

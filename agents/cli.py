@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": Command("reproduce", "measure the pretrained agents beside the paper's figures, or train them anew"),
     "plot": Command("plot", "draw figures of runs and agents"),
     "export": Command("export", "write an agent as a program of ONNX or torch"),
+    "page": Command("page", "write a page on which agents look at scenes in the browser"),
 }
 
 

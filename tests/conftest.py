@@ -74,7 +74,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "GlimpseMNIST-Moving-v0-periphery": (
         "ram_envs/GlimpseMNIST-Moving-v0",
-        {"periphery": (5, 6), "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
+        {"periphery": [5, 6], "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
     ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (

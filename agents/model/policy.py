@@ -222,7 +222,8 @@ class RAM(nn.Module):
         if self.f_c is None:
             return before
         begun = None if state is None else (state == 0).all(-1).all(0)
-        if before is not None and begun is not None and not begun.any():
+        exporting = torch.compiler.is_compiling()  # then nothing may hang on what is in a tensor
+        if before is not None and begun is not None and not exporting and not begun.any():
             return before
         context = self.f_c(observation["periphery"])
         if before is None or begun is None:

@@ -74,7 +74,8 @@ def learning_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure
     """Draw validation error (thick) and training error (thin) against episodes.
 
     Args:
-        runs: by name, the lines of the run's log: "episodes", "validation_error" in % or None, "episode_return".
+        runs: by name, the lines of the run's log: "episodes", "validation_error" in % or None, "episode_return",
+            and the "answers" in an episode, where there are several.
 
     Raises:
         ValueError: a run without lines.
@@ -85,7 +86,7 @@ def learning_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure
     for i, (name, lines) in enumerate(runs.items()):
         colour = LINES[i % len(LINES)]
         episodes = np.array([line["episodes"] for line in lines], float)
-        training = np.array([100 - 100 * line["episode_return"] for line in lines])
+        training = np.array([100 - 100 * line["episode_return"] / line.get("answers", 1) for line in lines])
         held_out = np.array([line["validation_error"] for line in lines], float)  # None becomes nan
         mark = "o" if len(lines) == 1 else None
         axes.plot(episodes, training, color=colour, linewidth=0.7, alpha=0.7, marker=mark, markersize=3)

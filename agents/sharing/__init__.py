@@ -1,1 +1,1 @@
-"""What leaves the project: agents as programs for other runtimes."""
+"""What leaves the project, and who looks on: programs for other runtimes, directories with a card, trackers of runs."""

@@ -1,7 +1,8 @@
 """An agent as a program that runs without this package: a graph of ONNX, or one of torch.export.
 
 One call is one glimpse. Inputs: glimpse (B, k, g, g[, C]) in [0, 1], location (B, 2), where it was taken, and state
-(S, B, hidden_size), zeros before the first glimpse. Outputs: location (B, 2) in [-1, 1], where to look next, logits
+(S, B, hidden_size), zeros before the first glimpse; of an agent with a context network also periphery (B, h, w[, C]).
+Outputs: location (B, 2) in [-1, 1], where to look next, logits
 (B, n) of the action, and the next state; of an agent that learned to stop also stop (B,), which stops where it is above
 0. B is free; all numbers are float32. No name may stand twice in a graph of ONNX, so there two outputs are called
 next_location and next_state.
@@ -27,10 +28,10 @@ from ram_envs.extras import how_to_install
 from ..agent.agent import Agent
 from ..agent.agent_file import jsonable_config
 from ..model.choice import CONTROL_LOOKS
-from ..model.policy import RAM, glimpse_shape
+from ..model.policy import RAM, glimpse_shape, periphery_shape
 
 Format = Literal["onnx", "torch"]
-INPUTS = "glimpse", "location", "state"
+INPUTS = "glimpse", "location", "state", "periphery"
 TOLD = "agent.json"
 """What `told` returns, in a file of torch."""
 
@@ -47,7 +48,8 @@ def export(agent: Agent, path: str | Path, *, format: Format = "onnx") -> None:
         format: "onnx", for ONNX Runtime and its like; or "torch", for `torch.export.load`.
 
     Raises:
-        ValueError: the agent is a control, whose places are not in its networks; or there is no such format.
+        ValueError: the agent is a control, whose places are not in its networks; or it has a context, which is no input
+            of the program; or there is no such format.
         ModuleNotFoundError: ONNX's exporter is not installed; the message says how to install it.
     """
     if format not in WRITERS:
@@ -57,6 +59,8 @@ def export(agent: Agent, path: str | Path, *, format: Format = "onnx") -> None:
             f"the agent is a control of look={agent.config.look!r}: where it looks is not in its networks, so it can't "
             "be exported; export one that learned to look"
         )
+    if agent.policy.f_c is not None:
+        raise ValueError("the agent has a context, which a program has no input for: export one of context=False")
     beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.pt2")
     try:
         with quiet():
@@ -74,9 +78,12 @@ class Step(nn.Module):
         self.policy = copy.deepcopy(policy).cpu().requires_grad_(False)
         self.eval()
 
-    def forward(self, glimpse: Tensor, location: Tensor, state: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, glimpse: Tensor, location: Tensor, state: Tensor, periphery: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """See the top of this module."""
-        output, state = self.policy.step({"glimpse": glimpse, "location": location}, state)
+        seen = {"glimpse": glimpse, "location": location}
+        output, state = self.policy.step(seen if periphery is None else seen | {"periphery": periphery}, state)
         outputs = {"location": output.location_mean.clamp(-1, 1), "logits": output.logits, "state": state}
         stop = self.policy.stop_logit(output.h)
         return outputs if stop is None else outputs | {"stop": stop}
@@ -88,31 +95,32 @@ def told(agent: Agent) -> dict[str, str]:
     return facts if agent.action_names is None else facts | {"action_names": json.dumps(agent.action_names)}
 
 
-def example(agent: Agent, batch_size: int = 2) -> tuple[Tensor, Tensor, Tensor]:
+def example(agent: Agent, batch_size: int = 2) -> tuple[Tensor, ...]:
     """Inputs of the right shapes: of a batch of one, torch would take the size for a constant."""
-    glimpse = torch.zeros(batch_size, *glimpse_shape(agent.spaces.observation))
-    return glimpse, torch.zeros(batch_size, 2), agent.policy.initial_state(batch_size).cpu()
+    space = agent.spaces.observation
+    glimpse, location = torch.zeros(batch_size, *glimpse_shape(space)), torch.zeros(batch_size, 2)
+    inputs = glimpse, location, agent.policy.initial_state(batch_size).cpu()
+    return (*inputs, torch.zeros(batch_size, *periphery_shape(space))) if agent.policy.f_c else inputs
 
 
-def _axes() -> tuple[dict[int, Any], ...]:
+def _axes(inputs: tuple[Tensor, ...]) -> tuple[dict[int, Any], ...]:
     """Which axis of each input is free."""
     batch = torch.export.Dim("batch")
-    return {0: batch}, {0: batch}, {1: batch}
+    return tuple({int(name == "state"): batch} for name in INPUTS[: len(inputs)])
 
 
 def write_torch(step: Step, inputs: tuple[Tensor, ...], facts: dict[str, str], path: Path) -> None:
     """Write a program of torch.export."""
-    program = torch.export.export(step, inputs, dynamic_shapes=_axes())
+    program = torch.export.export(step, inputs, dynamic_shapes=_axes(inputs))
     torch.export.save(program, path, extra_files={TOLD: json.dumps(facts)})
 
 
 def write_onnx(step: Step, inputs: tuple[Tensor, ...], facts: dict[str, str], path: Path) -> None:
     """Write a graph of ONNX, weights and all."""
     outputs = [f"next_{name}" if name in INPUTS else name for name in step(*inputs)]
+    names: dict[str, Any] = {"input_names": INPUTS[: len(inputs)], "output_names": outputs}
     try:
-        program = torch.onnx.export(
-            step, inputs, dynamic_shapes=_axes(), input_names=INPUTS, output_names=outputs, dynamo=True, verbose=False
-        )
+        program = torch.onnx.export(step, inputs, dynamic_shapes=_axes(inputs), dynamo=True, verbose=False, **names)
     except ModuleNotFoundError as error:
         message = f"ONNX needs {error.name}, which is not installed: run {how_to_install('export')}"
         raise ModuleNotFoundError(message, name=error.name) from error

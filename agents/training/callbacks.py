@@ -32,6 +32,8 @@ class Metrics(NamedTuple):
     """Mean return of the batch in the environment's own reward."""
     glimpses: float
     """Mean number of glimpses in an episode of the batch."""
+    answers: float
+    """Mean number of answers in it."""
     learning_rate: float
     location_std: float
 
@@ -229,7 +231,7 @@ class ProgressBar(Callback):
 
     def on_update(self, agent: Learner, metrics: Metrics) -> None:
         """Move the bar."""
-        self.returns.append(metrics.episode_return)
+        self.returns.append(metrics.episode_return / metrics.answers)
         self._show(agent, line=agent.updates % agent.config.checkpoint_every == 0)
 
     def on_end(self, agent: Learner) -> None:

@@ -43,6 +43,7 @@ class Objective(NamedTuple):
         measured["grad_norm"] = grad_norm
         measured["episode_return"] = rollout.reward.sum(0).mean()
         measured["glimpses"] = rollout.active.sum(0).float().mean()
+        measured["answers"] = rollout.answer.sum(0).float().mean()
         return dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
 

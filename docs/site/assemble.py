@@ -20,6 +20,7 @@ OUTSIDE = {
     "RESULTS.md": "results.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "agents/weights/README.md": "trained-agents.md",
 }
 """Documents beside docs/ that are pages too, and where."""

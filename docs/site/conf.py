@@ -53,7 +53,8 @@ def enter_block(self: Any, node: nodes.math_block) -> None:
 
 def as_restructured_text(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are in Markdown's manner where both differ: fences, and stars and bars outside of code."""
-    text = "\n".join(lines)
+    # Of what has a value, a first line "A: b" would be taken for type and description; not so after an empty one.
+    text = "\n".join(["", *lines] if what in ("attribute", "property", "data") else lines)
     text = re.sub(r"^( *)```\w*\n(.*?)^ *```$", _block, text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"(`[^`]*`)|(?<![\\*])(\*+|\|)", lambda m: m[1] or "\\" + "\\".join(m[2]), text)
     text = re.sub(r"(`[^`\n]*`)|(\w_)(?=[\s,.;:)\]]|$)", lambda m: m[1] or m[2][:-1] + "\\_", text)

@@ -133,6 +133,6 @@ class Panel:
             return "looking"
         if view.label is None:
             return ("caught" if view.success else "missed") if view.finished else said
-        if view.answers and not view.finished:
+        if view.looks_left is not None and not view.finished:
             return said
         return f"{said}, right" if view.success else f"{said}, but it is {view.truth()}"

@@ -45,7 +45,7 @@ class View(NamedTuple):
     def said(self) -> str:
         """What was answered, in words; of several answers all so far, the one at hand with a question mark."""
         names = self.action_names
-        if not self.answers:
+        if self.looks_left is None:
             return "" if self.prediction is None else names[self.prediction]
         words = [names[answer] for answer, _ in self.answers]
         if not self.finished and self.prediction is not None:
@@ -54,6 +54,6 @@ class View(NamedTuple):
 
     def truth(self) -> str:
         """What would have been right, in the same words; empty where there is no label."""
-        if not self.answers:
+        if self.looks_left is None:
             return "" if self.label is None else self.action_names[self.label]
         return " ".join(self.action_names[right] for _, right in self.answers)

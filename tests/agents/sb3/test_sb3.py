@@ -48,7 +48,8 @@ def test_stock_policies_learn_on_every_id(id: str, action: str, stock: str) -> N
         before = [parameter.clone() for parameter in model.policy.parameters()]
         model.learn(96)
         assert model.num_timesteps == 96
-        assert len(model.ep_info_buffer) == 96 // model.ep_info_buffer[0]["l"]
+        rows = model.n_envs
+        assert len(model.ep_info_buffer) == rows * (96 // rows // model.ep_info_buffer[0]["l"])
         changed = [not torch.equal(*pair) for pair in zip(before, model.policy.parameters(), strict=True)]
         assert any(changed)
         observation = model.env.reset()

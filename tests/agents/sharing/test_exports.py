@@ -24,11 +24,13 @@ from ram_agents.sharing.exports import export
 onnxruntime = pytest.importorskip("onnxruntime")
 
 INF = float("inf")
+PERIPHERY = 5, 7
 OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "lstm, stop": ((2, 4, 4), 1.0, True, {"core": "lstm"}),
     "gru, conv, colour, normalised": ((2, 5, 5, 3), 1.0, False, {
         "core": "gru", "glimpse_network": "conv", "normalise": "scales"}),
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
+    "two layers, context": ((2, 4, 4), 1.0, False, {"core_layers": 2, "context": True}),
     "cells, relative, stop": ((3, 4, 4), INF, True, {"location_network": "cells", "identity_core": True}),
 }  # fmt: skip
 """Agents without training: the glimpse's shape, the location's bound, whether they can stop, and options."""
@@ -36,7 +38,8 @@ OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
 
 def own(name: str) -> Reinforce:
     shape, far, can_stop, options = OWN[name]
-    seen = spaces.Dict(glimpse=spaces.Box(0, 1, shape), location=spaces.Box(-far, far, (2,)))
+    whole = {"periphery": spaces.Box(0, 1, PERIPHERY)} if "context" in options else {}
+    seen = spaces.Dict({"glimpse": spaces.Box(0, 1, shape), "location": spaces.Box(-far, far, (2,)), **whole})
     parts = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(4)}
     act = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
     sizes = {"glimpse_size": 8, "location_size": 8, "hidden_size": 24}
@@ -46,9 +49,10 @@ def own(name: str) -> Reinforce:
 def onnx_step(path: Path):
     """The graph as a function of its three inputs."""
     session = onnxruntime.InferenceSession(path)
-    assert [each.name for each in session.get_inputs()] == ["glimpse", "location", "state"]
+    names = ["glimpse", "location", "state", "periphery"][: len(session.get_inputs())]
+    assert [each.name for each in session.get_inputs()] == names
     assert [each.name for each in session.get_outputs()][:3] == ["next_location", "logits", "next_state"]
-    return lambda *inputs: session.run(None, dict(zip(("glimpse", "location", "state"), inputs, strict=True)))
+    return lambda *inputs: session.run(None, dict(zip(names, inputs, strict=True)))
 
 
 def torch_step(path: Path):
@@ -63,8 +67,11 @@ def torch_step(path: Path):
 
 
 @torch.no_grad()
-def of_the_policy(agent: Reinforce, glimpse: np.ndarray, location: np.ndarray, state: np.ndarray) -> list[np.ndarray]:
-    seen = {"glimpse": torch.as_tensor(glimpse), "location": torch.as_tensor(location)}
+def of_the_policy(
+    agent: Reinforce, glimpse: np.ndarray, location: np.ndarray, state: np.ndarray, *periphery: np.ndarray
+) -> list[np.ndarray]:
+    arrays = [glimpse, location, *periphery]
+    seen = dict(zip(("glimpse", "location", "periphery"), map(torch.as_tensor, arrays), strict=False))
     output, state = agent.policy.step(seen, torch.as_tensor(state))
     stop = agent.policy.stop_logit(output.h)
     tensors = [output.location_mean.clamp(-1, 1), output.logits, state, *([] if stop is None else [stop])]
@@ -110,8 +117,9 @@ def test_every_network_in_batches_of_any_size(name: str, format: exports.Format,
         for _ in range(10):  # more looks than there is room for in the state
             glimpse = generator.random((rows, *OWN[name][0]), np.float32)
             location = generator.uniform(-1, 1, (rows, 2)).astype(np.float32)
-            actual = step(glimpse, location, state)
-            expected = of_the_policy(agent, glimpse, location, expected_state)
+            whole = [generator.random((rows, *PERIPHERY), np.float32)] if agent.policy.f_c else []
+            actual = step(glimpse, location, state, *whole)
+            expected = of_the_policy(agent, glimpse, location, expected_state, *whole)
             check_same(actual, expected)
             state, expected_state = actual[2], expected[2]
 
@@ -142,6 +150,13 @@ def test_what_can_not_be_exported_is_told_and_leaves_no_file(tmp_path: Path) -> 
     with pytest.raises(SystemExit, match=r"no agent of this name.*cluttered60"):
         cli.main(["export", "nobody", "--out", str(tmp_path / "agent")])
     assert not list(tmp_path.iterdir())
+
+
+def test_an_agent_with_a_context_is_refused(tmp_path: Path) -> None:
+    env_kwargs = {"periphery": 6}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=env_kwargs, core_layers=2, context=True, hidden_size=8)
+    with pytest.raises(ValueError, match="context=False"):
+        export(agent, tmp_path / "agent.pt2", format="torch")
 
 
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch) -> None:

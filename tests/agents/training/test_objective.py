@@ -344,3 +344,5 @@ def test_several_answers_each_count_and_each_begin_anew() -> None:
         rollout, config.replace(reward="log-likelihood"), locations=policy.location_distribution, hybrid=True
     )
     torch.testing.assert_close(answers.location, (log_pi[1] * nll[1]).mean() / 3)
+    measured = parts.measured(parts.total(config), torch.zeros(()), rollout)
+    assert (measured["answers"], measured["glimpses"]) == (2, 4)

@@ -161,7 +161,7 @@ def test_pictures_tell_what_was_answered() -> None:
     for name in (first, first, wrong, wrong):
         env.step(act(name))
         said.append(env.view(0).said())
-    assert said == [str(first), str(first), f"{first} {wrong}?", f"{first} {wrong}"]
+    assert said == [f"{first}?", str(first), f"{first} {wrong}?", f"{first} {wrong}"]
     view = env.view(0)
     assert (view.truth(), view.success, view.counts) == (f"{first} {second}", False, {"right": 0, "wrong": 1})
 

@@ -1,0 +1,60 @@
+"""Weights and scenes as text, for pages in the browser; page/data.js unpacks them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+UNUSED = "f_b."
+"""Names of the baseline network's weights begin so; no action needs them."""
+
+
+def pack_weights(policy: nn.Module, *, half: bool = False) -> dict[str, Any]:
+    """The tensors that acting needs, by name: {"shape", "type": "float16" or "float32", "data": base64}.
+
+    Args:
+        policy: the model.
+        half: round all to float16; else only those whose numbers float16 holds exactly are stored so.
+
+    Raises:
+        ValueError: a weight is too large for float16.
+    """
+    packed = {}
+    for name, tensor in policy.state_dict().items():
+        if name.startswith(UNUSED):
+            continue
+        numbers = tensor.detach().cpu().float().numpy()
+        with np.errstate(over="ignore"):
+            rounded = numbers.astype(np.float16)
+        if half and not np.isfinite(rounded).all():
+            raise ValueError(f"{name} holds numbers that are too large for float16: write the page without half")
+        stored = rounded if half or np.array_equal(rounded, numbers) else numbers
+        packed[name] = {"shape": list(numbers.shape), "type": stored.dtype.name, "data": text(stored.tobytes())}
+    return packed
+
+
+def pack_scene(scene: NDArray[np.uint8]) -> dict[str, Any]:
+    """A scene (H, W) or (H, W, C): {"shape", "data": base64 of its bytes, runs of zeros told by their length}."""
+    return {"shape": list(scene.shape), "data": text(pack_zeros(scene.tobytes()))}
+
+
+def pack_zeros(data: bytes) -> bytes:
+    """The same bytes, but a run of zeros, at most 256, is one 0 and how many more there are."""
+    numbers = np.frombuffer(data, np.uint8)
+    zero = np.concatenate([[False], numbers == 0, [False]])
+    (starts,), (ends,) = np.nonzero(zero[1:] & ~zero[:-1]), np.nonzero(~zero[1:] & zero[:-1])
+    parts, done = [], 0
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        whole, rest = divmod(end - start, 256)
+        parts += [data[done:start], b"\0\xff" * whole, bytes([0, rest - 1]) if rest else b""]
+        done = end
+    return b"".join([*parts, data[done:]])
+
+
+def text(data: bytes) -> str:
+    """Base64."""
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,101 @@
+"use strict";
+// A location network that scores the cells of the retina and looks at the best (ram_agents/model/cells.py).
+// Offsets are in units of the retina's reach: half of its coarsest patch.
+
+const BLURS = [3, 5];
+const NEAR = [2, 4]; // halves of the finest patch
+
+class CellLocationNetwork {
+  constructor(layer, { glimpse: [scales, size, , colours = 1], relative, normalise }) {
+    Object.assign(this, { scales, size, colours, relative, alike: normalise === "scales" });
+    this.hidden = layer("f_l.hidden");
+    this.weights = layer("f_l.weights");
+    this.own = layer("f_l.own");
+    this.reach = relative ? null : layer("f_l").reach.data;
+    const reach = (size * 2 ** (scales - 1)) / 2; // in pixels
+    this.axis = Array.from({ length: scales }, (_, scale) =>
+      Float32Array.from({ length: size }, (_, i) => ((i - (size - 1) / 2) * 2 ** scale) / reach));
+    this.near = NEAR.map((near) => Math.fround((near * size) / 2 / reach));
+    this.finer = Array.from({ length: scales }, (_, scale) => Math.fround((size / 2) * 2 ** scale / 2 / reach));
+  }
+
+  /**
+   * Where to look next: the place of the best cell, or one of the network's own.
+   * `looks` are the eye's places so far, the newest, which is `location`, first.
+   */
+  forward(h, glimpse, location, looks) {
+    const inner = this.hidden ? relu(linear(this.hidden, h)) : h;
+    const counts = linear(this.weights, inner), own = counts.length - 1;
+    const scores = this.scores(counts, this.features(glimpse, location, looks));
+    const best = argmax(scores);
+    if (counts[own] > scores[best]) return Array.from(linear(this.own, inner), tanh32);
+    return this.place(best, location);
+  }
+
+  scores(counts, features) {
+    const cells = this.size ** 2, perScale = features[0].length;
+    const scores = new Float32Array(this.scales * cells);
+    features.forEach((ofScale, scale) => {
+      for (let cell = 0; cell < cells; cell++) {
+        let sum = 0;
+        ofScale.forEach((feature, f) => (sum += counts[scale * perScale + f] * feature[cell]));
+        scores[scale * cells + cell] = sum;
+      }
+    });
+    return scores;
+  }
+
+  /** Of each scale a list of features, each of g x g cells: light, its blurs, whether outside, whether seen. */
+  features(glimpse, location, looks) {
+    const { size, colours } = this, cells = size * size;
+    return this.axis.map((_, scale) => {
+      const gain = this.alike ? 1 : 2 ** scale, start = scale * cells * colours;
+      const light = Array.from({ length: colours }, (_, colour) =>
+        Float32Array.from({ length: cells }, (_, cell) => glimpse[start + cell * colours + colour] * gain));
+      const blurred = BLURS.flatMap((width) => light.map((plane) => boxBlur(plane, size, width)));
+      const seen = this.near.map((near) => this.seen(scale, near, location, looks));
+      return [...light, ...blurred, this.outside(scale), ...seen];
+    });
+  }
+
+  /** 1 for the cells that lie outside of the next finer scale. */
+  outside(scale) {
+    const inside = Array.from(this.axis[scale], (a) => scale > 0 && Math.abs(a) < this.finer[scale]);
+    return this.onCells((row, column) => !(inside[row] && inside[column]));
+  }
+
+  /** 1 for the cells within `near` of a look, in each axis. */
+  seen(scale, near, location, looks) {
+    const axis = this.axis[scale];
+    const found = looks.map((look) => look.map((place, i) => {
+      const way = Math.fround(place - location[i]), offset = this.reach ? Math.fround(way / this.reach[i]) : way;
+      return Array.from(axis, (a) => Math.abs(Math.fround(offset - a)) < near);
+    }));
+    return this.onCells((row, column) => found.some(([columns, rows]) => rows[row] && columns[column]));
+  }
+
+  onCells(test) {
+    const { size } = this;
+    return Float32Array.from({ length: size * size }, (_, i) => (test(Math.floor(i / size), i % size) ? 1 : 0));
+  }
+
+  place(cell, location) {
+    const { size } = this, axis = this.axis[Math.floor(cell / (size * size))];
+    const offset = [axis[cell % size], axis[Math.floor(cell / size) % size]];
+    if (this.relative) return offset.map((o) => Math.fround(Math.sign(o) * Math.sqrt(Math.abs(o))));
+    return offset.map((o, i) => Math.fround(location[i] + Math.fround(this.reach[i] * o)));
+  }
+}
+
+/** The mean over width x width cells, zeros beyond the edge. */
+function boxBlur(plane, size, width) {
+  const far = (width - 1) / 2;
+  return plane.map((_, i) => {
+    const row = Math.floor(i / size), column = i % size;
+    let sum = 0;
+    for (let y = Math.max(row - far, 0); y <= Math.min(row + far, size - 1); y++) {
+      for (let x = Math.max(column - far, 0); x <= Math.min(column + far, size - 1); x++) sum += plane[y * size + x];
+    }
+    return sum / (width * width);
+  });
+}

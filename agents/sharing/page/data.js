@@ -1,0 +1,40 @@
+"use strict";
+// What `ram page` writes of an agent and its scenes (ram_agents/sharing/page_data.py), unpacked.
+
+const pages = []; // one for each agent; their files push them
+
+/** Tensors {data, shape} of float32 by name. */
+function unpackWeights(packed) {
+  return Object.fromEntries(Object.entries(packed).map(([name, { shape, type, data }]) => {
+    const bytes = fromBase64(data);
+    const numbers = type === "float16" ? Float32Array.from(new Uint16Array(bytes.buffer), fromHalf)
+      : new Float32Array(bytes.buffer);
+    return [name, { shape, data: numbers }];
+  }));
+}
+
+/** A scene {pixels, height, width, channels}. */
+function unpackScene({ shape: [height, width, channels = 1], data }) {
+  return { pixels: unpackZeros(fromBase64(data), height * width * channels), height, width, channels };
+}
+
+/** Bytes of which a 0 is followed by how many more zeros there are, at most 255. */
+function unpackZeros(packed, length) {
+  const bytes = new Uint8Array(length);
+  for (let from = 0, to = 0; from < packed.length; from++, to++) {
+    if (packed[from]) bytes[to] = packed[from];
+    else to += packed[++from];
+  }
+  return bytes;
+}
+
+function fromBase64(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** The number of a float16's 16 bits. */
+function fromHalf(bits) {
+  const exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+  return bits & 0x8000 ? -size : size;
+}

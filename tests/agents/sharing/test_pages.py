@@ -1,0 +1,270 @@
+"""The page's retina and networks give what Python's give, with the same weights; and what a page can't show."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import ram_agents
+import torch
+from gymnasium import spaces
+from javascript import run_javascript
+from ram_agents import Reinforce
+from ram_agents.agent.envs import Spaces
+from ram_agents.evaluation.predictions import predict_scenes
+from ram_agents.rendering.episodes import environment
+from ram_agents.sharing import packing
+from ram_agents.sharing.page_data import page_data
+from ram_agents.sharing.pages import MODEL, PARTS, write_page
+
+from ram_envs.retina.retina import Retina
+from ram_envs.retina.saccade import make_saccades
+
+SCRIPTS = [Path(str(PARTS / f"{name}.js")) for name in MODEL]
+
+TASKS: dict[str, dict[str, Any]] = {
+    "mnist28_3": {},
+    "cluttered60": {},
+    "megapixel": {"canvas_size": 200, "num_distractors": 32, "num_glimpses": 12},
+}
+"""Shipped agents, with all networks and both kinds of saccades among them, and what differs from their environments."""
+
+
+def shipped(name: str) -> Reinforce:
+    agent = ram_agents.load(name)
+    agent.config = agent.config.replace(env_kwargs=agent.env_kwargs | TASKS[name])
+    return agent
+
+
+LOOK = """
+const ram = new RAM(pages[0], unpackWeights(pages[0].weights));
+pages[0].scenes.map((scene) => look(ram, new Episode(pages[0], unpackScene(scene), [0, 0])).map(
+  ({ gaze, probabilities }) => ({ gaze, probabilities })));
+"""
+
+
+def check_same_looks(name: str, num_scenes: int, folder: Path) -> None:
+    """In Node.js the agent looks where it does in Python, and says the same of every scene."""
+    agent = shipped(name)
+    write_page(folder, [page_data(agent, name, num_scenes=num_scenes)])
+    found = run_javascript(LOOK, [*SCRIPTS, folder / "agent-0.js"], None, folder=folder)
+    expected = predict_scenes(agent, environment(agent, num_envs=num_scenes, split="test"), seed=0)
+    assert len(found) == num_scenes
+    for steps, prediction in zip(found, expected, strict=True):
+        np.testing.assert_allclose([step["gaze"] for step in steps], prediction.gaze, rtol=0, atol=1e-4)
+        np.testing.assert_allclose(steps[-1]["probabilities"], prediction.probabilities, rtol=0, atol=1e-4)
+        assert np.argmax(steps[-1]["probabilities"]) == prediction.label
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_agents_look_and_answer_as_in_python(name: str, tmp_path: Path) -> None:
+    check_same_looks(name, 10, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TASKS)
+def test_the_agents_look_and_answer_as_in_python_on_1000_scenes(name: str, tmp_path: Path) -> None:
+    check_same_looks(name, 1000, tmp_path)
+
+
+NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
+    "lstm, stop": ((2, 4, 4), 1.0, True, {"core": "lstm"}),
+    "gru, conv, colour, normalised": ((2, 5, 5, 3), 1.0, False, {
+        "core": "gru", "glimpse_network": "conv", "normalise": "scales"}),
+    "rnn, normalised": ((2, 5, 5), 1.0, False, {"normalise": "channels", "location_hidden": 7}),
+    "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
+    "cells, relative, stop": ((3, 4, 4), np.inf, True, {"location_network": "cells", "identity_core": True}),
+    "cells, colour, normalised": ((2, 5, 5, 3), np.inf, False, {"location_network": "cells", "normalise": "scales"}),
+}  # fmt: skip
+"""Agents without training: the glimpse's shape, the location's bound, whether they can stop, and options."""
+
+
+def untrained(name: str) -> Reinforce:
+    shape, far, can_stop, options = NETWORKS[name]
+    seen = spaces.Dict(glimpse=spaces.Box(0, 1, shape), location=spaces.Box(-far, far, (2,)))
+    parts = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(4)}
+    act = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
+    agent = Reinforce(Spaces(seen, act), glimpse_size=8, location_size=8, hidden_size=24, **options)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():  # what is chosen is not always the same
+        for parameter in agent.policy.parameters():
+            parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
+        if agent.policy.f_s is not None:
+            agent.policy.f_s.bias.zero_()  # it stops sometimes
+    if agent.policy.normalisation is not None:
+        agent.policy.normalisation.measure_([torch.rand(50, *shape, generator=generator) ** 2])
+    return agent
+
+
+STEPS = """
+const ram = new RAM(inputs.options, unpackWeights(inputs.weights));
+inputs.rows.map((row) => {
+  let state = ram.start();
+  return row.map(({ glimpse, location }) => {
+    const said = ram.step(Float32Array.from(glimpse), location, state);
+    state = said.state;
+    return { ...said, state: state.core.map((part) => Array.from(part)) };
+  });
+});
+"""
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@torch.no_grad()
+def test_every_network_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
+    agent, rows, steps = untrained(name), 6, 10  # more looks than there is room for in the state
+    shape, far, _, _ = NETWORKS[name]
+    generator = np.random.default_rng(0)
+    glimpses = generator.random((steps, rows, *shape), np.float32) ** 3
+    locations = generator.uniform(-1, 1, (steps, rows, 2)).astype(np.float32)
+    config = agent.policy.config
+    options = {
+        "glimpse": list(shape),
+        "relative": bool(np.isinf(far)),
+        "core": config.core,
+        "glimpse_network": config.glimpse_network,
+        "location_network": config.location_network,
+        "normalise": config.normalise,
+    }
+    inputs = {
+        "options": options,
+        "weights": packing.pack_weights(agent.policy),
+        "rows": [
+            [{"glimpse": g[row].reshape(-1).tolist(), "location": at[row].tolist()}
+             for g, at in zip(glimpses, locations, strict=True)]
+            for row in range(rows)
+        ],
+    }  # fmt: skip
+    found = run_javascript(STEPS, SCRIPTS, inputs, folder=tmp_path)
+    state, stops = None, set()
+    for t in range(steps):
+        seen = {"glimpse": torch.as_tensor(glimpses[t]), "location": torch.as_tensor(locations[t])}
+        output, state = agent.policy.step(seen, state)
+        stop = agent.policy.stop_logit(output.h)
+        for row in range(rows):
+            said = found[row][t]
+            np.testing.assert_allclose(said["location"], output.location_mean[row].clamp(-1, 1), rtol=0, atol=1e-5)
+            np.testing.assert_allclose(said["probabilities"], output.logits.softmax(-1)[row], rtol=0, atol=1e-5)
+            core = state[: agent.policy.f_h.num_states, row]
+            np.testing.assert_allclose(said["state"], core, rtol=1e-5, atol=1e-5)
+            assert said["stop"] == (stop is not None and bool(stop[row] > 0))
+            stops.add(said["stop"])
+    assert stops == {"lstm, stop": {True, False}, "cells, relative, stop": {True}}.get(name, {False})
+
+
+GLIMPSES = """
+const scene = unpackScene(inputs.scene);
+inputs.eyes.map((eye) => Array.from(new Retina(inputs.retina).glimpse(scene, eye)));
+"""
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("shape", [(31, 47), (40, 40, 3)])
+def test_the_retina_sees_the_same_bits(pooling: Any, shape: tuple[int, ...], tmp_path: Path) -> None:
+    generator = np.random.default_rng(2)
+    scene = generator.integers(0, 256, shape, np.uint8) * (generator.random(shape) < 0.5).astype(np.uint8)
+    # Among them places between two pixels, in corners, and beyond what a patch still touches.
+    eyes = np.concatenate([generator.uniform(-1, 1, (40, 2)), generator.integers(-4, 5, (40, 2)) / 4])
+    for size, scales in ((5, 2), (4, 6), (1, 1)):
+        expected = Retina(size, scales, pooling=pooling).glimpse(np.repeat(scene[None], len(eyes), 0), eyes)
+        inputs = {
+            "scene": packing.pack_scene(scene),
+            "eyes": eyes.tolist(),
+            "retina": {"patchSize": size, "numScales": scales, "pooling": pooling},
+        }
+        found = run_javascript(GLIMPSES, SCRIPTS, inputs, folder=tmp_path)
+        np.testing.assert_array_equal(np.array(found, np.float32), expected.reshape(len(eyes), -1))
+
+
+SACCADES = """
+const retina = new Retina({ patchSize: 12, numScales: 4 }), scene = { height: 201, width: 300 };
+const saccades = inputs.relative ? new RelativeSaccades(retina, scene) : new AbsoluteSaccades();
+inputs.paths.map(([place, ...locations]) => {
+  let eye = saccades.start(place);
+  return locations.map((location) => {
+    eye = saccades.move(eye, location);
+    return [eye, saccades.location(eye), saccades.gaze(eye), saccades.centre(eye), saccades.lookAt(eye, place)];
+  });
+});
+"""
+
+
+@pytest.mark.parametrize("saccade", ["absolute", "relative"])
+def test_saccades_lead_to_the_same_bits(saccade: Any, tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    paths = generator.uniform(-1, 1, (50, 6, 2)).astype(np.float32)
+    paths[:10] = np.rint(paths[:10] * 4) / 4  # halves of a grain, and edges
+    inputs = {"relative": saccade == "relative", "paths": paths.tolist()}
+    found = run_javascript(SACCADES, SCRIPTS, inputs, folder=tmp_path)
+    saccades = make_saccades(saccade, Retina(12, 4), (201, 300))
+    eyes = saccades.start(paths[:, 0])
+    for t in range(5):
+        eyes = saccades.move(eyes, paths[:, t + 1])
+        places = saccades.look_at(eyes, paths[:, 0])
+        for which, expected in enumerate(
+            (eyes, saccades.location(eyes), saccades.gaze(eyes), saccades.centre(eyes), places)
+        ):
+            np.testing.assert_array_equal([row[t][which] for row in found], expected)
+
+
+def test_whole_numbers_are_rounded_as_in_numpy(tmp_path: Path) -> None:
+    values = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, -7.51, 3.0]
+    assert run_javascript("inputs.map(toEven)", SCRIPTS, values, folder=tmp_path) == np.rint(values).tolist()
+
+
+def test_bytes_and_halves_come_back_as_they_were(tmp_path: Path) -> None:
+    generator = np.random.default_rng(4)
+    data = generator.integers(0, 256, 5000, np.uint8)
+    for start, count in ((0, 3), (100, 1), (200, 255), (600, 256), (1000, 257), (2000, 1024), (4990, 10)):
+        data[start : start + count] = 0
+    packed = packing.pack_zeros(data.tobytes())
+    assert len(packed) < 3300
+    code = f"Array.from(unpackZeros(fromBase64(inputs), {len(data)}))"
+    assert run_javascript(code, SCRIPTS, packing.text(packed), folder=tmp_path) == data.tolist()
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    bits = halves.view(np.uint16).tolist()
+    assert run_javascript("inputs.map(fromHalf)", SCRIPTS, bits, folder=tmp_path) == halves.astype(float).tolist()
+
+
+def test_weights_are_stored_exactly_or_rounded_on_demand() -> None:
+    agent = untrained("lstm, stop")
+    exact = packing.pack_weights(agent.policy)
+    assert not any(name.startswith("f_b.") for name in exact)
+    for name, tensor in agent.policy.state_dict().items():
+        if name in exact:
+            numbers = np.frombuffer(base64.b64decode(exact[name]["data"]), exact[name]["type"])
+            np.testing.assert_array_equal(numbers.reshape(exact[name]["shape"]), tensor.numpy())
+    assert exact["f_a.weight"]["type"] == "float32"
+    assert exact["f_s.bias"]["type"] == "float16"  # it is 0
+    rounded = packing.pack_weights(agent.policy, half=True)
+    assert {each["type"] for each in rounded.values()} == {"float16"}
+    agent.policy.load_state_dict({name: tensor.half() for name, tensor in agent.policy.state_dict().items()})
+    assert packing.pack_weights(agent.policy) == rounded
+    agent.policy.f_a.weight.data[0, 0] = 1e5
+    with pytest.raises(ValueError, match=r"f_a\.weight holds numbers that are too large for float16"):
+        packing.pack_weights(agent.policy, half=True)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "kwargs", "reason"),
+    [
+        ("ram_envs/GlimpseMNIST-Moving-v0", {}, "scenes change while"),
+        ("ram_envs/GlimpseMNIST-Pairs-v0", {}, "with one answer"),
+        ("ram_envs/Catch-v0", {"foveated": False}, "not the retina's view"),
+    ],
+)
+def test_what_a_page_can_not_show_is_told(env_id: str, kwargs: dict[str, Any], reason: str) -> None:
+    agent = Reinforce(env_id, env_kwargs=kwargs, num_envs=1)
+    with pytest.raises(ValueError, match=rf"a page can't show {env_id}: .*{reason}"):
+        page_data(agent, "mine", num_scenes=3)
+
+
+def test_a_control_is_refused() -> None:
+    agent = shipped("mnist28_3")
+    agent.config = agent.config.replace(look="random")
+    with pytest.raises(ValueError, match="mine is a control of look='random'"):
+        page_data(agent, "mine")
