@@ -68,6 +68,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseMNIST-v0",
         {"can_stop": True, "glimpse_cost": 0.25, "num_glimpses": 4, "split": "test"},
     ),
+    "GlimpseMNIST-v0-saccade-cost": (
+        "ram_envs/GlimpseMNIST-v0",
+        {"saccade": "relative", "saccade_cost": 0.5, "glimpse_cost": 0.25, "num_glimpses": 4, "split": "test"},
+    ),
     "GlimpseMNIST-Pairs-v0-end": (
         "ram_envs/GlimpseMNIST-Pairs-v0",
         {"num_digits": [1, 3], "glimpses_per_object": 2, "glimpse_cost": 0.25, "split": "test", "num_distractors": 2},

@@ -33,7 +33,7 @@ class GlimpsePairsEnv(TaskEnv):
 
     ## Rewards
 
-    1 at each answer that is right. Less `glimpse_cost` at every step but the last.
+    1 at each answer that is right. Less `glimpse_cost`, and `saccade_cost` times the way, at every step but the last.
 
     ## Starting State
 

@@ -52,6 +52,7 @@ class GlimpseMNISTEnv(TaskEnv):
 
     1 at the last step if the action is the digit's class, else 0. Before it -`glimpse_cost` at each step, each of which
     takes another glimpse: an episode of m glimpses that ends with the right answer returns 1 - (m - 1) `glimpse_cost`.
+    Less `saccade_cost` too, times the distance between this observation's location and the next one's.
 
     ## Starting State
 
@@ -76,8 +77,8 @@ class GlimpseMNISTEnv(TaskEnv):
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
              max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
-             can_stop=False, glimpse_cost=0.0, action="dict", grid_size=None, action_location_key="location",
-             render_mode=None)
+             can_stop=False, glimpse_cost=0.0, saccade_cost=0.0, action="dict", grid_size=None,
+             action_location_key="location", render_mode=None)
     ```
 
     - `split`: "train" (55,000 images), "validation" (5,000, held out of MNIST's training file) or "test" (10,000).
@@ -99,6 +100,7 @@ class GlimpseMNISTEnv(TaskEnv):
       part, `periphery=Box(0, 1, (h, w), float32)`.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.
+    - `saccade_cost`: long ways cost more. Not in the paper.
     - `action`: its form. "dict"; "flat", `Box(2 + n)`: the location, then n scores, of which the largest is the action;
       "grid", `MultiDiscrete([7, 7, n])`: column and row of the cell whose middle is the location, and the action;
       "discrete", `Discrete(49 * n)`: number (row * 7 + column) * n + a. `grid_size`: other than 7, or (columns, rows).

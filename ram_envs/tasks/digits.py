@@ -124,8 +124,7 @@ class Reading(SeveralDigits):
         last = self.present[rows] - 1 + self.has_end
         terminated = answered & (number == last)
         self.labels[rows] = self.answers[rows, np.minimum(number + answered, last)]
-        reward = (answered & correct).astype(np.float64)
-        reward[~terminated] -= self.glimpse_cost
+        reward = self._less_costs((answered & correct).astype(np.float64), rows, terminated)
         wrong = (self.given[rows] != self.answers[rows]) & (np.arange(self.given.shape[1]) <= last[:, None])
         return Outcome(reward, terminated, np.where(terminated, ~wrong.any(1), correct))
 

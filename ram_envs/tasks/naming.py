@@ -30,6 +30,8 @@ class Naming(Task):
         class_names: a name for each of the n classes, for pictures.
         can_stop: the agent may answer before the last glimpse (the extension that section 3 of the paper names).
         glimpse_cost: subtracted from the reward of each step that takes another glimpse: all but the last.
+        saccade_cost: subtracted from it too, times the distance that the eye moves, between the observed locations
+            before and after: absolute ones in halves of the scene, relative ones in units of the reach.
     """
 
     frames_per_second = 4
@@ -54,8 +56,10 @@ class Naming(Task):
         class_names: Sequence[str] | None = None,
         can_stop: bool = False,
         glimpse_cost: float = 0.0,
+        saccade_cost: float = 0.0,
     ) -> None:
         self.glimpse_cost = check_number("glimpse_cost", glimpse_cost)
+        self.saccade_cost = check_number("saccade_cost", saccade_cost)
         self.all_labels = labels
         self.num_scenes: int = len(labels)
         self.num_labels = num_classes = _count_classes(labels, num_classes, class_names)
@@ -92,9 +96,21 @@ class Naming(Task):
             terminated |= self.stopped[where]
         correct = action == self.labels[where]
         reward = (terminated & correct).astype(np.float64)
+        return Outcome(self._less_costs(reward, rows, terminated), terminated, correct)
+
+    def _less_costs(
+        self, reward: NDArray[np.float64], rows: Rows, terminated: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """The rewards (n,) of a step less what the next glimpse costs, where one follows, and the way to it."""
         if self.glimpse_cost:
-            reward[~terminated] = -self.glimpse_cost
-        return Outcome(reward, terminated, correct)
+            reward[~terminated] -= self.glimpse_cost
+        if self.saccade_cost:
+            on = rows[~terminated]
+            before, after = (
+                self._saccades(on).location(self.path[on, step]) for step in (self.steps[on] - 1, self.steps[on])
+            )
+            reward[~terminated] -= self.saccade_cost * np.linalg.norm((after - before).astype(np.float64), axis=1)
+        return reward
 
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""

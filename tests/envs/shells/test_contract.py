@@ -94,15 +94,18 @@ def test_vector_environments_return_arrays_of_gymnasiums_types(case: Case) -> No
 
 
 def test_success_is_told_at_the_end_alone(case: Case) -> None:
+    location = np.zeros(2)
     for item in trajectory(case.make(), episodes=4):
         ended, cost = len(item) == 5 and item[2], case.kwargs.get("glimpse_cost", 0.0)
+        before, location = location, item[0]["location"]
+        cost += case.kwargs.get("saccade_cost", 0.0) * float(np.linalg.norm((location - before).astype(float)))
         if case.has_several_answers:
             assert item[-1]["is_success"] <= ended
             assert len(item) < 5 or item[1] in (0.0, 1.0, -cost, 1 - cost)
             continue
         assert item[-1]["is_success"] is (ended and item[1] == 1.0)
         if len(item) == 5 and not ended:
-            assert item[1] == -cost
+            assert item[1] == pytest.approx(-cost)
 
 
 def test_infos_have_the_same_keys_types_and_shapes_at_every_turn(case: Case) -> None:

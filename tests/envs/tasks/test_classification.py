@@ -287,6 +287,42 @@ def test_rows_stop_by_themselves(mode: str) -> None:
         over = terminated if mode == "NextStep" else over
 
 
+def test_a_saccade_costs_by_its_length() -> None:
+    kwargs = {"num_glimpses": 4, "initial_location": "center", "saccade_cost": 0.5, "glimpse_cost": 0.125}
+    env = gym.make(MNIST, **kwargs)
+    _, info = env.reset(seed=0)
+    places = [(0.75, -1.0), (0.75, -1.0), (-0.25, -1.0), (1.0, 1.0)]  # the last is not looked at
+    rewards = [env.step(act(info["label"], *place))[1] for place in places]
+    assert rewards == [-0.125 - 0.5 * 1.25, -0.125, -0.125 - 0.5, 1.0]
+
+
+def test_a_relative_saccade_costs_by_the_reaches_that_the_eye_moves() -> None:
+    env = gym.make(MNIST, num_glimpses=6, initial_location="center", saccade="relative", saccade_cost=1.0)
+    env.reset(seed=0)  # the reach is 4 pixels, and the edge 14 from the middle
+    rewards = [env.step(act(0, x, 0.0))[1] for x in (0.5, 1, 1, 1, 1)]
+    assert rewards == pytest.approx([-0.25, -1, -1, -1, -0.25], abs=1e-4)
+
+
+def test_rows_pay_for_their_own_saccades() -> None:
+    env = gym.make_vec(MNIST, num_envs=2, num_glimpses=3, initial_location="center", saccade_cost=0.5)
+    env.reset(seed=0)
+    where = np.array([[0, 1], [0.25, 0]], np.float32)
+    for expected in ([-0.5, -0.125], [0.0, 0.0]):
+        _, reward, *_ = env.step({"location": where, "action": np.zeros(2, int)})
+        np.testing.assert_allclose(reward, expected)
+
+
+def test_a_saccade_costs_in_scenes_of_several_digits() -> None:
+    kwargs = {"glimpses_per_object": 2, "initial_location": "center", "saccade_cost": 0.5}
+    env = gym.make("ram_envs/GlimpseMNIST-Pairs-v0", **kwargs)
+    _, info = env.reset(seed=0)
+    rewards = []
+    for x in (0.5, 0.0, 1.0, 0.0):
+        _, reward, _, _, info = env.step(act(info["label"], x, 0.0))
+        rewards.append(reward)
+    assert rewards == [-0.25, 1 - 0.25, -0.5, 1.0]
+
+
 def test_a_cost_may_be_had_without_stopping() -> None:
     env = gym.make(MNIST, num_glimpses=2, glimpse_cost=1)
     _, info = env.reset(seed=0)
@@ -303,6 +339,7 @@ def test_a_cost_may_be_had_without_stopping() -> None:
         ({"glimpse_cost": float("nan")}, "glimpse_cost is nan"),
         ({"glimpse_cost": "0.1"}, r"glimpse_cost is '0\.1'"),
         ({"glimpse_cost": True}, "glimpse_cost is True"),
+        ({"saccade_cost": -1}, "saccade_cost is -1; it must be finite and at least 0"),
     ],
 )
 def test_impossible_stopping_is_refused(arguments: dict, named: str) -> None:
