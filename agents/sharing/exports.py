@@ -48,8 +48,7 @@ def export(agent: Agent, path: str | Path, *, format: Format = "onnx") -> None:
         format: "onnx", for ONNX Runtime and its like; or "torch", for `torch.export.load`.
 
     Raises:
-        ValueError: the agent is a control, whose places are not in its networks; or it has a context, which is no input
-            of the program; or there is no such format.
+        ValueError: the agent is a control, whose places are not in its networks; or there is no such format.
         ModuleNotFoundError: ONNX's exporter is not installed; the message says how to install it.
     """
     if format not in WRITERS:
@@ -59,8 +58,6 @@ def export(agent: Agent, path: str | Path, *, format: Format = "onnx") -> None:
             f"the agent is a control of look={agent.config.look!r}: where it looks is not in its networks, so it can't "
             "be exported; export one that learned to look"
         )
-    if agent.policy.f_c is not None:
-        raise ValueError("the agent has a context, which a program has no input for: export one of context=False")
     beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.pt2")
     try:
         with quiet():

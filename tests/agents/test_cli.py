@@ -106,7 +106,7 @@ def test_of_torchruns_processes_the_first_tells_that_a_command_is_for_one(comman
     monkeypatch.setenv("RANK", "1")
     with pytest.raises(SystemExit) as end:
         cli.main([command])
-    assert end.value.code is None
+    assert not end.value.code
 
 
 @pytest.mark.parametrize("variables", [{"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "1"}, {"WORLD_SIZE": "2"}])

@@ -152,13 +152,6 @@ def test_what_can_not_be_exported_is_told_and_leaves_no_file(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-def test_an_agent_with_a_context_is_refused(tmp_path: Path) -> None:
-    env_kwargs = {"periphery": 6}
-    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=env_kwargs, core_layers=2, context=True, hidden_size=8)
-    with pytest.raises(ValueError, match="context=False"):
-        export(agent, tmp_path / "agent.pt2", format="torch")
-
-
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch) -> None:
     def missing(*arguments: object, **options: object) -> None:
         raise ModuleNotFoundError("No module named 'onnxscript'", name="onnxscript")
