@@ -165,8 +165,8 @@ class GlimpseMovingEnv(TaskEnv):
 
     ## Rewards
 
-    1 at the last step if the action is the digit's class, else 0; before it less `glimpse_cost` and `saccade_cost` times
-    the way.
+    1 at the last step if the action is the digit's class, else 0; before it less `glimpse_cost` and `saccade_cost`
+    times the way.
 
     ## Starting State
 
