@@ -92,6 +92,7 @@ $(VENV)-integrations/installed: pyproject.toml constraints.txt constraints-integ
 docs: install
 	$(BIN)/python docs/site/assemble.py build/site/source
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site build/site/source build/site/html
+	$(BIN)/ram page cluttered60 megapixel catch --half --scenes 12 --out build/site/html/live
 	$(BIN)/python docs/site/check.py build/site/html
 
 check: lint type

@@ -50,6 +50,12 @@ def test_links_are_turned_to_where_their_targets_lie(site: dict) -> None:
     assert turned == "[r](results.md)\n```{literalinclude} files/examples/serve_onnx.py"
 
 
+def test_the_live_page_is_linked_from_its_document_and_written_where_it_leads(site: dict, tmp_path: Path) -> None:
+    site["assemble"]["assemble"](tmp_path / "source")
+    assert 'href="live/index.html"' in (tmp_path / "source" / "page.md").read_text()
+    assert re.search(r"ram page .*--out build/site/html/live$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
 def test_every_document_is_a_page(site: dict) -> None:
     pages = site["assemble"]["places"]()
     documents = {path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *DOCS.glob("*.md")]} - {Path("README.md")}

@@ -15,6 +15,8 @@ from ..sharing.page_data import page_data
 from ..sharing.pages import write_page
 from .options import JsonObject, check_out, open_agent, parse
 
+LARGE = 8e6  # bytes, which take some seconds to load
+
 
 @dataclass(frozen=True)
 class Page:
@@ -32,7 +34,7 @@ class Page:
     split: Literal["train", "validation", "test"] = "test"
     """Which scenes, where the environment has splits."""
     half: bool = False
-    """Round the weights to float16, for half the size; most agents err no more often so."""
+    """Round the weights to float16, for half the size; a few scenes may be answered otherwise."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """Keyword arguments of the environments that differ from the agents' own, such as '{"num_glimpses": 8}'."""
     allow_unsigned: bool = False
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str]) -> None:
     with naming(options.out):
         size = write_page(options.out, data)
     print(f"wrote {options.out / 'index.html'}, {size / 1e6:.2f} MB with all that it loads: open it in a browser")
+    if size > LARGE:
+        print(f"it is larger than {LARGE / 1e6:.0f} MB: --half, fewer --scenes or fewer agents make it load faster")
 
 
 def _data(options: Page, name: str) -> dict[str, Any]:

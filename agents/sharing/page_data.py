@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
 DIGITS = tuple("0123456789")
-MODEL = "core", "glimpse_network", "location_network", "normalise"
+MODEL = "core", "core_layers", "glimpse_network", "location_network", "normalise"
 """What of a model's options page/ram.js needs."""
 
 
@@ -46,6 +46,8 @@ def page_data(
             f"{name} is a control of look={agent.config.look!r}: where it looks is not in its networks; take an agent "
             "that learned to look"
         )
+    if agent.policy.config.context:
+        raise ValueError(f"{name} has a context network, which sees more than glimpses: a page can't show it")
     env = environment(agent, num_envs=num_scenes, split=split)
     try:
         facts = _facts(agent, env) | _content(agent, env, num_scenes)
@@ -83,12 +85,13 @@ def _content(agent: Reinforce, env: AnyVectorEnv, num_scenes: int) -> dict[str, 
     _check_still(agent, env, views)
     targets = declared(env).targets
     boxes = [None] * count if targets is None else targets()[:count].tolist()
+    drawing = None if targets is None else _drawing(agent, views[0])
     index = info.get("index", np.arange(count)).tolist()
     scenes = [
         pack_scene(view.scene) | {"label": view.label, "index": number, "target": box}
         for view, number, box in zip(views, index[:count], boxes, strict=True)
     ]
-    return {"scenes": scenes, "drawing": _drawing(agent, views[0])}
+    return {"scenes": scenes, "drawing": drawing}
 
 
 def _game(agent: Reinforce, view: View) -> dict[str, Any] | None:

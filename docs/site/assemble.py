@@ -24,6 +24,8 @@ OUTSIDE = {
     "agents/weights/README.md": "trained-agents.md",
 }
 """Documents beside docs/ that are pages too, and where."""
+LIVE = "page.md", '<p><a href="live/index.html">Open such a page here.</a></p>\n'
+"""The document that the page of `ram page` is linked from; `make docs` writes that one after Sphinx."""
 LINK = re.compile(r"(\]\(|\{literalinclude\} )(?!\w+:|#)([^)#\s]+)")
 """Of Markdown, and of code that Sphinx includes."""
 
@@ -68,7 +70,7 @@ def assemble(folder: Path) -> None:
             shutil.copy(ROOT / source, folder / place)
             continue
         text, linked = turned((ROOT / source).read_text(), source, known)
-        (folder / place).write_text(text)
+        (folder / place).write_text(text + ("\n" + LIVE[1] if str(place) == LIVE[0] else ""))
         files |= linked
     for source, place in files.items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)

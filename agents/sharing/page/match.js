@@ -85,7 +85,7 @@ class Match {
     this.theirs.begin(theirs.scene, sceneCanvas(theirs.scene), theirs.over ? 1 : 0.45);
     if (!theirs.over) this.theirs.patches([now]);
     this.theirs.outlines(now);
-    this.theirs.path(path.slice(-4));
+    this.theirs.path(path, 2); // more would hide the ball
     showPatches(this.find("patches"), this.page, now);
     showBelief(this.find("belief"), this.page.action_names, now.probabilities);
     this.find("mine").textContent = this.mine.over ? (this.mine.caught ? "You: caught ✓" : "You: missed ✗") : "You";

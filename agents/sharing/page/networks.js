@@ -49,8 +49,9 @@ class Convolutions {
 
 /** f_h: the state is a list of arrays, of which the first is h_t. */
 class CoreNetwork {
-  constructor(layer, { core }) {
-    Object.assign(this, { core, glimpse: layer("f_h.glimpse"), hidden: layer("f_h.hidden"), cell: layer("f_h.cell") });
+  constructor(layer, { core }, name = "f_h") {
+    const [glimpse, hidden, cell] = ["glimpse", "hidden", "cell"].map((part) => layer(`${name}.${part}`));
+    Object.assign(this, { core, glimpse, hidden, cell });
     const first = core === "rnn" ? this.hidden.weight : this.cell.weight_hh;
     this.size = first.shape[1];
   }

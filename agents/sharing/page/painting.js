@@ -83,14 +83,14 @@ class Painter {
     });
   }
 
-  /** The path of the gaze: past looks are numbered, the present one is a ring. */
-  path(steps) {
+  /** The path of the gaze, its latest `most` looks: past ones are numbered, the present one is a ring. */
+  path(steps, most = MOST_MARKS) {
     const { context } = this, points = steps.map(({ gaze }) => this.at(gaze));
     Object.assign(context, { strokeStyle: YELLOW, lineWidth: 2.5, lineJoin: "round", globalAlpha: 0.75 });
-    tracePath(context, points.slice(-MOST_MARKS));
+    tracePath(context, points.slice(-most));
     context.globalAlpha = 1;
     points.forEach(([x, y], i) => {
-      if (i < points.length - MOST_MARKS) return;
+      if (i < points.length - most) return;
       if (i === points.length - 1) this.disc(x, y, 10, null, YELLOW);
       else {
         this.disc(x, y, 10, YELLOW, NIGHT);

@@ -3,7 +3,7 @@
 
 class RAM {
   /**
-   * `options`: core, glimpse_network, location_network, normalise, glimpse (the shape), relative (saccades).
+   * `options`: core, core_layers, glimpse_network, location_network, normalise, glimpse (the shape), relative (saccades).
    * `weights`: tensors {data, shape} by PyTorch's names.
    */
   constructor(options, weights) {
@@ -12,6 +12,7 @@ class RAM {
     this.normalisation = layer("normalisation");
     this.f_g = new GlimpseNetwork(layer, options);
     this.f_h = new CoreNetwork(layer, options);
+    this.f_h2 = options.core_layers === 2 ? new CoreNetwork(layer, options, "f_h2") : null;
     this.seesCells = options.location_network === "cells";
     this.f_l = this.seesCells ? new CellLocationNetwork(layer, options) : new LocationNetwork(layer);
     this.f_a = layer("f_a");
@@ -20,7 +21,7 @@ class RAM {
 
   /** The state before the first glimpse. */
   start() {
-    return { core: this.f_h.start(), looks: [] };
+    return { core: this.f_h.start(), upper: this.f_h2?.start(), looks: [] };
   }
 
   /**
@@ -30,14 +31,15 @@ class RAM {
   step(glimpse, location, state) {
     const light = this.normalisation ? this.normalised(glimpse) : glimpse;
     const core = this.f_h.forward(this.f_g.forward(light, location), state.core), h = core[0];
+    const upper = this.f_h2?.forward(h, state.upper);
     const looks = [location, ...state.looks].slice(0, Math.floor(h.length / 3));
     const shown = this.options.normalise === "scales" ? light : glimpse;
-    const mean = this.f_l.forward(h, shown, location, looks);
+    const mean = this.f_l.forward(upper ? upper[0] : h, shown, location, looks);
     return {
       location: mean.map((l) => clamp(l, -1, 1)),
       probabilities: softmax(linear(this.f_a, h)),
       stop: this.f_s !== undefined && linear(this.f_s, h)[0] > 0,
-      state: { core, looks },
+      state: { core, upper, looks },
     };
   }
 

@@ -21,7 +21,7 @@ class Watch {
     this.find("next").onclick = () => this.choose(this.number + 1);
     this.find("play").onclick = () => (this.timer ? this.pause() : this.play());
     this.find("time").oninput = (event) => (this.pause(), this.show(Number(event.target.value)));
-    if (this.find("elsewhere")) this.find("elsewhere").onclick = () => this.strokes && this.draw(this.strokes);
+    this.find("elsewhere").onclick = () => this.strokes && this.draw(this.strokes);
     canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.dragged(event);

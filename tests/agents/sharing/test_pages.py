@@ -22,6 +22,7 @@ from ram_agents.sharing.pages import MODEL, PARTS, write_page
 
 from ram_envs.retina.retina import Retina
 from ram_envs.retina.saccade import make_saccades
+from ram_envs.tasks.catch import GAME_SEED
 
 SCRIPTS = [Path(str(PARTS / f"{name}.js")) for name in MODEL]
 
@@ -77,6 +78,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "rnn, normalised": ((2, 5, 5), 1.0, False, {"normalise": "channels", "location_hidden": 7}),
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
     "cells, relative, stop": ((3, 4, 4), np.inf, True, {"location_network": "cells", "identity_core": True}),
+    "two layers": ((2, 4, 4), 1.0, False, {"core": "lstm", "core_layers": 2}),
     "cells, colour, normalised": ((2, 5, 5, 3), np.inf, False, {"location_network": "cells", "normalise": "scales"}),
 }  # fmt: skip
 """Agents without training: the glimpse's shape, the location's bound, whether they can stop, and options."""
@@ -106,7 +108,7 @@ inputs.rows.map((row) => {
   return row.map(({ glimpse, location }) => {
     const said = ram.step(Float32Array.from(glimpse), location, state);
     state = said.state;
-    return { ...said, state: state.core.map((part) => Array.from(part)) };
+    return { ...said, state: [...state.core, ...(state.upper ?? [])].map((part) => Array.from(part)) };
   });
 });
 """
@@ -125,6 +127,7 @@ def test_every_network_gives_what_torch_gives(name: str, tmp_path: Path) -> None
         "glimpse": list(shape),
         "relative": bool(np.isinf(far)),
         "core": config.core,
+        "core_layers": config.core_layers,
         "glimpse_network": config.glimpse_network,
         "location_network": config.location_network,
         "normalise": config.normalise,
@@ -148,7 +151,7 @@ def test_every_network_gives_what_torch_gives(name: str, tmp_path: Path) -> None
             said = found[row][t]
             np.testing.assert_allclose(said["location"], output.location_mean[row].clamp(-1, 1), rtol=0, atol=1e-5)
             np.testing.assert_allclose(said["probabilities"], output.logits.softmax(-1)[row], rtol=0, atol=1e-5)
-            core = state[: agent.policy.f_h.num_states, row]
+            core = state[: agent.policy.f_h.num_states * config.core_layers, row]
             np.testing.assert_allclose(said["state"], core, rtol=1e-5, atol=1e-5)
             assert said["stop"] == (stop is not None and bool(stop[row] > 0))
             stops.add(said["stop"])
@@ -210,6 +213,32 @@ def test_saccades_lead_to_the_same_bits(saccade: Any, tmp_path: Path) -> None:
             np.testing.assert_array_equal([row[t][which] for row in found], expected)
 
 
+GAMES = """
+const ram = new RAM(pages[0], unpackWeights(pages[0].weights));
+inputs.map((draws) => {
+  const player = new CatchPlayer(pages[0], ram, new CatchGame(pages[0].game, draws), [0, 0]);
+  while (!player.game.over) player.look(), player.act();
+  return { gaze: player.path.map(({ gaze }) => gaze), caught: player.game.caught, paddle: player.game.paddle };
+});
+"""
+
+
+def test_games_of_catch_go_as_in_python(tmp_path: Path) -> None:
+    agent, games = ram_agents.load("catch"), 12
+    agent.config = agent.config.replace(env_kwargs=agent.env_kwargs | {"initial_location": "center"})
+    write_page(tmp_path, [page_data(agent, "catch", num_scenes=1)])
+    draws = [np.random.default_rng([GAME_SEED, number]).random(3).tolist() for number in range(games)]
+    found = run_javascript(GAMES, [*SCRIPTS, tmp_path / "agent-0.js"], draws, folder=tmp_path)
+    env = environment(agent, num_envs=games)
+    expected = predict_scenes(agent, env, seed=0, views=True)
+    assert {game["caught"] for game in found} >= {True}
+    for game, prediction in zip(found, expected, strict=True):
+        np.testing.assert_allclose(game["gaze"], prediction.gaze, rtol=0, atol=1e-4)
+        assert prediction.view is not None
+        assert game["caught"] == prediction.view.success
+        assert game["paddle"] == dict(prediction.view.objects)["paddle"][1]
+
+
 def test_whole_numbers_are_rounded_as_in_numpy(tmp_path: Path) -> None:
     values = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, -7.51, 3.0]
     assert run_javascript("inputs.map(toEven)", SCRIPTS, values, folder=tmp_path) == np.rint(values).tolist()
@@ -267,4 +296,11 @@ def test_a_control_is_refused() -> None:
     agent = shipped("mnist28_3")
     agent.config = agent.config.replace(look="random")
     with pytest.raises(ValueError, match="mine is a control of look='random'"):
+        page_data(agent, "mine")
+
+
+def test_a_context_network_is_refused() -> None:
+    kwargs = {"periphery": 7}
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=1, core_layers=2, context=True)
+    with pytest.raises(ValueError, match="mine has a context network"):
         page_data(agent, "mine")
