@@ -14,13 +14,13 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import courses
 import matplotlib.pyplot as plt
 import torch
 from marked import renew
 from matplotlib.ticker import ScalarFormatter
-from networks import CoreSeconds
-from ram_agents import Config, Reinforce, recipe
-from ram_agents.evaluation.runs import LAST, LOG, read_log
+from ram_agents import Config, recipe
+from ram_agents.evaluation.runs import read_log
 from ram_agents.reports.intervals import wilson
 
 PICTURE = Path(__file__).parent / "images" / "ablation.png"
@@ -104,18 +104,12 @@ def train(out: Path, seed: int) -> None:
     """Make all runs, one after the other on one thread, or go on with them; the last step first, small batches last."""
     torch.set_num_threads(1)
     for step in reversed(ablation(seed)):
-        where = directory(out, step)
-        if ended(out, step):
-            continue
-        agent = Reinforce.load(where / LAST) if (where / LAST).exists() else Reinforce(config=step.config)
-        print(f"{where}: {agent.episodes:,} episodes", flush=True)
-        agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
+        courses.train(directory(out, step), step.config)
 
 
 def ended(out: Path, step: Step) -> bool:
     """Whether a run's log tells of its end."""
-    where = directory(out, step)
-    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= step.config.total_episodes
+    return courses.ended(directory(out, step), step.config)
 
 
 def draw(out: Path, seed: int) -> None:

@@ -16,7 +16,8 @@ import torch
 from marked import renew
 from numpy.typing import NDArray
 from ram_agents import Reinforce
-from ram_agents.agent.rollout import Runner, collect_rollout
+from ram_agents.agent.rollout import collect_rollout
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.reports.intervals import wilson
 

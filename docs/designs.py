@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import courses
 import torch
 from marked import renew
-from networks import PRECISION, CoreSeconds, panels
-from ram_agents import Reinforce
-from ram_agents.evaluation.runs import LAST, LOG, read_log
+from networks import PRECISION, panels
+from ram_agents import Config
+from ram_agents.evaluation.runs import read_log
 from ram_agents.model.cells import CellLocationNetwork
 from ram_agents.model.networks import Convolutions
 from torch import Tensor
@@ -76,32 +77,22 @@ def train(out: Path) -> None:
     """Make all runs, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
     for name, design in DESIGNS.items():
-        where = directory(out, name)
-        if ended(where):
-            continue
-        panel = panels()[design.panel]
-        options: dict[str, Any] = {"total_episodes": EPISODES, "checkpoint_every": 200, "matmul_precision": PRECISION}
-        with ExitStack() as stack:
-            if design.changed:
-                stack.enter_context(patch.object(*design.changed))
-            if (where / LAST).exists():
-                agent = Reinforce.load(where / LAST)
-            else:
-                agent = Reinforce(config=panel.base.replace(**options, **panel.variants[design.network]))
-            print(f"{where}: {agent.episodes:,} episodes", flush=True)
-            agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
+        with patch.object(*design.changed) if design.changed else nullcontext():
+            courses.train(directory(out, name), config_of(design))
 
 
-def ended(where: Path) -> bool:
-    """Whether a run's log tells of its end."""
-    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= EPISODES
+def config_of(design: Design) -> Config:
+    """The run's."""
+    panel = panels()[design.panel]
+    options: dict[str, Any] = {"total_episodes": EPISODES, "checkpoint_every": 200, "matmul_precision": PRECISION}
+    return panel.base.replace(**options, **panel.variants[design.network])
 
 
 def table(out: Path) -> str:
     """The error at the end of each run, and its time."""
     lines = ["| task | network | held-out error, % | minutes of one core |", "|---|---|---:|---:|"]
     for name, design in DESIGNS.items():
-        if ended(directory(out, name)):
+        if courses.ended(directory(out, name), config_of(design)):
             last = read_log(directory(out, name))[-1]
             title = panels()[design.panel].title
             lines.append(f"| {title} | {name} | {last['validation_error']:.2f} | {last['seconds'] / 60:.1f} |")

@@ -9,17 +9,17 @@ between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import courses
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from marked import renew
 from matplotlib.ticker import ScalarFormatter
-from ram_agents import Checkpoints, Config, Reinforce, recipe
-from ram_agents.evaluation.runs import LAST, LOG, read_log
+from ram_agents import Config, recipe
+from ram_agents.evaluation.runs import LOG, read_log
 
 DOCS = Path(__file__).parent
 PICTURE = DOCS / "images" / "networks.png"
@@ -51,22 +51,6 @@ def panels() -> dict[str, Panel]:
     }
 
 
-class CoreSeconds(Checkpoints):
-    """Checkpoints whose log counts the processor's time, which other processes of the machine do not stretch."""
-
-    clock = staticmethod(time.process_time)
-
-    def on_start(self, agent: Reinforce) -> None:
-        """Begin to count."""
-        super().on_start(agent)
-        self._before = agent.seconds - time.process_time()
-
-    def save(self, agent: Reinforce) -> None:
-        """Tell the processor's seconds of this run so far, validation included."""
-        agent.seconds = self._before + time.process_time()
-        super().save(agent)
-
-
 def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
     """Of one run."""
     return out / panel / variant.split()[0] / f"seed{seed}"
@@ -78,26 +62,9 @@ def train(out: Path, chosen: list[str]) -> None:
     for seed in SEEDS:
         for name, panel in panels().items():
             for variant, changes in panel.variants.items() if name in chosen else ():
-                where = directory(out, name, variant, seed)
-                if ended(where):
-                    continue
-                if (where / LAST).exists():
-                    agent = Reinforce.load(where / LAST)
-                else:
-                    options = {
-                        "total_episodes": EPISODES,
-                        "checkpoint_every": 200,
-                        "seed": seed,
-                        "matmul_precision": "medium",
-                    }
-                    agent = Reinforce(config=panel.base.replace(**options, **changes))
-                print(f"{where}: {agent.episodes:,} episodes", flush=True)
-                agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
-
-
-def ended(where: Path) -> bool:
-    """Whether a run's log tells of its end."""
-    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= EPISODES
+                options = {"total_episodes": EPISODES, "checkpoint_every": 200, "seed": seed}
+                config = panel.base.replace(**options, matmul_precision=PRECISION, **changes)
+                courses.train(directory(out, name, variant, seed), config)
 
 
 def curves(out: Path, panel: str, variant: str) -> list[np.ndarray]:

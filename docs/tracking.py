@@ -19,7 +19,7 @@ import torch
 from marked import renew
 from numpy.typing import NDArray
 from ram_agents import Reinforce
-from ram_agents.agent.rollout import Runner
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.attention import Targets, correlation, middle
 from ram_agents.evaluation.evaluate import evaluation_env
 

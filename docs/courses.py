@@ -1,0 +1,37 @@
+"""Training runs of the scripts beside this: made once, gone on with if they were stopped, left alone at their end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ram_agents import Checkpoints, Config, Reinforce
+from ram_agents.evaluation.runs import LAST, LOG, read_log
+
+
+class CoreSeconds(Checkpoints):
+    """Checkpoints whose log counts the processor's time, which other processes of the machine do not stretch."""
+
+    def on_start(self, agent: Reinforce) -> None:
+        """Begin to count."""
+        super().on_start(agent)
+        self._before = agent.seconds - time.process_time()
+
+    def save(self, agent: Reinforce) -> None:
+        """Tell the processor's seconds of this run so far, validation included."""
+        agent.seconds = self._before + time.process_time()
+        super().save(agent)
+
+
+def ended(where: Path, config: Config) -> bool:
+    """Whether a run's log tells of its end."""
+    return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= config.total_episodes
+
+
+def train(where: Path, config: Config) -> None:
+    """Make a run in a directory, or go on with it."""
+    if ended(where, config):
+        return
+    agent = Reinforce.load(where / LAST) if (where / LAST).exists() else Reinforce(config=config)
+    print(f"{where}: {agent.episodes:,} episodes", flush=True)
+    agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
