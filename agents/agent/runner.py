@@ -102,7 +102,7 @@ class Runner:
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
     def choose(self, made: list[Layers] | None = None) -> Choice:
-        """What to do next in each row. The autograd graph is made on the way: training needs no second pass.
+        """What to do next in each row. With gradients the autograd graph is made on the way.
 
         Args:
             made: what the policy's layers made is added to it, for `RAM.unroll`.

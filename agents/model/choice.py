@@ -20,7 +20,7 @@ CONTROL_LOOKS: tuple[Look, ...] = ("random", "center", "scan")
 
 
 class Choice(NamedTuple):
-    """What B rows do next; none of it carries a gradient but the logit."""
+    """What B rows do next, without gradients."""
 
     location: Tensor
     """l_t (B, 2): raw, before it is clamped for the environment."""
@@ -28,8 +28,6 @@ class Choice(NamedTuple):
     """a_t (B,), int64."""
     stop: Tensor | None
     """(B,) bool: end the episode with this action. None where the environment knows no stopping."""
-    stop_logit: Tensor | None
-    """(B,): of which `stop` was drawn."""
 
     def to_environment(self, space: spaces.Space[Any]) -> Any:
         """The action in the environment's own form; `space` is one row's."""
@@ -127,5 +125,6 @@ def choose(
 ) -> Choice:
     """What to do after a glimpse beside looking at `location` (B, 2); see `choose_action` and `choose_stop`."""
     action = choose_action(output.logits, generator, sample=sample_action)
-    logit = policy.stop_logit(output.h)
-    return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator), logit)
+    with torch.no_grad():  # the loss asks for all steps' logits at once
+        logit = policy.stop_logit(output.h)
+    return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator))

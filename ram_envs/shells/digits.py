@@ -66,9 +66,9 @@ class GlimpsePairsEnv(TaskEnv):
 
     ## Deviations from the paper
 
-    It classifies the pair at the end as one of 55 unordered combinations, and reads numbers of varying length from
-    photographs of houses. Here digits are named in order, which serves for any number of them. Its retina and its
-    clutter are not reproduced: the retina is that of the earlier paper's 100x100, and there is no clutter by default.
+    It reads numbers of varying length from photographs of house numbers. Here the digits of a scene are named in order,
+    which serves for any number of them. Its retina and its clutter are not reproduced: the retina is that of the
+    earlier paper's 100x100, and there is no clutter by default.
 
     ## Version History
 

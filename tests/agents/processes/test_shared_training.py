@@ -47,7 +47,7 @@ def same_choices(monkeypatch) -> None:
         )
         logit = policy.stop_logit(output.h)
         location = (output.location_mean + noise[t, rows]).detach()
-        return Choice(location, actions[t, rows], None if logit is None else stops[t, rows], logit)
+        return Choice(location, actions[t, rows], None if logit is None else stops[t, rows])
 
     monkeypatch.setattr(runner, "choose", choose)
 
