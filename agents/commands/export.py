@@ -36,8 +36,8 @@ class Export:
 def main(arguments: Sequence[str]) -> None:
     """Run `ram export`."""
     options = parse(Export, arguments, command="export")
-    agent = load(options.agent, allow_unsigned=options.allow_unsigned)
     check_out(options.out)
+    agent = load(options.agent, allow_unsigned=options.allow_unsigned)
     with naming(options.out):
         export(agent, options.out, format=options.format)
     print(f"wrote {options.out}: {options.agent} as a program of {options.format}, {_size(options.out)}")
