@@ -62,11 +62,11 @@ def collect_rollout(runner: Runner) -> Rollout:
     """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
     gradients = torch.is_grad_enabled()
     made: list[Layers] | None = [] if gradients and runner.policy.can_unroll(runner.env.num_envs) else None
-    seen, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
+    glimpse, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
     with torch.set_grad_enabled(gradients and made is None):
         while runner.active.any():
             choices.append(runner.choose(made))
-            seen.append(runner.seen)
+            glimpse.append(runner.seen["glimpse"][:PICTURED].clone())  # a view would keep all rows' in memory
             gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
             outputs.append(runner.output)
             steps.append(runner.step())
@@ -87,7 +87,7 @@ def collect_rollout(runner: Runner) -> Rollout:
         last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
         label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
         answer=torch.from_numpy(answer).to(device),
-        glimpse=torch.stack([observation["glimpse"][:PICTURED] for observation in seen]),
+        glimpse=torch.stack(glimpse),
         gaze=torch.stack(gaze),
     )
 
