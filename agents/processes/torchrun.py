@@ -71,7 +71,7 @@ def leave(status: int = 0) -> NoReturn:
 
 
 def launcher(size: int) -> str:
-    """The command that starts so many processes on as many machines as there are now; in capitals what each fills in."""
+    """The command that starts so many processes on as many machines as now; capitals for what each fills in."""
     machines = _variable("GROUP_WORLD_SIZE", 1)
     if machines == 1 or size % machines:
         return f"torchrun --nproc-per-node {size}"
