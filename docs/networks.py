@@ -46,7 +46,8 @@ class Panel(NamedTuple):
 
 def panels() -> dict[str, Panel]:
     """The comparisons, by the names of their directories."""
-    cluttered60, cluttered100 = recipe("cluttered60"), recipe("cluttered100")
+    papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear", "curriculum": {}}
+    cluttered60, cluttered100 = (recipe(name).replace(**papers) for name in ("cluttered60", "cluttered100"))
     glimpse = {"mlp (the paper's)": {}, "conv": {"glimpse_network": "conv"}}
     location = {"linear (the paper's)": {}, "cells": {"location_network": "cells"}}
     return {
