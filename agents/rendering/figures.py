@@ -63,10 +63,23 @@ def _spread(steps: int, most: int) -> NDArray[np.int64]:
 
 
 def _error_axis(axes: Axes) -> None:
-    """Give the axes a logarithmic axis of errors in %, with plain numbers."""
-    axes.set(ylabel="error, %", yscale="log")
-    axes.yaxis.set_major_formatter(LogFormatter())
-    axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    """Give axes with all of their lines a logarithmic axis of errors in %, with plain numbers; a zero is its lower end.
+
+    Where there is a zero, the axis is linear from it to the power of ten at or below the smallest other error.
+    """
+    errors = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+    errors = errors[np.isfinite(errors)]
+    axes.set(ylabel="error, %")
+    if (errors > 0).all():
+        axes.set(yscale="log")
+        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+        return
+    least = 10.0 ** math.floor(np.log10(errors[errors > 0].min(initial=1)))
+    if errors.any():
+        axes.set_yscale("symlog", linthresh=least, linscale=0.5)
+    axes.set_ylim(-0.06 * least, None if errors.any() else 1)
+    axes.yaxis.set_major_formatter("{x:g}")
 
 
 @matplotlib.rc_context(STYLE)
@@ -167,13 +180,12 @@ def gaze_map(fixations: Fixations, *, panels: int = 8) -> Figure:
     columns = min(len(shown), 4)
     rows = math.ceil(len(shown) / columns)
     figure, axes = _subplots(rows, columns, width=1.9, height=2.0)
-    radius = fixations.radius
-    extent = (-radius, radius, radius, -radius)
+    radius, bins = fixations.radius, _bins(fixations.radius)
+    extent = (bins[0], bins[-1], bins[-1], bins[0])
     for panel, t in zip(axes.flat, shown, strict=False):
-        counts, *_ = np.histogram2d(
-            fixations.pixels[:, t, 1], fixations.pixels[:, t, 0], bins=36, range=[[-radius, radius]] * 2
-        )
+        counts, *_ = np.histogram2d(fixations.pixels[:, t, 1], fixations.pixels[:, t, 0], bins=bins)
         panel.imshow(np.sqrt(counts), extent=extent, cmap=HEAT, interpolation="bilinear")
+        panel.set(xlim=(-radius, radius), ylim=(radius, -radius))
         if fixations.backdrop is not None:
             edges = np.linspace(-radius, radius, len(fixations.backdrop))
             panel.contour(edges, edges, fixations.backdrop, levels=[0.25], colors="white", linewidths=0.8, alpha=0.8)
@@ -186,6 +198,17 @@ def gaze_map(fixations: Fixations, *, panels: int = 8) -> Figure:
     figure.supxlabel(f"pixels right of the middle of {fixations.around}", fontsize=8)
     figure.supylabel("pixels below", fontsize=8)
     return figure
+
+
+def _bins(radius: float) -> NDArray[np.float64]:
+    """Return the edges of at most 38 bins from -radius to radius, with as many half pixels in each.
+
+    From a fixed place to the middle of a target it is whole or half pixels. Bins of another width than whole pixels, or
+    with an edge on such a place, would have now more of them and now fewer: a lattice where there is none.
+    """
+    width = max(math.ceil(2 * radius / 36), 1)
+    count = math.ceil(radius / width)
+    return np.arange(-count, count + 1) * width - 0.25
 
 
 @matplotlib.rc_context(STYLE)
