@@ -1,7 +1,7 @@
 """Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them.
 
 Small ones of README's table, in docs/images/suite/: an agent that comes with the package, on the first test scenes or
-games, however they end. Of an environment without such an agent, a gaze that is led to the digits, and the picture says
+games, however they end. Of an environment without such an agent, a gaze that is led to the target, and the picture says
 so. Large ones, in docs/images/, as `ram watch` draws them.
 """
 
@@ -30,7 +30,6 @@ from ram_envs.rendering.view import View
 FOLDER = Path(__file__).parent / "images"
 SIZE, LINE = 240, 24
 """Of a small picture, in pixels: its sides, and the height of the words below it."""
-SCENES = (0, 1, 2)
 HOLD = 4.0
 """How many frame times the end of an episode stays."""
 
@@ -41,6 +40,8 @@ class Shown(NamedTuple):
     env_id: str
     agent: str
     """A name for `ram_agents.load`, once such an agent comes with the package."""
+    scenes: tuple[int, ...] = (0, 1, 2)
+    """Their numbers."""
 
 
 SUITE = {
@@ -53,6 +54,8 @@ SUITE = {
     "addition": Shown("ram_envs/GlimpseMNIST-Addition-v0", "addition"),
     "moving": Shown("ram_envs/GlimpseMNIST-Moving-v0", "moving"),
     "catch": Shown("ram_envs/Catch-v0", "catch"),
+    # Its scenes are numbered by where the shape is: these are a circle in the middle, a square, and a circle.
+    "circlesquare": Shown("ram_envs/CircleSquare-v0", "circlesquare", (813, 488, 1133)),
 }
 LARGE = (
     "cluttered60 --index 0 7 11 21 33 38 --size 360 --fps 3 --out {}/cluttered60.gif",
@@ -64,35 +67,36 @@ LARGE = (
 )
 """What `ram watch` is asked for."""
 PLACES = np.array([(0.0, 0.0), (0.35, -0.4), (-0.35, 0.4), (0.1, 0.3)])
-"""Where on a digit a gaze is led, one place after another, in its box's half widths from the middle."""
+"""Where on a target a gaze is led, one place after another, in its box's half widths from the middle."""
 
 
-def by_agent(name: str) -> list[list[View]]:
+def by_agent(shown: Shown) -> list[list[View]]:
     """What a trained agent does, episode by episode."""
-    agent = ram_agents.load(name)
-    env = environment(agent, num_envs=len(SCENES), split="test")
-    episodes = record(agent.policy, env, seed=0, indices=np.array(SCENES))
+    agent = ram_agents.load(shown.agent)
+    env = environment(agent, num_envs=len(shown.scenes), split="test")
+    episodes = record(agent.policy, env, seed=0, indices=np.array(shown.scenes))
     env.close()
     return [episode.views for episode in episodes]
 
 
-def led(env_id: str) -> list[list[View]]:
-    """What is to be seen by a gaze that is led to the digits and answers nothing, episode by episode."""
-    kwargs = {"split": "test", "initial_location": "center", "autoreset_mode": "Disabled"}
-    env = gym.make_vec(env_id, num_envs=len(SCENES), **kwargs)
-    env.reset(seed=0, options={"indices": np.array(SCENES)})
-    answers = np.zeros(len(SCENES), np.int64)
+def led(shown: Shown) -> list[list[View]]:
+    """What is to be seen by a gaze that is led to the target and answers nothing, episode by episode."""
+    count = len(shown.scenes)
+    env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled")
+    if splits := declared(env).splits:
+        env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled", split=splits[-1])
+    env.reset(seed=0, options={"indices": np.array(shown.scenes)})
     steps = declared(env).num_glimpses
     views = []
     for t in range(steps):
-        views.append([_unanswered(declared(env).view(row, None)) for row in range(len(SCENES))])
-        places = to_the_digits(env, t, steps)
-        env.step({"location": declared(env).look_at(places), "action": answers})
+        views.append([_unanswered(declared(env).view(row, None)) for row in range(count)])
+        places = to_the_target(env, t, steps)
+        env.step({"location": declared(env).look_at(places), "action": np.zeros(count, np.int64)})
     env.close()
     return [list(episode) for episode in zip(*views, strict=True)]
 
 
-def to_the_digits(env: gym.vector.VectorEnv, t: int, steps: int) -> NDArray[np.float32]:
+def to_the_target(env: gym.vector.VectorEnv, t: int, steps: int) -> NDArray[np.float32]:
     """Where to look at step t, (n, 2) in [-1, 1]: on the target; of a sum on one digit after the other."""
     task = env.unwrapped.task
     boxes = declared(env).targets()
@@ -119,8 +123,8 @@ def captioned(frame: Frame, words: str, *, trained: bool) -> Frame:
 def moments(shown: Shown) -> Iterator[tuple[Frame, float]]:
     """The frames of a small picture, and how many frame times each stays."""
     trained = shown.agent in pretrained_names()
-    episodes = by_agent(shown.agent) if trained else led(shown.env_id)
-    words = f'trained agent "{shown.agent}"' if trained else "no agent yet: gaze put on the digits"
+    episodes = by_agent(shown) if trained else led(shown)
+    words = f'trained agent "{shown.agent}"' if trained else "no agent yet: gaze put on the target"
     for views in episodes:
         for view in views:
             frame = captioned(draw(view, size=SIZE, panel=False), words, trained=trained)

@@ -46,6 +46,7 @@ UNTRAINED = {
     "GlimpseMNIST-Pairs-v0": "pairs",
     "GlimpseMNIST-Addition-v0": "addition",
     "GlimpseMNIST-Moving-v0": "moving",
+    "CircleSquare-v0": "circlesquare",
 }
 """Environments without a trained agent yet, and the recipes that train one."""
 
@@ -124,9 +125,9 @@ def shown(name: str) -> str:
 def untrained(name: str, recipe: str) -> str:
     """What there is to see without a trained agent, and the command that trains one."""
     return (
-        f"```{{figure}} ../images/suite/{recipe}.gif\n:alt: A gaze that is put on the digits of {name}\n"
+        f"```{{figure}} ../images/suite/{recipe}.gif\n:alt: A gaze that is put on the target of {name}\n"
         ":class: animation\n\n"
-        "No trained agent comes with the package yet: here the gaze was put on the digits, and nothing is answered."
+        "No trained agent comes with the package yet: here the gaze was put on the target, and nothing is answered."
         "\n```\n\n"
         "Dimmed: the scene, which an agent never sees. Bright: the retina's patches, each at its own resolution. "
         f"Yellow: the gaze. Train an agent:\n\n```bash\nram train --recipe {recipe} --out runs/{recipe}\n```"
