@@ -208,4 +208,4 @@ def _bins(radius: float) -> NDArray[np.float64]:
     """
     width = max(math.ceil(2 * radius / 36), 1)
     count = math.ceil(radius / width)
-    return np.arange(-count, count + 1) * width - 0.25
+    return np.arange(-count, count + 1, dtype=np.float64) * width - 0.25
