@@ -109,7 +109,7 @@ class GlimpseVectorEnv(VectorEnv[Observation, Any, NDArray[Any]]):
         self._over = bool(terminated.all())
         observation = self._observe(seen)
         told = self._info(info["index"], None if fresh else actions["action"])
-        return observation, info["base_reward"] + told["is_success"], terminated, truncated, told
+        return observation, np.float64(info["base_reward"]) + told["is_success"], terminated, truncated, told
 
     def look_at(self, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """The locations (n, 2) of actions that bring the sensors as near to places (n, 2) of the image as they can."""

@@ -57,7 +57,7 @@ def test_the_native_environment_is_its_twin() -> None:
     images = bridge.env.image_perception_module.current_images[..., 0]
     np.testing.assert_allclose(pictures(28, 8, True)[info["index"]], images, atol=1e-6)
     task = native.unwrapped.task
-    task.eye[:] = seen["location"]
+    task.eye[:] = task.path[:, 0] = seen["location"]
     for move in moves(15, 40):
         actions = {"location": move, "action": np.zeros(40, np.int64)}
         seen, reward, *_, info = bridge.step(actions)
