@@ -7,7 +7,7 @@ DEMO ?= demo
 DEMO_TRAIN ?=
 OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check docs lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -75,6 +75,17 @@ $(VENV)-rllib/installed: pyproject.toml constraints.txt
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt torch
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt \
 		--editable ".[rllib]" pytest hypothesis
+	touch $@
+
+# ap-gym in a virtual environment of its own, for all that it brings.
+test-ap-gym: $(VENV)-ap-gym/installed
+	OMP_NUM_THREADS=1 $(VENV)-ap-gym/bin/python -m pytest -m "slow or not slow" tests/agents/ap_gym
+
+$(VENV)-ap-gym/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-ap-gym
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt torch
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt \
+		--editable ".[ap-gym]" pytest hypothesis
 	touch $@
 
 # The other libraries of docs/integrations.md, together in one; each example trains for half a minute or so.

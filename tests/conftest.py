@@ -107,9 +107,10 @@ class Case:
         self.name = name
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
+        self.stays_inside = "CircleSquare" in name
         self.has_several_answers = "Pairs" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
-        arguments = gym.spec(self.id).kwargs | self.kwargs
+        self.arguments = arguments = gym.spec(self.id).kwargs | self.kwargs
         self.is_relative = arguments.get("saccade") == "relative"
         self.starts_at_center = arguments.get("initial_location") == "center"
 

@@ -103,7 +103,7 @@ class LimitedSaccades(AbsoluteSaccades):
     An eye and what is observed of it are its place in [-1, 1], as with absolute saccades.
     """
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float | NDArray[np.floating[Any]]) -> None:
         self.most = most
 
     def move(self, eyes: Eyes, locations: NDArray[np.floating[Any]]) -> Eyes:
@@ -122,13 +122,13 @@ class InsideSaccades(LimitedSaccades):
     outside the unit disc counts as the nearest one on its rim.
 
     Args:
-        most: the longest displacement, in these units.
-        patch: width and height of the patch, as a share of the image's.
+        most: the longest displacement, in these units; or (2,), of each axis.
+        patch: width and height of the patch, as a share of the image's; or (2,).
     """
 
-    def __init__(self, most: float, patch: float) -> None:
+    def __init__(self, most: float | NDArray[np.floating[Any]], patch: float | NDArray[np.floating[Any]]) -> None:
         super().__init__(most)
-        self.room = np.float32(1 - patch)
+        self.room = np.asarray(1 - patch, np.float32)
         """How far an eye gets from the image's middle, in halves of the image."""
 
     def move(self, eyes: Eyes, locations: NDArray[np.floating[Any]]) -> Eyes:

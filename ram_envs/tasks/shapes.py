@@ -43,7 +43,6 @@ class CircleSquare(Naming):
         max_step: float = 0.2,
         num_glimpses: int = 16,
         patch_size: int = 5,
-        saccade_cost: float = 0.005,
         **arguments: Any,
     ) -> None:
         self.object_size = check_whole("object_size", object_size, 1)
@@ -56,7 +55,6 @@ class CircleSquare(Naming):
             class_names=("square", "circle"),
             num_glimpses=num_glimpses,
             patch_size=patch_size,
-            saccade_cost=saccade_cost,
             **arguments,
         )
         if not check_number("max_step", max_step, 2):
