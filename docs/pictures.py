@@ -22,6 +22,7 @@ PICTURES = {
     "pairs": ("ram_envs/GlimpseMNIST-Pairs-v0", 5),
     "addition": ("ram_envs/GlimpseMNIST-Addition-v0", 5),
     "moving": ("ram_envs/GlimpseMNIST-Moving-v0", 5),
+    "circlesquare": ("ram_envs/CircleSquare-v0", 5),
     "catch": ("ram_envs/Catch-v0", 5),
 }
 
@@ -31,7 +32,9 @@ def picture(id: str, steps: int) -> np.ndarray:
     env = gym.make(id, render_mode="rgb_array", initial_location="center")
     env.reset(seed=3, options={"index": 7})
     for location in GAZE[:steps]:
-        env.step({"location": np.array(location, np.float32), "action": 2})
+        env.step(
+            {"location": np.array(location, np.float32), "action": min(2, len(env.unwrapped.task.action_names) - 1)}
+        )
     frame = env.render()
     env.close()
     return np.asarray(frame)
