@@ -31,10 +31,9 @@ def picture(id: str, steps: int) -> np.ndarray:
     """A frame after some steps of looking about."""
     env = gym.make(id, render_mode="rgb_array", initial_location="center")
     env.reset(seed=3, options={"index": 7})
+    last = len(env.unwrapped.task.action_names) - 1
     for location in GAZE[:steps]:
-        env.step(
-            {"location": np.array(location, np.float32), "action": min(2, len(env.unwrapped.task.action_names) - 1)}
-        )
+        env.step({"location": np.array(location, np.float32), "action": min(2, last)})
     frame = env.render()
     env.close()
     return np.asarray(frame)
