@@ -20,7 +20,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 default_role = "literal"
 
-autodoc_mock_imports = ["ray"]
+autodoc_mock_imports = ["ray", "ap_gym"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
