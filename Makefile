@@ -6,7 +6,7 @@ DEMO ?= demo
 # Options of the demo's training; the short form for continuous integration sets others.
 DEMO_TRAIN ?=
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check docs lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs notebooks lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -69,6 +69,17 @@ $(VENV)-rllib/installed: pyproject.toml constraints.txt
 		--editable ".[rllib,render]" pytest pytest-xdist hypothesis
 	touch $@
 
+# ap-gym in a virtual environment of its own, for all that it brings.
+test-ap-gym: $(VENV)-ap-gym/installed
+	OMP_NUM_THREADS=1 $(VENV)-ap-gym/bin/python -m pytest -m "slow or not slow" tests/agents/ap_gym
+
+$(VENV)-ap-gym/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-ap-gym
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt torch
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt \
+		--editable ".[ap-gym]" pytest hypothesis
+	touch $@
+
 # The other libraries of docs/integrations.md, together in one; each example trains for half a minute or so.
 test-integrations: $(VENV)-integrations/installed
 	OMP_NUM_THREADS=1 $(VENV)-integrations/bin/python -m pytest -m "slow or not slow" tests/test_integrations*.py
@@ -86,6 +97,10 @@ docs: install
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site build/site/source build/site/html
 	$(BIN)/ram page cluttered60 megapixel catch --half --scenes 12 --out build/site/html/live
 	$(BIN)/python docs/site/check.py build/site/html
+
+# Run the tutorials and keep their output in the repository.
+notebooks: install
+	$(BIN)/python docs/notebooks.py
 
 check: lint type
 

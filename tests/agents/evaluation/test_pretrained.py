@@ -21,6 +21,7 @@ BOUNDS = {
     "cluttered100": 5.5,
     "catch": 2.0,
     "megapixel": 25.0,
+    "circlesquare": 0.5,
 }
 
 

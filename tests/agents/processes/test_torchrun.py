@@ -21,7 +21,7 @@ from processes import Forked
 from ram_agents import Reinforce, cli
 from ram_agents.agent import checkpoint
 from ram_agents.processes.group import ALONE
-from ram_agents.processes.torchrun import one_tells, torchrun
+from ram_agents.processes.torchrun import launcher, one_tells, torchrun
 from shared_runs import run_processes, start_processes
 
 IN_PROCESSES = Path(__file__).with_name("in_processes.py")
@@ -49,6 +49,14 @@ def test_variables_that_are_not_torchruns_are_refused(monkeypatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "many")
     with pytest.raises(ValueError, match="WORLD_SIZE is 'many'"), torchrun():
         pass
+
+
+def test_the_command_that_starts_a_run_again_has_all_machines(monkeypatch) -> None:
+    assert launcher(4) == "torchrun --nproc-per-node 4"
+    monkeypatch.setenv("GROUP_WORLD_SIZE", "2")
+    nodes = "--nnodes 2 --node-rank RANK --master-addr ADDRESS --master-port PORT"
+    assert launcher(4) == f"torchrun {nodes} --nproc-per-node 2"
+    assert launcher(1) == "torchrun --nproc-per-node 1"  # of a run by another number of processes
 
 
 def test_of_one_error_the_first_to_meet_it_tells() -> None:
