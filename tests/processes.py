@@ -51,6 +51,8 @@ MODULES = "filelock gymnasium matplotlib.pyplot numba safetensors.torch sb3_cont
 for module in MODULES.split():
     with contextlib.suppress(ImportError):
         __import__(module)
+with contextlib.suppress(KeyError):
+    sys.modules["numba"].njit(lambda x: x)(1)  # the first compiling takes long too
 orders = socket.socket(fileno=int(sys.argv[1]))
 while True:
     order, pipes, *_ = socket.recv_fds(orders, 65536, 4)

@@ -29,6 +29,7 @@ def table(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_pictures_are_those_of_the_seed_however_many_there_are(folder, tmp_path) -> None:
     EXAMPLE["main"](tmp_path / "more", pictures=304, size=SIZE, seed=1)
     assert table(tmp_path / "more")[:300] == table(folder)

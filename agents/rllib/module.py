@@ -111,6 +111,16 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
 class HybridPPOTorchLearner(PPOTorchLearner):
     """PPO, and for modules that learn from labels the paper's cross-entropy (section 3.2), logged as "label_loss"."""
 
+    def update(self, *args: Any, minibatch_size: int | None = None, **options: Any) -> Any:
+        """RLlib's; but a minibatch of as many steps as a learner's batch is all of the batch, once in each epoch.
+
+        RLlib counts the steps of a batch without padding, those of a minibatch with it: several learners, which make as
+        many minibatches as it counts, would leave the last episodes out.
+        """
+        if minibatch_size is not None and minibatch_size >= self.config.train_batch_size_per_learner:
+            minibatch_size, options["num_total_minibatches"] = None, 0
+        return super().update(*args, minibatch_size=minibatch_size, **options)
+
     def compute_loss_for_module(
         self, *, module_id: str, config: PPOConfig, batch: dict[str, Any], fwd_out: dict[str, Tensor]
     ) -> Tensor:

@@ -198,12 +198,15 @@ def assert_learners_agree(algorithm: Algorithm) -> dict[str, np.ndarray]:
 
 def test_two_learners_train_as_one_are_restored_in_mid_run_and_take_weights(tmp_path: Path) -> None:
     config = config_of(num_env_runners=0).learners(num_learners=2, num_cpus_per_learner=1)
-    config.training(train_batch_size_per_learner=BATCH // 2)
+    # All of a learner's half in one minibatch, by a number: None fails in RLlib where there are several learners.
+    config.training(train_batch_size_per_learner=BATCH // 2, minibatch_size=BATCH // 2)
     algorithm = config.build_algo()
     try:
         begun = assert_learners_agree(algorithm)
         result = algorithm.train()
         assert result["env_runners"]["num_env_steps_sampled"] == BATCH
+        rows = result["learners"][DEFAULT_MODULE_ID]["num_module_steps_trained"]
+        assert rows == BATCH // LENGTH * (LENGTH + 1), "all episodes, with RLlib's step after each"
         trained = assert_learners_agree(algorithm)
         assert all((begun[name] != trained[name]).any() for name in begun)
         algorithm.save_to_path(tmp_path)
