@@ -39,6 +39,9 @@ SHOWN = {
         "megapixel", "megapixel.gif", "It errs on 15.3% of 10,000 test scenes, after 24 glimpses."
     ),
     "GlimpseImages-v0": Shown("digits8", "digits8.gif", "It errs on 2.84% of 176 test images, after 6 glimpses."),
+    "CircleSquare-v0": Shown(
+        "circlesquare", "suite/circlesquare.gif", "It errs on 0.00% of all 1,568 scenes, after 16 glimpses."
+    ),
     "Catch-v0": Shown("catch", "catch.gif", "It misses 0.76 of 100 balls, in 10,000 test games."),
 }
 
@@ -46,7 +49,6 @@ UNTRAINED = {
     "GlimpseMNIST-Pairs-v0": "pairs",
     "GlimpseMNIST-Addition-v0": "addition",
     "GlimpseMNIST-Moving-v0": "moving",
-    "CircleSquare-v0": "circlesquare",
 }
 """Environments without a trained agent yet, and the recipes that train one."""
 
