@@ -3,7 +3,7 @@
     import ram_agents.ap_gym
     from ram_agents import Reinforce
 
-    agent = Reinforce(ram_agents.ap_gym.ID, env_kwargs={"task": "CircleSquare-v0"}, total_episodes=62_500).learn()
+    agent = Reinforce(ram_agents.ap_gym.ENV_ID, env_kwargs={"task": "CircleSquare-v0"}, total_episodes=62_500).learn()
     print(ram_agents.ap_gym.measure(agent, "CircleSquare-v0"))
 
 See docs/ap-gym.md.
@@ -23,9 +23,9 @@ import gymnasium as gym
 from .env import GlimpseVectorEnv
 from .measure import Figures, measure
 
-__all__ = ["ID", "Figures", "GlimpseVectorEnv", "measure"]
+__all__ = ["ENV_ID", "Figures", "GlimpseVectorEnv", "measure"]
 
-ID = "ram_agents.ap_gym:ap_gym/Glimpse-v0"
-"""Of `GlimpseVectorEnv`, for `Reinforce(ID, env_kwargs={"task": ...})` and `ram train --env-id`."""
+ENV_ID = "ram_agents.ap_gym:ap_gym/Glimpse-v0"
+"""Of `GlimpseVectorEnv`, for `Reinforce(ENV_ID, env_kwargs={"task": ...})` and `ram train --env-id`."""
 
 gym.register("ap_gym/Glimpse-v0", vector_entry_point="ram_agents.ap_gym.env:GlimpseVectorEnv")

@@ -134,7 +134,7 @@ def test_rows_can_not_begin_alone() -> None:
 
 @pytest.mark.parametrize("kwargs", [{"task": "CircleSquare-v0"}, {"task": "MNIST-v0", "packaged_mnist": True}])
 def test_reinforce_trains_and_is_evaluated_by_the_id_alone(kwargs: dict, tmp_path) -> None:
-    agent = Reinforce(ram_agents.ap_gym.ID, env_kwargs=kwargs, total_episodes=24, **SMALL).learn()
+    agent = Reinforce(ram_agents.ap_gym.ENV_ID, env_kwargs=kwargs, total_episodes=24, **SMALL).learn()
     assert agent.hybrid
     agent.save(tmp_path / "agent.safetensors")
     again = Reinforce.load(tmp_path / "agent.safetensors")
