@@ -92,7 +92,7 @@ def to_environment(
         the score 1 at the action and 0 elsewhere; or grid (B, 3), the column and the row of the cell that holds the
         location, and the action; with "stop" flat and grid have one column more, of 0 and 1.
     """
-    location = np.clip(location, -1.0, 1.0, dtype=np.float32)
+    location = np.minimum(np.maximum(location, np.float32(-1)), np.float32(1))  # a third of the time of np.clip
     form, *sizes = describe(space)
     stops = []
     if can_stop(space):

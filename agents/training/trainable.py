@@ -61,6 +61,8 @@ class TrainableAgent(Agent):
         """Time that this run has taken so far."""
         self.validation_error: float | None = None
         """The last measured error on held-out scenes, in %; see `evaluation.runs.Checkpoints`."""
+        self.validation_errors: list[float] | None = None
+        """The same after each glimpse; not kept with a saved agent."""
         self.best_error: float | None = None
         """The smallest of these in this run."""
         self._training_generator = torch.Generator(self.device)

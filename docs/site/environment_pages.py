@@ -40,10 +40,18 @@ SHOWN = {
     ),
     "GlimpseImages-v0": Shown("digits8", "digits8.gif", "It errs on 2.84% of 176 test images, after 6 glimpses."),
     "CircleSquare-v0": Shown(
-        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes of ap-gym's own."
+        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes, measured in ap-gym."
     ),
     "Catch-v0": Shown("catch", "catch.gif", "It misses 0.76 of 100 balls, in 10,000 test games."),
 }
+
+UNTRAINED = {
+    "GlimpseMNIST-Pairs-v0": "pairs",
+    "GlimpseMNIST-Addition-v0": "addition",
+    "GlimpseMNIST-Moving-v0": "moving",
+    "CircleSquare-v0": "circlesquare",
+}
+"""Environments without a trained agent yet, and the recipes that train one."""
 
 BY_RECIPE = {
     "GlimpseImages-v0": "ram train --recipe digits8 --out runs/digits8 --threads 1\n"
@@ -63,12 +71,13 @@ def gallery(names: list[str]) -> str:
     """The page that shows all of them."""
     parts = [
         "# The suite",
-        "Each animation is a trained agent; each name leads to the rules.",
+        "Each animation is a trained agent, where it does not say otherwise. Each name leads to the rules.",
     ]
     parts.append("::::{container} cards")
     for name in names:
-        picture = f"[![{name}](../images/{SHOWN[name].animation})]({name}.md)\n\n" if name in SHOWN else ""
-        score = f" {SHOWN[name].score}" if name in SHOWN else ""
+        animation = SHOWN[name].animation if name in SHOWN else f"suite/{UNTRAINED[name]}.gif"
+        picture = f"[![{name}](../images/{animation})]({name}.md)\n\n"
+        score = f" {SHOWN[name].score}" if name in SHOWN else " No trained agent comes with the package yet."
         parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md).{score}\n:::")
     parts.append("::::")
     listed = "\n".join(names)
@@ -101,8 +110,8 @@ def page(id: str) -> str:
 
 def shown(name: str) -> str:
     """The animation of a trained agent, its score, and the command that draws it."""
-    if name not in SHOWN:
-        return ""
+    if name in UNTRAINED:
+        return untrained(name, UNTRAINED[name])
     agent, animation, score = SHOWN[name]
     shipped = name not in BY_RECIPE
     by = f'`ram_agents.load("{agent}")`' if shipped else f"`ram train --recipe {agent}`"
@@ -113,6 +122,18 @@ def shown(name: str) -> str:
         f"{by}, a trained agent. {score}\n```\n\n"
         "Dimmed: the scene, which the agent never sees. Bright: the retina's patches, each at its own resolution. "
         f"Yellow: the gaze. {told}See it play:\n\n```bash\n{play}\n```"
+    )
+
+
+def untrained(name: str, recipe: str) -> str:
+    """What there is to see without a trained agent, and the command that trains one."""
+    return (
+        f"```{{figure}} ../images/suite/{recipe}.gif\n:alt: A gaze that is put on the target of {name}\n"
+        ":class: animation\n\n"
+        "No trained agent comes with the package yet: here the gaze was put on the target, and nothing is answered."
+        "\n```\n\n"
+        "Dimmed: the scene, which an agent never sees. Bright: the retina's patches, each at its own resolution. "
+        f"Yellow: the gaze. Train an agent:\n\n```bash\nram train --recipe {recipe} --out runs/{recipe}\n```"
     )
 
 
