@@ -48,8 +48,8 @@ def panels() -> dict[str, Panel]:
     """The comparisons, by the names of their directories."""
     papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear", "curriculum": {}}
     cluttered60, cluttered100 = (recipe(name).replace(**papers) for name in ("cluttered60", "cluttered100"))
-    glimpse = {"mlp (the paper's)": {}, "conv": {"glimpse_network": "conv"}}
-    location = {"linear (the paper's)": {}, "cells": {"location_network": "cells"}}
+    glimpse = {"mlp (the paper's)": {"glimpse_network": "mlp"}, "conv": {"glimpse_network": "conv"}}
+    location = {"linear (the paper's)": {"location_network": "linear"}, "cells": {"location_network": "cells"}}
     return {
         "glimpse": Panel("glimpse network, cluttered 60x60, 8 glimpses", cluttered60, glimpse),
         "location": Panel("location network, cluttered 100x100, 8 glimpses", cluttered100, location),
