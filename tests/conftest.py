@@ -30,6 +30,7 @@ IDS = (
     "ram_envs/GlimpseMNIST-Addition-v0",
     "ram_envs/GlimpseMNIST-Moving-v0",
     "ram_envs/GlimpseImages-v0",
+    "ram_envs/CircleSquare-v0",
     "ram_envs/Catch-v0",
 )
 
@@ -80,6 +81,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseMNIST-Moving-v0",
         {"periphery": [5, 6], "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
     ),
+    "CircleSquare-v0-stop": (
+        "ram_envs/CircleSquare-v0",
+        {"image_size": 9, "object_size": 3, "gradient": False, "can_stop": True, "num_glimpses": 4, "patch_size": 4},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",
@@ -87,11 +92,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
-# Every id with relative saccades too; one has them already.
+# Every id with relative saccades too; one has them already, and another moves in a way of its own.
 CASES |= {
     f"{name}-relative": (id, kwargs | {"saccade": "relative"})
     for name, (id, kwargs) in CASES.items()
-    if f"ram_envs/{name}" in IDS and "saccade" not in gym.spec(id).kwargs
+    if f"ram_envs/{name}" in IDS and "saccade" not in gym.spec(id).kwargs and "CircleSquare" not in id
 }
 
 
@@ -102,9 +107,10 @@ class Case:
         self.name = name
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
+        self.stays_inside = "CircleSquare" in name
         self.has_several_answers = "Pairs" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
-        arguments = gym.spec(self.id).kwargs | self.kwargs
+        self.arguments = arguments = gym.spec(self.id).kwargs | self.kwargs
         self.is_relative = arguments.get("saccade") == "relative"
         self.starts_at_center = arguments.get("initial_location") == "center"
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..model.choice import Choice
 from ..model.policy import RAMOutput
-from ..model.unrolled import Layers
+from ..model.unrolled import Unrolled, can_unroll
 from .runner import Runner, Step
 
 
@@ -61,17 +61,18 @@ PICTURED = 8
 def collect_rollout(runner: Runner) -> Rollout:
     """Run to the end of every row's episode, and keep all that was seen and chosen on the way."""
     gradients = torch.is_grad_enabled()
-    made: list[Layers] | None = [] if gradients and runner.policy.can_unroll(runner.env.num_envs) else None
+    unrolls = gradients and can_unroll(runner.policy, runner.env.num_envs)
+    unrolled = Unrolled(runner.policy) if unrolls else None
     glimpse, gaze, outputs, choices, steps = [], [], list[RAMOutput](), list[Choice](), list[Step]()
-    with torch.set_grad_enabled(gradients and made is None):
+    with torch.set_grad_enabled(gradients and unrolled is None):
         while runner.active.any():
-            choices.append(runner.choose(made))
+            choices.append(runner.choose(unrolled))
             glimpse.append(runner.seen["glimpse"][:PICTURED].clone())  # a view would keep all rows' in memory
             gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
             outputs.append(runner.output)
             steps.append(runner.step())
     by_steps = (torch.stack(parts) for parts in zip(*outputs, strict=True))
-    output = RAMOutput._make(by_steps) if made is None else runner.policy.unroll(made)
+    output = RAMOutput._make(by_steps) if unrolled is None else unrolled.outputs()
     device = output.logits.device
     label, answer = asked(runner.info, steps)
     return Rollout(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..model.choice import CONTROL_LOOKS, Choice, Look, Stop, choose, choose_location, control_places, raster
 from ..model.policy import RAM, RAMOutput, has_saccades
-from ..model.unrolled import Layers
+from ..model.unrolled import Unrolled
 from .envs import declared
 
 
@@ -101,11 +101,11 @@ class Runner:
         self._steps = 0
         self.autoreset_mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
 
-    def choose(self, made: list[Layers] | None = None) -> Choice:
+    def choose(self, unrolled: Unrolled | None = None) -> Choice:
         """What to do next in each row. With gradients the autograd graph is made on the way.
 
         Args:
-            made: what the policy's layers made is added to it, for `RAM.unroll`.
+            unrolled: of this policy, takes its step instead, without a graph, and keeps what its gradients need.
 
         Raises:
             FloatingPointError: the policy's outputs are not finite; it says where that entered.
@@ -114,7 +114,10 @@ class Runner:
             self.observation, info = self.env.reset(options={"reset_mask": self._over})
             self.gaze = _gaze(self.observation, info, self.gaze)
         self.seen = to_tensors(self.observation, self._device, self.policy.observed)
-        self.output, self._state = self.policy.step(self.seen, self._state, made)
+        if unrolled is not None:
+            self.output = unrolled.step(self.seen)
+        else:
+            self.output, self._state = self.policy.step(self.seen, self._state)
         if not _is_finite(self.output):
             raise FloatingPointError(_where_not_finite(self.seen, self.policy))
         location = self._choose_location()
@@ -141,6 +144,24 @@ class Runner:
         self._over, active = np.logical_or(terminated, truncated), self.active
         self.active = active & ~self._over
         return Step(np.where(active, reward, 0.0), active, active & self._over, info)
+
+    def play(self, after: Callable[[Step], object] = lambda step: None) -> list[NDArray[np.float32]]:
+        """Go on to the end of every row's episode.
+
+        Args:
+            after: is called after each step.
+
+        Returns:
+            Where each row looked from now on, (T, 2) each, in [-1, 1] of its scene.
+        """
+        gaze, active = [], []
+        while self.active.any():
+            gaze.append(self.gaze)
+            active.append(self.active)
+            self.choose()
+            after(self.step())
+        looked = np.stack(gaze)
+        return [looked[:length, row] for row, length in enumerate(np.sum(active, axis=0))]
 
 
 def _gaze(
@@ -175,7 +196,7 @@ def _scan(env: VectorEnv[Any, Any, Any]) -> list[tuple[float, float]]:
 
 def _is_finite(output: RAMOutput) -> bool:
     """Whether all that is chosen from is; a sum is not as soon as one number is not."""
-    return math.isfinite((output.logits.detach().sum() + output.location_parameters.detach().sum()).item())
+    return math.isfinite((output.logits.sum() + output.location_parameters.sum()).item())
 
 
 def _where_not_finite(seen: dict[str, Tensor], policy: RAM) -> str:

@@ -112,19 +112,11 @@ class GlimpseNetwork(nn.Module):
         self.where = nn.Linear(2, location_size)
         self.both = nn.Linear(glimpse_size + location_size, output_size)
 
-    def parts(self, glimpse: Tensor, location: Tensor) -> Tensor:
-        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to h_g and h_l side by side."""
-        h_g = torch.relu_(self.what(glimpse))
-        h_l = torch.relu_(self.where(location))
-        return torch.cat([h_g, h_l], dim=1)
-
-    def join(self, parts: Tensor) -> Tensor:
-        """From `parts` (B, glimpse_size + location_size) to g_t (B, output_size)."""
-        return torch.relu_(self.both(parts))
-
     def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
         """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
-        return self.join(self.parts(glimpse, location))
+        h_g = torch.relu_(self.what(glimpse))
+        h_l = torch.relu_(self.where(location))
+        return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))
 
 
 class CoreNetwork(nn.Module):
@@ -196,11 +188,18 @@ class LocationNetwork(nn.Module):
         """The Gaussian with this mean (..., 2)."""
         return Gaussian(parameters, std)
 
+    @property
+    def first(self) -> nn.Linear:
+        """The layer that reads h_t."""
+        return self.mean if self.hidden is None else self.hidden
+
+    def above(self, read: Tensor) -> Tensor:
+        """From what the first layer made, (..., its units), to the mean (..., 2) in (-1, 1)."""
+        return torch.tanh(read if self.hidden is None else self.mean(torch.relu(read)))
+
     def forward(self, h: Tensor) -> Tensor:
         """From h_t (..., input_size) to the mean (..., 2) in (-1, 1)."""
-        if self.hidden is not None:
-            h = torch.relu_(self.hidden(h))
-        return torch.tanh(self.mean(h))
+        return self.above(self.first(h))
 
 
 class ActionNetwork(nn.Linear):

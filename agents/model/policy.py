@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +24,8 @@ from .networks import (
     orthogonal_,
     orthogonal_core_,
 )
-from .normalisation import Normalisation
+from .normalisation import make_normalisation
 from .precision import float32
-from .unrolled import LARGEST_STEP, Layers, can_unroll, unrolled
 
 
 class RAMOutput(NamedTuple):
@@ -80,7 +78,7 @@ class RAM(nn.Module):
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
         alike = config.normalise == "scales"
-        self.normalisation = None if config.normalise == "none" else Normalisation(shape, scales=alike)
+        self.normalisation = make_normalisation(config.normalise, shape)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,
@@ -116,6 +114,16 @@ class RAM(nn.Module):
                 orthogonal_core_(self.f_h2)
 
     @property
+    def detaches_location(self) -> bool:
+        """Whether the location network's gradient stays out of h_t."""
+        return self._config.detach_location
+
+    @property
+    def detaches_baseline(self) -> bool:
+        """Whether the baseline network's gradient stays out of h_t."""
+        return self._config.detach_baseline
+
+    @property
     def observed(self) -> tuple[str, ...]:
         """The keys of an observation that the model looks at."""
         return ("glimpse", "location", *(["periphery"] if self.f_c else []))
@@ -148,29 +156,23 @@ class RAM(nn.Module):
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
         return self.f_a.weight.new_zeros(self.num_states, batch_size, self.f_h.hidden_size)
 
-    def step(
-        self, observation: dict[str, Tensor], state: Tensor | None, made: list[Layers] | None = None
-    ) -> tuple[RAMOutput, Tensor]:
+    def step(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
         """One glimpse (figure 1 of the paper).
 
         Args:
             observation: "glimpse" (B, k, g, g[, C]) in [0, 1] and the "location" (B, 2) that it was taken at; with
                 `context` the "periphery" (B, h, w[, C]) too.
             state: (S, B, hidden_size), from `initial_state` or the step before; None is `initial_state`, only faster.
-            made: what the layers made is added to it, for `unrolled`.
 
         Returns:
             The output for these B episodes, and the next state.
         """
         glimpse, location = observation["glimpse"], observation["location"]
         light = glimpse if self.normalisation is None else self.normalisation(glimpse)
-        parts = self.f_g.parts(light, location)
-        g = self.f_g.join(parts)
+        g = self.f_g(light, location)
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
-        if made is not None:
-            made.append(Layers(light.flatten(1), location, parts, g, core[0]))
         h = core[0].to(self.f_a.weight.dtype)
-        h_l = self._for_location(h)
+        h_l = h.detach() if self.detaches_location else h
         if self.f_h2 is not None:
             upper = self.f_h2(h_l, self._upper_state(observation, state))
             core, h_l = torch.cat([core, upper]), upper[0].to(h.dtype)
@@ -184,36 +186,8 @@ class RAM(nn.Module):
                 core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:
                 mean = parameters = self.f_l(h_l)
-            return self._output(h, mean, parameters), core
-
-    def can_unroll(self, rows: int) -> bool:
-        """Whether `unroll` knows the layers of this model, and pays for so many episodes at once."""
-        known = can_unroll(self.f_g, self.f_h) and isinstance(self.f_l, LocationNetwork) and self.f_h2 is None
-        return known and rows * self.f_h.hidden_size <= LARGEST_STEP
-
-    def unroll(self, made: Sequence[Layers]) -> RAMOutput:
-        """The output at every step of an episode that `step` took without gradients, with gradients.
-
-        It costs a fraction of the steps, as only the heads are computed again, and the way back is one of large matrix
-        products: see `unrolled`.
-
-        Args:
-            made: by the layers at each of T steps, from `initial_state` on, for a model that `can_unroll`.
-
-        Returns:
-            (T, B, ...) in place of (B, ...).
-        """
-        h = unrolled(self.f_g, self.f_h, made)
-        with float32(h.device):
-            mean = self.f_l(self._for_location(h))
-            return self._output(h, mean, mean)
-
-    def _for_location(self, h: Tensor) -> Tensor:
-        return h.detach() if self._config.detach_location else h
-
-    def _output(self, h: Tensor, mean: Tensor, parameters: Tensor) -> RAMOutput:
-        baseline = self.f_b(h.detach() if self._config.detach_baseline else h)
-        return RAMOutput(mean, parameters, self.f_a(h), baseline, h)
+            baseline = self.f_b(h.detach() if self.detaches_baseline else h)
+            return RAMOutput(mean, parameters, self.f_a(h), baseline, h), core
 
     def _upper_state(self, observation: dict[str, Tensor], state: Tensor | None) -> Tensor | None:
         """The second layer's state before this glimpse: in episodes that begin, whose whole state is 0, the context."""

@@ -1,4 +1,4 @@
-"""Backwards through time by hand, for the paper's layers: each weight's gradient is one product over all steps.
+"""An episode through the paper's layers by hand: forwards without a graph, and backwards with one product a weight.
 
 Autograd would take a step's gradients one by one, each over B rows alone, and add them up. T steps of B rows at once
 keep a processor's matrix units busier, and of the small operations between the products few are left.
@@ -6,18 +6,23 @@ keep a processor's matrix units busier, and of the small operations between the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
-from .networks import CoreNetwork, GlimpseNetwork, Matrix
+from .networks import LocationNetwork, Matrix
+from .policy import RAM, RAMOutput
+from .precision import float32
 
 LARGEST_STEP = 2**15
 """Numbers in the h_t of all rows for which this pays. Of more rows or units a step's products are large enough by
 themselves, and all steps' layers together leave the processor's caches."""
+
+COLUMNS = 16
+"""The heads are brought to a multiple of so many columns, by zeros: 16 are multiplied in half the time of 13."""
 
 
 class Layers(NamedTuple):
@@ -33,50 +38,134 @@ class Layers(NamedTuple):
     """g_t (B, hidden_size)."""
     h: Tensor
     """h_t (B, hidden_size)."""
+    read: Tensor
+    """What the heads' first layers read in h_t, see `_Readers`: (B, columns), never rounded."""
 
 
-def can_unroll(f_g: GlimpseNetwork, f_h: CoreNetwork) -> bool:
-    """Whether these are the layers that `unrolled` knows: a matrix for the glimpse, and the ReLU recurrence."""
-    return isinstance(f_g.what, Matrix) and f_h.core == "rnn"
+def can_unroll(policy: RAM, rows: int) -> bool:
+    """Whether `Unrolled` knows the layers of this model, and pays for so many episodes at once.
+
+    It knows a matrix for the glimpse, the ReLU recurrence, and location networks that see h_t alone.
+    """
+    known = isinstance(policy.f_g.what, Matrix) and policy.f_h.core == "rnn" and policy.f_h2 is None
+    known = known and isinstance(policy.f_l, LocationNetwork)
+    return known and rows * policy.f_h.hidden_size <= LARGEST_STEP
 
 
-def unrolled(f_g: GlimpseNetwork, f_h: CoreNetwork, steps: Sequence[Layers]) -> Tensor:
-    """h_t of all steps, (T, B, hidden_size) in float32, with a gradient in the weights of both networks.
+class Unrolled:
+    """Episodes from h_0 = 0 on, one in each of B rows, first step by step and then as a whole, with gradients.
+
+    It takes the weights, and the precision of products that `matmul_precision` has set, as they are when it is made.
 
     Args:
-        f_g: the glimpse network, and
-        f_h: the core, for which `can_unroll` holds, with the weights that the steps were taken with.
-        steps: from h_0 = 0 on, taken without gradients.
+        policy: for which `can_unroll` holds.
     """
-    layers = (torch.stack(made) for made in zip(*steps, strict=True))
-    weights = (layer.weight for layer in (f_g.what, f_g.where, f_g.both, f_h.glimpse, f_h.hidden))
-    biases = (layer.bias for layer in (f_g.what, f_g.where, f_g.both, f_h.glimpse))
-    h: Tensor = _Unrolled.apply(*layers, *weights, *biases)
-    return h
+
+    def __init__(self, policy: RAM):
+        self.policy = policy
+        self._readers = _Readers.of(policy)
+        f_g, f_h = policy.f_g, policy.f_h
+        assert isinstance(f_g.what, Matrix)
+        layers: list[nn.Linear] = [f_g.what, f_g.where, f_g.both, f_h.glimpse]
+        self._weights = [*(layer.weight for layer in layers), f_h.hidden.weight]
+        self._biases = [layer.bias for layer in layers]
+        device, own = policy.f_a.weight.device, policy.f_a.weight.dtype
+        rounded = torch.is_autocast_enabled(device.type)
+        self._dtype = torch.get_autocast_dtype(device.type) if rounded else own
+        self._what, _, self._both, self._seen, self._hidden = (w.detach().to(self._dtype) for w in self._weights)
+        self._what_bias, _, self._both_bias, self._seen_bias = (b.detach().to(self._dtype) for b in self._biases)
+        self._device = device
+        self._made: list[Layers] = []
+
+    def step(self, observation: dict[str, Tensor]) -> RAMOutput:
+        """One glimpse, as `RAM.step` takes it, of these episodes: (B, ...), without gradients."""
+        normalise, location = self.policy.normalisation, observation["location"]
+        glimpse = observation["glimpse"] if normalise is None else normalise(observation["glimpse"])
+        with torch.no_grad(), float32(self._device):
+            light = glimpse.flatten(1).to(self._dtype)
+            h_g = F.linear(light, self._what, self._what_bias)
+            h_l = self.policy.f_g.where(location)  # two numbers are not worth rounding
+            parts = torch.cat([h_g, h_l.to(self._dtype)], dim=1).relu_()
+            g = F.linear(parts, self._both, self._both_bias).relu_()
+            h = F.linear(g, self._seen, self._seen_bias)
+            if self._made:
+                h.addmm_(self._made[-1].h, self._hidden.T)
+            h.relu_()
+            exact = h.to(h_l.dtype)
+            read = F.linear(exact, self._readers.weight, self._readers.bias)
+            self._made.append(Layers(light, location, parts, g, h, read))
+            return self._output(exact, read)
+
+    def outputs(self) -> RAMOutput:
+        """The outputs of all steps, (T, B, ...) in place of (B, ...), with gradients in the policy's weights."""
+        layers = (torch.stack(made) for made in zip(*self._made, strict=True))
+        with float32(self._device):
+            return self._output(*_Through.apply(*layers, *self._weights, *self._biases, *self._readers[:3]))
+
+    def _output(self, h: Tensor, read: Tensor) -> RAMOutput:
+        logits, location, baseline, _ = read.split(self._readers.sizes, dim=-1)
+        assert isinstance(self.policy.f_l, LocationNetwork)
+        mean = self.policy.f_l.above(location)
+        return RAMOutput(mean, mean, logits, baseline.squeeze(-1), h)
 
 
-class _Unrolled(torch.autograd.Function):
-    """From what the layers made, and their weights and biases, to all h_t; see `unrolled`."""
+class _Readers(NamedTuple):
+    """The first layers of f_a, f_l and f_b, which all read h_t, as one."""
+
+    weight: Tensor
+    """(columns, hidden_size)."""
+    bias: Tensor
+    """(columns,)."""
+    reaches: Tensor
+    """(columns,): 1 where the gradient reaches h_t, 0 where it is detached."""
+    sizes: list[int]
+    """How many columns f_a, f_l and f_b have; the last number counts the zeros beside them."""
+
+    @classmethod
+    def of(cls, policy: RAM) -> _Readers:
+        """Those of a policy, with gradients in its weights."""
+        assert isinstance(policy.f_l, LocationNetwork)
+        layers = (policy.f_a, policy.f_l.first, policy.f_b)
+        like = policy.f_a.weight
+        sizes = [layer.out_features for layer in layers]
+        sizes.append(-sum(sizes) % COLUMNS)
+        reach = [1.0, float(not policy.detaches_location), float(not policy.detaches_baseline), 0.0]
+        return cls(
+            torch.cat([*(layer.weight for layer in layers), like.new_zeros(sizes[-1], like.shape[1])]),
+            torch.cat([*(layer.bias for layer in layers), like.new_zeros(sizes[-1])]),
+            torch.cat([like.new_full((n,), reaching) for n, reaching in zip(sizes, reach, strict=True)]),
+            sizes,
+        )
+
+
+class _Through(torch.autograd.Function):
+    """From what the layers made, and their weights and biases, to all h_t and all that is read in them."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, *tensors: Tensor) -> Tensor:
-        *_, h, what = tensors[:6]
-        ctx.save_for_backward(*tensors[:10])  # biases are not needed
-        return h.to(what.dtype)
+    def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)  # of h_t itself there is hardly ever a gradient
+        made, weights, readers = Layers(*tensors[:6]), tensors[6:11], tensors[15::2]
+        ctx.save_for_backward(*made, *weights, *readers)  # biases are not needed
+        return made.h.to(made.read.dtype), made.read
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_h: Tensor) -> tuple[Tensor | None, ...]:
-        glimpse, location, parts, g, h, *weights = ctx.saved_tensors
+    def backward(ctx: Any, d_h: Tensor | None, d_read: Tensor | None) -> tuple[Tensor | None, ...]:
+        glimpse, location, parts, g, h, read, *weights, readers, reaches = ctx.saved_tensors
         what, _, both, seen, hidden = (weight.to(h.dtype) for weight in weights)
-        d_h = _through_time(d_h.to(h.dtype, copy=True), h, hidden).flatten(0, 1)
+        d_read = (torch.zeros_like(read) if d_read is None else d_read).flatten(0, 1)
+        d_own = ((d_read * reaches) @ readers).view(h.shape)
+        d_own = d_own if d_h is None else d_own.add_(d_h)
+        d_h = _through_time(d_own.to(h.dtype), h, hidden).flatten(0, 1)
         d_g = _through_relu_(d_h @ seen, g.flatten(0, 1))
         d_parts = _through_relu_(d_g @ both, parts.flatten(0, 1))
         d_what, d_where = d_parts.tensor_split([len(what)], dim=1)
         layers = [(d_what, glimpse), (d_where, location), (d_g, parts), (d_h, g), (d_h[h.shape[1] :], h[:-1])]
         d_weights = [_product(d, x).to(weight.dtype) for (d, x), weight in zip(layers, weights, strict=True)]
-        d_biases = [d.sum(0).to(weight.dtype) for (d, _), weight in zip(layers[:4], weights, strict=False)]
-        return *[None] * len(Layers._fields), *d_weights, *d_biases
+        d_biases = [d.sum(0, dtype=readers.dtype) for d in (d_parts, d_g, d_h)]
+        d_readers = d_read.T @ h.flatten(0, 1).to(read.dtype), d_read.sum(0)
+        d_biases[:1] = d_biases[0].tensor_split([len(what)])
+        return *[None] * len(Layers._fields), *d_weights, *d_biases, *d_readers, None
 
 
 def _through_time(d_h: Tensor, h: Tensor, hidden: Tensor) -> Tensor:

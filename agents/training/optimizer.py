@@ -165,16 +165,21 @@ def descend(
     Raises:
         FloatingPointError: the gradient is not finite; nothing has changed then.
     """
-    policy.zero_grad()
+    parameters = list(policy.parameters())
+    for parameter in parameters:
+        parameter.grad = None
     loss.backward()
-    processes.sum_(p.grad for p in policy.parameters() if p.grad is not None)
-    largest = math.inf if config.max_grad_norm is None else config.max_grad_norm
-    grad_norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), largest)
-    if not torch.isfinite(grad_norm):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    processes.sum_(gradients)
+    grad_norm = torch.nn.utils.get_total_norm(gradients)
+    norm = grad_norm.item()
+    if not math.isfinite(norm):
         raise FloatingPointError(
-            f"the gradient is {grad_norm.item()} at update {update}: lower learning_rate={config.learning_rate} or "
+            f"the gradient is {norm} at update {update}: lower learning_rate={config.learning_rate} or "
             f"max_grad_norm={config.max_grad_norm}"
         )
+    if config.max_grad_norm is not None and norm > config.max_grad_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, config.max_grad_norm, grad_norm)
     for optimizer in optimizers:
         optimizer.step()
     return grad_norm

@@ -33,7 +33,7 @@ LINK = re.compile(r"(\]\(|\{literalinclude\} )(?!\w+:|#)([^)#\s]+)")
 
 def places() -> dict[Path, Path]:
     """Where each document and picture of the repository lies on the website, by its path in the repository."""
-    inside = [path.relative_to(ROOT) for pattern in ("*.md", "images/*") for path in (ROOT / "docs").glob(pattern)]
+    inside = [path.relative_to(ROOT) for pattern in ("*.md", "images/**/*.*") for path in (ROOT / "docs").glob(pattern)]
     found = {path: path.relative_to("docs") for path in inside}
     return found | {Path(name): Path(page) for name, page in OUTSIDE.items()}
 

@@ -21,7 +21,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tutorials' output is stored, see `make notebooks`
 default_role = "literal"
 
-autodoc_mock_imports = ["ray"]
+autodoc_mock_imports = ["ray", "ap_gym"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

@@ -19,6 +19,7 @@ TRIALS = {
     "sb3": LOAD + "from ram_agents.sb3 import from_agent, make_vec_env; "
     "print(from_agent(agent, make_vec_env(agent.env_id, n_envs=2, env_kwargs=agent.env_kwargs)))",
     "rllib": "import ram_agents.rllib",
+    "ap-gym": "import ram_agents.ap_gym",
     "export": LOAD + "ram_agents.export(agent, 'mnist28.onnx', format='onnx')",
     "tracking": "import optuna, wandb; from ram_agents import OptunaPruning, WeightsAndBiases",
     "hub": LOAD + "import huggingface_hub; ram_agents.save_pretrained(agent, 'mnist28')",

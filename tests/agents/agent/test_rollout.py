@@ -292,7 +292,7 @@ def test_a_rollout_is_the_same_whichever_way_its_gradients_go(environment, monke
         return rollout, {name: p.grad for name, p in policy.named_parameters()}
 
     unrolled, found = collected()
-    monkeypatch.setattr(RAM, "can_unroll", lambda policy, rows: False)
+    monkeypatch.setattr("ram_agents.agent.rollout.can_unroll", lambda policy, rows: False)
     by_steps, wanted = collected()
     torch.testing.assert_close(found, wanted)
     for name, one in unrolled._asdict().items():
