@@ -69,10 +69,10 @@ def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
     return out / panel / variant.split()[0] / f"seed{seed}"
 
 
-def train(out: Path, chosen: list[str]) -> None:
+def train(out: Path, chosen: list[str], seeds: list[int]) -> None:
     """Make all runs, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
-    for seed in SEEDS:
+    for seed in seeds:
         for name, panel in panels().items():
             for variant, changes in panel.variants.items() if name in chosen else ():
                 every = min(200, panel.episodes // 1500)
@@ -139,9 +139,10 @@ def main() -> None:
     parser.add_argument("what", choices=("train", "draw"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--panels", nargs="+", choices=list(panels()), default=list(panels()))
+    parser.add_argument("--seeds", type=int, nargs="+", choices=SEEDS, default=list(SEEDS), help="to train")
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out, options.panels)
+        train(options.out, options.panels, options.seeds)
         return
     draw(options.out)
     text = table(options.out)
