@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,6 +20,12 @@ import ram_envs  # noqa: F401  (registers the environments)
 # Compiled kernels make the first example slow, so there is no deadline; the examples are the same in every run.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish() -> None:
+    """Let no later collection of garbage look through all that is loaded by now."""
+    gc.freeze()
+
 
 IDS = (
     "ram_envs/GlimpseMNIST-v0",
@@ -203,13 +210,20 @@ def trajectory(env: gym.Env, seed: int | None = 0, *, episodes: int = 2) -> list
 
 
 def vector_trajectory(env: gym.vector.VectorEnv, seed: int | None = 0, *, steps: int = 60) -> list[Any]:
-    """Everything that a vector environment returns in some steps, copied; resets by mask where nothing else does."""
+    """Everything that a vector environment returns in at most so many steps, until every row has ended three times.
+
+    All of it is copied. Rows are reset by mask where nothing else does.
+    """
     actions = actions_for(env)
     result = [copy.deepcopy(env.reset(seed=seed))]
+    ends = np.zeros(env.num_envs, np.int64)
     for _ in range(steps):
         step = env.step(next(actions))
         result.append(copy.deepcopy(step))
         over = step[2] | step[3]
+        ends += over
         if env.metadata["autoreset_mode"] == AutoresetMode.DISABLED and over.any():
             result.append(copy.deepcopy(env.reset(options={"reset_mask": over})))
+        if ends.min() == 3:
+            break
     return result

@@ -46,21 +46,22 @@ def run_python(code: str, *, cwd: Path | None = None) -> subprocess.CompletedPro
 
 
 NURSERY = """
-import contextlib, json, os, runpy, signal, socket, sys
+import contextlib, json, os, runpy, socket, sys
 for module in ("gymnasium", "matplotlib.pyplot", "numba", "sb3_contrib", "torch", "torch._dynamo"):
     with contextlib.suppress(ImportError):
         __import__(module)
 orders = socket.socket(fileno=int(sys.argv[1]))
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # of the keepers
 while True:
     order, pipes, *_ = socket.recv_fds(orders, 65536, 4)
     if not order:
         sys.exit()
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:  # keepers that have ended
+            pass
     if os.fork() == 0:  # a keeper, which tells how its child ends
         break
     for pipe in pipes:
         os.close(pipe)
-signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 orders.close()
 *pipes, told = pipes
 child = os.fork()

@@ -293,6 +293,12 @@ def test_what_a_page_can_not_show_is_told(env_id: str, kwargs: dict[str, Any], r
         page_data(agent, "mine", num_scenes=3)
 
 
+def test_contrast_is_refused() -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", normalise="contrast", num_envs=1)
+    with pytest.raises(ValueError, match="mine sees the contrast of glimpses"):
+        page_data(agent, "mine", num_scenes=1)
+
+
 def test_a_control_is_refused() -> None:
     agent = shipped("mnist28_3")
     agent.config = agent.config.replace(look="random")

@@ -160,7 +160,7 @@ def test_what_is_returned_is_the_callers_to_keep_and_to_spoil(case: Case) -> Non
         actions = actions_for(one)
         assert_same(one.reset(seed=1), other.reset(seed=1))
         seen: list[np.ndarray] = []
-        for _ in range(50):
+        for _ in range(30):
             action = next(actions)
             results = one.step(copy.deepcopy(action)), other.step(action)
             assert_same(*results)
@@ -222,7 +222,8 @@ def test_global_random_state_is_neither_read_nor_written(case: Case) -> None:
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 def test_a_copy_goes_on_identically(case: Case, duplicate: Any) -> None:
-    for env in (case.make(), case.make_vec(3), case.make_vec(3, autoreset_mode="SameStep")):
+    fewer = {"split": "validation"} if "MNIST" in case.id and "split" not in case.kwargs else {}  # for the pickles
+    for env in (case.make(**fewer), case.make_vec(3, **fewer), case.make_vec(3, autoreset_mode="SameStep", **fewer)):
         env.reset(seed=0)
         actions = actions_for(env)
         env.step(next(actions))
