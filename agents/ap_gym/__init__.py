@@ -26,6 +26,6 @@ from .measuring import Figures, measure
 __all__ = ["ENV_ID", "Figures", "GlimpseVectorEnv", "measure"]
 
 ENV_ID = "ram_agents.ap_gym:ap_gym/Glimpse-v0"
-"""The id of `GlimpseVectorEnv`, for `Reinforce` and `ram train --env-id`; the environment's argument `task` goes with it."""
+"""The id of `GlimpseVectorEnv`, for `Reinforce` and `ram train --env-id`; its argument `task` goes with it."""
 
 gym.register("ap_gym/Glimpse-v0", vector_entry_point="ram_agents.ap_gym.env:GlimpseVectorEnv")
