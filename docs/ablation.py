@@ -40,8 +40,10 @@ STEPS = {
     "hidden layer in the location network": ("location_hidden",),
     "recurrence begun as the identity": ("identity_core",),
     "convolutions in the glimpse network": ("glimpse_network",),
+    "the retina's cells in the location network": ("location_network",),
     "more units": ("glimpse_size", "location_size", "hidden_size"),
     "digits distorted": ("max_distortion", "max_bend"),
+    "half of the first looks random": ("curriculum",),
 }
 """Options that are taken over from our recipe together, by what the change is called; one that our recipe does not make
 is left out, and what no step names comes last."""

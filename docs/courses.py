@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from ram_agents import Checkpoints, Config, Reinforce
+from ram_agents.commands.train import take_weights
 from ram_agents.evaluation.runs import LAST, LOG, read_log
 
 
@@ -28,10 +29,19 @@ def ended(where: Path, config: Config) -> bool:
     return (where / LOG).exists() and read_log(where)[-1]["episodes"] >= config.total_episodes
 
 
-def train(where: Path, config: Config) -> None:
-    """Make a run in a directory, or go on with it."""
+def train(where: Path, config: Config, *, weights: str | None = None) -> None:
+    """Make a run in a directory, or go on with it.
+
+    Args:
+        where: the directory.
+        config: of the run.
+        weights: it begins with those of this agent, a pretrained one's name or a checkpoint's path; None: anew.
+    """
     if ended(where, config):
         return
-    agent = Reinforce.load(where / LAST) if (where / LAST).exists() else Reinforce(config=config)
+    begun = (where / LAST).exists()
+    agent = Reinforce.load(where / LAST) if begun else Reinforce(config=config)
+    if weights and not begun:
+        take_weights(agent, weights)
     print(f"{where}: {agent.episodes:,} episodes", flush=True)
     agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)

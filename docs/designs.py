@@ -1,7 +1,7 @@
 """Compare designs of the networks that see the retina: `python docs/designs.py train OUT`, then `... draw OUT`.
 
-Each is one run of 300,000 episodes, seed 0, of the task that docs/networks.py tries its network on, and differs from
-the package's design in one thing, which this script changes. `draw` renews the table between `<!-- designs -->` and
+Each is one run, seed 0, of a task that docs/networks.py tries its network on, or of a larger one, and differs from the
+package's design in one thing, which this script changes. `draw` renews the table between `<!-- designs -->` and
 `<!-- /designs -->` in RESULTS.md. The logs of the runs there are in docs/networks/designs.
 """
 
@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import courses
+import networks
 import torch
 from marked import renew
-from networks import PRECISION, panels
+from networks import PRECISION, Panel, panels
 from ram_agents import Config
 from ram_agents.evaluation.runs import read_log
 from ram_agents.model.cells import CellLocationNetwork
 from ram_agents.model.networks import Convolutions
 from torch import Tensor
 
-EPISODES = 300_000
 NEVER = -100.0
 """The log of a weight that is never drawn."""
 score_cells = CellLocationNetwork.forward
@@ -44,6 +44,19 @@ def average(network: CellLocationNetwork, *seen: Tensor) -> Tensor:
     alone = torch.full_like(log_weight, NEVER)
     alone[:, -1] = 0.0
     return torch.cat([alone, own, origin, scale], dim=1)
+
+
+def tasks() -> dict[str, Panel]:
+    """The tasks, each with the episodes of a run."""
+    shown = panels()
+    search = shown["search"]
+    larger = Panel(
+        "location network, cluttered 400x400, 16 glimpses", networks.search(100, 200, 400), search.variants, 200_000
+    )
+    return {name: shown[name]._replace(episodes=300_000) for name in ("glimpse", "location")} | {
+        "search": search,
+        "search 400": larger,
+    }
 
 
 class Design(NamedTuple):
@@ -66,6 +79,12 @@ DESIGNS = {
     "cells: the mean of all": Design("location", "cells", (CellLocationNetwork, "forward", average)),
     "cells: no mark of those seen": Design("location", "cells", (CellLocationNetwork, "seen", forget)),
 }
+DESIGNS |= {
+    f"{name}, {canvas}": design._replace(panel=task)
+    for canvas, task in (("200x200", "search"), ("400x400", "search 400"))
+    for name, design in DESIGNS.items()
+    if name.startswith("cells")
+}
 
 
 def directory(out: Path, name: str) -> Path:
@@ -73,29 +92,35 @@ def directory(out: Path, name: str) -> Path:
     return out / "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def train(out: Path) -> None:
-    """Make all runs, one after the other on one thread, or go on with them."""
+def train(out: Path, chosen: list[str]) -> None:
+    """Make the runs of some tasks, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
     for name, design in DESIGNS.items():
+        if design.panel not in chosen:
+            continue
         with patch.object(*design.changed) if design.changed else nullcontext():
             courses.train(directory(out, name), config_of(design))
 
 
 def config_of(design: Design) -> Config:
     """The run's."""
-    panel = panels()[design.panel]
-    options: dict[str, Any] = {"total_episodes": EPISODES, "checkpoint_every": 200, "matmul_precision": PRECISION}
+    panel = tasks()[design.panel]
+    every = min(200, panel.episodes // 1500)
+    options: dict[str, Any] = {"total_episodes": panel.episodes, "checkpoint_every": every}
+    options["matmul_precision"] = PRECISION
     return panel.base.replace(**options, **panel.variants[design.network])
 
 
 def table(out: Path) -> str:
     """The error at the end of each run, and its time."""
-    lines = ["| task | network | held-out error, % | minutes of one core |", "|---|---|---:|---:|"]
+    lines = ["| task | network | episodes | held-out error, % | minutes of one core |", "|---|---|---:|---:|---:|"]
     for name, design in DESIGNS.items():
         if courses.ended(directory(out, name), config_of(design)):
             last = read_log(directory(out, name))[-1]
-            title = panels()[design.panel].title
-            lines.append(f"| {title} | {name} | {last['validation_error']:.2f} | {last['seconds'] / 60:.1f} |")
+            task, shown = tasks()[design.panel], name.partition(",")[0]
+            cells = [task.title, shown, f"{task.episodes:,}"]
+            cells += [f"{last['validation_error']:.2f}", f"{last['seconds'] / 60:.1f}"]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -104,9 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("train", "draw"))
     parser.add_argument("out", type=Path)
+    parser.add_argument("--tasks", nargs="+", choices=list(tasks()), default=list(tasks()))
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out)
+        train(options.out, options.tasks)
         return
     text = table(options.out)
     print(text)

@@ -23,10 +23,15 @@ from ram_agents.evaluation.runs import LOG, read_log
 
 DOCS = Path(__file__).parent
 PICTURE = DOCS / "images" / "networks.png"
-EPISODES, SEEDS = 600_000, (0, 1, 2)
+SEEDS = 0, 1, 2
 PRECISION = "medium"
 """Of all runs, since their minutes are compared."""
-SEARCH = {"canvas_size": 200, "num_distractors": 32, "num_scales": 5, "num_glimpses": 10, "saccade": "relative"}
+CANVASES = {
+    100: {"canvas_size": 100, "num_distractors": 8, "num_glimpses": 8},
+    200: {"canvas_size": 200, "num_distractors": 32, "num_glimpses": 12},
+    400: {"canvas_size": 400, "num_distractors": 128, "num_glimpses": 16},
+}
+"""Scenes in which the digit has to be searched for, clutter at one density, by their size."""
 
 
 class Panel(NamedTuple):
@@ -36,19 +41,27 @@ class Panel(NamedTuple):
     base: Config
     variants: dict[str, dict[str, Any]]
     """What differs from `base`, by a name."""
+    episodes: int = 600_000
 
 
 def panels() -> dict[str, Panel]:
     """The comparisons, by the names of their directories."""
-    cluttered60, cluttered100 = recipe("cluttered60"), recipe("cluttered100")
-    search = cluttered100.replace(env_kwargs=cluttered100.env_kwargs | SEARCH)
-    glimpse = {"mlp (the paper's)": {}, "conv": {"glimpse_network": "conv"}}
-    location = {"linear (the paper's)": {}, "cells": {"location_network": "cells"}}
+    papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear", "curriculum": {}}
+    cluttered60, cluttered100 = (recipe(name).replace(**papers) for name in ("cluttered60", "cluttered100"))
+    glimpse = {"mlp (the paper's)": {"glimpse_network": "mlp"}, "conv": {"glimpse_network": "conv"}}
+    location = {"linear (the paper's)": {"location_network": "linear"}, "cells": {"location_network": "cells"}}
     return {
         "glimpse": Panel("glimpse network, cluttered 60x60, 8 glimpses", cluttered60, glimpse),
         "location": Panel("location network, cluttered 100x100, 8 glimpses", cluttered100, location),
-        "search": Panel("location network, cluttered 200x200, 10 glimpses, relative", search, location),
+        "search": Panel("location network, cluttered 200x200, 12 glimpses", search(100, 200), location, 120_000),
     }
+
+
+def search(*canvases: int) -> Config:
+    """A run of the recipe of large scenes on these canvases, in equal parts, validated on the largest."""
+    largest = CANVASES[canvases[-1]]
+    config = recipe("megapixel").replace(curriculum={"0": [CANVASES[canvas] for canvas in canvases]})
+    return config.replace(env_kwargs=config.env_kwargs | largest, validation_kwargs={}, validation_scenes=None)
 
 
 def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
@@ -56,13 +69,14 @@ def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
     return out / panel / variant.split()[0] / f"seed{seed}"
 
 
-def train(out: Path, chosen: list[str]) -> None:
+def train(out: Path, chosen: list[str], seeds: list[int]) -> None:
     """Make all runs, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
-    for seed in SEEDS:
+    for seed in seeds:
         for name, panel in panels().items():
             for variant, changes in panel.variants.items() if name in chosen else ():
-                options = {"total_episodes": EPISODES, "checkpoint_every": 200, "seed": seed}
+                every = min(200, panel.episodes // 1500)
+                options = {"total_episodes": panel.episodes, "checkpoint_every": every, "seed": seed}
                 config = panel.base.replace(**options, matmul_precision=PRECISION, **changes)
                 courses.train(directory(out, name, variant, seed), config)
 
@@ -106,12 +120,12 @@ def table(out: Path) -> str:
     ]
     for name, panel in panels().items():
         for variant in panel.variants:
-            runs = [run for run in curves(out, name, variant) if run[0, -1] >= EPISODES]
+            runs = [run for run in curves(out, name, variant) if run[0, -1] >= panel.episodes]
             if not runs:
                 continue
             cells = [f"{panel.title} | {variant} | {len(runs)}"]
             for share in (1 / 3, 2 / 3, 1):
-                errors = [run[2, np.searchsorted(run[0], share * EPISODES)] for run in runs]
+                errors = [run[2, np.searchsorted(run[0], share * panel.episodes)] for run in runs]
                 ends = f" ({min(errors):.2f} to {max(errors):.2f})" if len(errors) > 1 else ""
                 cells.append(f"{np.mean(errors):.2f}{ends}")
             cells.append(f"{np.mean([run[1, -1] for run in runs]):.1f}")
@@ -125,9 +139,10 @@ def main() -> None:
     parser.add_argument("what", choices=("train", "draw"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--panels", nargs="+", choices=list(panels()), default=list(panels()))
+    parser.add_argument("--seeds", type=int, nargs="+", choices=SEEDS, default=list(SEEDS), help="to train")
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out, options.panels)
+        train(options.out, options.panels, options.seeds)
         return
     draw(options.out)
     text = table(options.out)

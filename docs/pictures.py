@@ -1,43 +1,146 @@
-"""Draw the README's picture of each environment: `python docs/pictures.py`."""
+"""Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them.
+
+Small ones of README's table, in docs/images/suite/: an agent that comes with the package, on the first test scenes or
+games, however they end. Of an environment without such an agent, a gaze that is led to the target, and the picture says
+so. Large ones, in docs/images/, as `ram watch` draws them.
+"""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import gymnasium as gym
-import imageio.v3 as iio
 import numpy as np
+import ram_agents
+from numpy.typing import NDArray
+from ram_agents.agent.envs import declared
+from ram_agents.commands import watch
+from ram_agents.evaluation.pretrained import pretrained_names
+from ram_agents.rendering.episodes import environment, record
+from ram_agents.rendering.video import Frame, write_video
 
-import ram_envs  # noqa: F401
+import ram_envs  # noqa: F401 (registers the environments)
+from ram_envs.rendering.frames import draw
+from ram_envs.rendering.painting import GREY, SLATE, YELLOW, surface_on, write
+from ram_envs.rendering.view import View
 
 FOLDER = Path(__file__).parent / "images"
-# Where to look at each step; hand-picked, since this shows the environments and no agent.
-GAZE = [(-0.3, -0.4), (0.1, -0.1), (0.3, 0.4), (0.2, 0.1), (-0.2, 0.2)]
-PICTURES = {
-    "glimpse-mnist": ("ram_envs/GlimpseMNIST-v0", 5),
-    "translated": ("ram_envs/GlimpseMNIST-Translated-v0", 3),
-    "cluttered": ("ram_envs/GlimpseMNIST-Cluttered-v0", 3),
-    "cluttered-100": ("ram_envs/GlimpseMNIST-Cluttered100-v0", 3),
-    "megapixel": ("ram_envs/GlimpseMNIST-Megapixel-v0", 3),
-    "pairs": ("ram_envs/GlimpseMNIST-Pairs-v0", 5),
-    "addition": ("ram_envs/GlimpseMNIST-Addition-v0", 5),
-    "moving": ("ram_envs/GlimpseMNIST-Moving-v0", 5),
-    "catch": ("ram_envs/Catch-v0", 5),
+SIZE, LINE = 240, 24
+"""Of a small picture, in pixels: its sides, and the height of the words below it."""
+HOLD = 4.0
+"""How many frame times the end of an episode stays."""
+
+
+class Shown(NamedTuple):
+    """An environment, and who is to be seen in it."""
+
+    env_id: str
+    agent: str
+    """A name for `ram_agents.load`, once such an agent comes with the package."""
+    scenes: tuple[int, ...] = (0, 1, 2)
+    """Their numbers."""
+
+
+SUITE = {
+    "glimpse-mnist": Shown("ram_envs/GlimpseMNIST-v0", "mnist28"),
+    "translated": Shown("ram_envs/GlimpseMNIST-Translated-v0", "translated60"),
+    "cluttered": Shown("ram_envs/GlimpseMNIST-Cluttered-v0", "cluttered60"),
+    "cluttered-100": Shown("ram_envs/GlimpseMNIST-Cluttered100-v0", "cluttered100"),
+    "megapixel": Shown("ram_envs/GlimpseMNIST-Megapixel-v0", "megapixel"),
+    "pairs": Shown("ram_envs/GlimpseMNIST-Pairs-v0", "pairs"),
+    "addition": Shown("ram_envs/GlimpseMNIST-Addition-v0", "addition"),
+    "moving": Shown("ram_envs/GlimpseMNIST-Moving-v0", "moving"),
+    "catch": Shown("ram_envs/Catch-v0", "catch"),
+    # Its scenes are numbered by where the shape is: these are a circle in the middle, a square, and a circle.
+    "circlesquare": Shown("ram_envs/CircleSquare-v0", "circlesquare", (813, 488, 1133)),
 }
+LARGE = (
+    "cluttered60 --index 0 7 11 21 33 38 --size 360 --fps 3 --out {}/cluttered60.gif",
+    "catch --index 0 1 2 --size 360 --out {}/catch.gif",
+    "megapixel --split test --index 5 --size 360 --fps 3 --out {}/megapixel.gif",
+    "mnist28 --index 0 1 2 3 --size 300 --fps 3 --out {}/mnist28.gif",
+    "translated60 --index 0 1 2 3 --size 300 --fps 3 --out {}/translated60.gif",
+    "cluttered100 --index 0 1 2 3 --size 300 --fps 3 --out {}/cluttered100.gif",
+    "circlesquare --index 813 488 1133 --size 300 --fps 4 --out {}/circlesquare.gif",
+)
+"""What `ram watch` is asked for."""
+PLACES = np.array([(0.0, 0.0), (0.35, -0.4), (-0.35, 0.4), (0.1, 0.3)])
+"""Where on a target a gaze is led, one place after another, in its box's half widths from the middle."""
 
 
-def picture(id: str, steps: int) -> np.ndarray:
-    """A frame after some steps of looking about."""
-    env = gym.make(id, render_mode="rgb_array", initial_location="center")
-    env.reset(seed=3, options={"index": 7})
-    for location in GAZE[:steps]:
-        env.step({"location": np.array(location, np.float32), "action": 2})
-    frame = env.render()
+def by_agent(shown: Shown) -> list[list[View]]:
+    """What a trained agent does, episode by episode."""
+    agent = ram_agents.load(shown.agent)
+    env = environment(agent, num_envs=len(shown.scenes), split="test")
+    episodes = record(agent.policy, env, seed=0, indices=np.array(shown.scenes))
     env.close()
-    return np.asarray(frame)
+    return [episode.views for episode in episodes]
+
+
+def led(shown: Shown) -> list[list[View]]:
+    """What is to be seen by a gaze that is led to the target and answers nothing, episode by episode."""
+    count = len(shown.scenes)
+    env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled")
+    if splits := declared(env).splits:
+        env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled", split=splits[-1])
+    env.reset(seed=0, options={"indices": np.array(shown.scenes)})
+    steps = declared(env).num_glimpses
+    views = []
+    for t in range(steps):
+        views.append([_unanswered(declared(env).view(row, None)) for row in range(count)])
+        places = to_the_target(env, t, steps)
+        env.step({"location": declared(env).look_at(places), "action": np.zeros(count, np.int64)})
+    env.close()
+    return [list(episode) for episode in zip(*views, strict=True)]
+
+
+def to_the_target(env: gym.vector.VectorEnv, t: int, steps: int) -> NDArray[np.float32]:
+    """Where to look at step t, (n, 2) in [-1, 1]: on the target; of a sum on one digit after the other."""
+    task = env.unwrapped.task
+    boxes = declared(env).targets()
+    if "Addition" in env.spec.id:
+        boxes = task.boxes(np.arange(env.num_envs))[:, 2 * t // steps]
+    middles = boxes[:, 1::-1] + boxes[:, :1:-1] / 2 * (1 + PLACES[t % len(PLACES)])
+    return (middles / np.array(task.image_shape[1::-1]) * 2 - 1).astype(np.float32)
+
+
+def _unanswered(view: View) -> View:
+    return view._replace(prediction=None, answers=(), looks_left=None, label=None, counts={})
+
+
+def captioned(frame: Frame, words: str, *, trained: bool) -> Frame:
+    """A small picture with words below it."""
+    whole = np.concatenate([frame, np.zeros((LINE, *frame.shape[1:]), np.uint8)])
+    surface = surface_on(whole)
+    surface.fill(SLATE, (0, len(frame), frame.shape[1], LINE))
+    middle = frame.shape[1] / 2, len(frame) + LINE / 2
+    write(surface, words, middle, height=17, colour=YELLOW if trained else GREY, anchor="center")
+    return whole
+
+
+def moments(shown: Shown) -> Iterator[tuple[Frame, float]]:
+    """The frames of a small picture, and how many frame times each stays."""
+    trained = shown.agent in pretrained_names()
+    episodes = by_agent(shown) if trained else led(shown)
+    words = f'trained agent "{shown.agent}"' if trained else "no agent yet: gaze put on the target"
+    for views in episodes:
+        for view in views:
+            frame = captioned(draw(view, size=SIZE, panel=False), words, trained=trained)
+            yield frame, HOLD if view is views[-1] else 1.0
+
+
+def small(name: str, folder: Path) -> None:
+    """Draw one picture of README's table."""
+    frames, holds = zip(*moments(SUITE[name]), strict=True)
+    write_video(folder / f"{name}.gif", frames, fps=8 if name == "catch" else 2.5, holds=holds)
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, (id, steps) in PICTURES.items():
-        iio.imwrite(FOLDER / f"{name}.png", picture(id, steps))
+    (FOLDER / "suite").mkdir(parents=True, exist_ok=True)
+    for name in SUITE:
+        small(name, FOLDER / "suite")
+    for arguments in LARGE:
+        watch.main(shlex.split(arguments.format(FOLDER)))

@@ -73,4 +73,5 @@ _register(
     **_RETINA_60,
 )
 _register("GlimpseImages-v0", "environments:GlimpseImages")
+_register("CircleSquare-v0", "shapes:CircleSquare", saccade_cost=0.005)
 _register("Catch-v0", "environments:Catch")

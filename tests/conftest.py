@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,12 @@ import ram_envs  # noqa: F401  (registers the environments)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+
+def pytest_collection_finish() -> None:
+    """Let no later collection of garbage look through all that is loaded by now."""
+    gc.freeze()
+
+
 IDS = (
     "ram_envs/GlimpseMNIST-v0",
     "ram_envs/GlimpseMNIST-Translated-v0",
@@ -30,6 +37,7 @@ IDS = (
     "ram_envs/GlimpseMNIST-Addition-v0",
     "ram_envs/GlimpseMNIST-Moving-v0",
     "ram_envs/GlimpseImages-v0",
+    "ram_envs/CircleSquare-v0",
     "ram_envs/Catch-v0",
 )
 
@@ -80,6 +88,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "ram_envs/GlimpseMNIST-Moving-v0",
         {"periphery": [5, 6], "num_glimpses": 3, "num_distractors": 1, "split": "validation"},
     ),
+    "CircleSquare-v0-stop": (
+        "ram_envs/CircleSquare-v0",
+        {"image_size": 9, "object_size": 3, "gradient": False, "can_stop": True, "num_glimpses": 4, "patch_size": 4},
+    ),
     "Catch-v0-full": ("ram_envs/Catch-v0", {"foveated": False}),
     "Catch-v0-small": (
         "ram_envs/Catch-v0",
@@ -87,11 +99,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
-# Every id with relative saccades too; one has them already.
+# Every id with relative saccades too; one has them already, and another moves in a way of its own.
 CASES |= {
     f"{name}-relative": (id, kwargs | {"saccade": "relative"})
     for name, (id, kwargs) in CASES.items()
-    if f"ram_envs/{name}" in IDS and "saccade" not in gym.spec(id).kwargs
+    if f"ram_envs/{name}" in IDS and "saccade" not in gym.spec(id).kwargs and "CircleSquare" not in id
 }
 
 
@@ -102,9 +114,10 @@ class Case:
         self.name = name
         self.id, self.kwargs = CASES[name]
         self.is_catch = "Catch" in name
+        self.stays_inside = "CircleSquare" in name
         self.has_several_answers = "Pairs" in name
         self.can_stop = bool(self.kwargs.get("can_stop"))
-        arguments = gym.spec(self.id).kwargs | self.kwargs
+        self.arguments = arguments = gym.spec(self.id).kwargs | self.kwargs
         self.is_relative = arguments.get("saccade") == "relative"
         self.starts_at_center = arguments.get("initial_location") == "center"
 
@@ -197,13 +210,20 @@ def trajectory(env: gym.Env, seed: int | None = 0, *, episodes: int = 2) -> list
 
 
 def vector_trajectory(env: gym.vector.VectorEnv, seed: int | None = 0, *, steps: int = 60) -> list[Any]:
-    """Everything that a vector environment returns in some steps, copied; resets by mask where nothing else does."""
+    """Everything that a vector environment returns in at most so many steps, until every row has ended three times.
+
+    All of it is copied. Rows are reset by mask where nothing else does.
+    """
     actions = actions_for(env)
     result = [copy.deepcopy(env.reset(seed=seed))]
+    ends = np.zeros(env.num_envs, np.int64)
     for _ in range(steps):
         step = env.step(next(actions))
         result.append(copy.deepcopy(step))
         over = step[2] | step[3]
+        ends += over
         if env.metadata["autoreset_mode"] == AutoresetMode.DISABLED and over.any():
             result.append(copy.deepcopy(env.reset(options={"reset_mask": over})))
+        if ends.min() == 3:
+            break
     return result

@@ -14,7 +14,11 @@ from processes import run_script
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(path for folder in ("docs", "agents", "ram_envs") for path in (ROOT / folder).rglob("*.md"))]
 )
-IN_OTHER_ENVIRONMENTS = {"rllib.md": "tests/agents/rllib", "integrations.md": "tests/test_integrations.py"}
+IN_OTHER_ENVIRONMENTS = {
+    "rllib.md": "tests/agents/rllib",
+    "ap-gym.md": "tests/agents/ap_gym",
+    "integrations.md": "tests/test_integrations.py",
+}
 """Documents whose libraries have a virtual environment of their own, and where their blocks are tested."""
 
 

@@ -26,7 +26,7 @@ FLOORS = {
         {"model", "processes"},
         {"agent"},
         {"training"},
-        {"evaluation", "scanpaths", "sb3", "rllib"},
+        {"evaluation", "scanpaths", "sb3", "rllib", "ap_gym"},
         {"rendering", "sharing", "reports"},
         {"game"},
         {"commands"},
@@ -50,7 +50,7 @@ OUTSIDE = {
 }
 
 # Parts of the ids of the environments, by which agents must not tell one from another.
-KNOWN = {"ram_envs", "GlimpseMNIST", "GlimpseImages", "Catch"}
+KNOWN = {"ram_envs", "GlimpseMNIST", "GlimpseImages", "CircleSquare", "Catch"}
 
 
 class Module:

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -23,6 +24,17 @@ observation, info = env.reset(seed=0)
 observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
 print(observation["glimpse"].shape, sys.modules["ram_envs"].__file__)
 """
+
+
+LOAD = """
+import sys
+sys.path.insert(0, "unpacked")
+import gymnasium as gym
+from ram_envs.images.datasets import load_mnist
+env = gym.make("ram_envs:ram_envs/GlimpseMNIST-v0")
+print(load_mnist("test").images.shape, env.observation_space["glimpse"].shape, sys.modules["ram_envs"].__file__)
+"""
+"""Like `TRY`, but for the first glimpse, which would take seconds to compile."""
 
 
 ENVIRONMENT = {
@@ -108,10 +120,29 @@ def test_the_wheel_holds_both_packages_their_data_and_nothing_else(wheel: Path) 
     assert sum("/licenses/" in name and name.endswith("LICENSE.md") for name in names) == 1, "MNIST's licence"
 
 
+def test_the_links_of_the_long_description_lead_into_the_repository(wheel: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    text = archive.read(name).decode()
+    assert "Description-Content-Type: text/markdown" in text
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", text)
+    assert len(links) > 30
+    for picture, link in links:
+        assert re.match(r"https://|#", link), f"{link} leads nowhere from elsewhere"
+        assert "/blob/" not in link or not picture, f"{link} is a page, not a picture"
+    own = [link for _, link in links if link.startswith(project["urls"]["Repository"])]
+    for link in own:
+        tag, _, path = re.sub(r".*?/(?:raw|blob)/", "", link).partition("/")
+        assert tag == f"v{project['version']}"
+        assert (ROOT / path.partition("#")[0]).is_file(), link
+    assert len(own) > 20
+
+
 def test_the_wheels_code_runs_from_where_it_is_unpacked(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
-    printed = run_far_away(sys.executable, "-c", f"import sys; sys.path.insert(0, 'unpacked')\n{TRY}", cwd=tmp_path)
-    assert printed.startswith("(1, 8, 8)")
+    printed = run_far_away(sys.executable, "-c", LOAD, cwd=tmp_path)
+    assert printed.startswith("(10000, 28, 28) (1, 8, 8)")
     assert str(Path("unpacked", "ram_envs")) in printed
 
 

@@ -61,7 +61,8 @@ def test_every_document_is_a_page(site: dict) -> None:
     documents = {path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *DOCS.glob("*.md")]} - {Path("README.md")}
     assert documents <= pages.keys()
     listed = re.findall(r"^([\w/-]+)$", (DOCS / "index.md").read_text(), flags=re.MULTILINE)
-    assert {str(page.with_suffix("")) for page in pages.values() if page.suffix == ".md"} - {"index"} <= set(listed)
+    named = {str(page.with_suffix("")) for page in pages.values() if page.suffix in (".md", ".ipynb")}
+    assert named - {"index"} <= set(listed)
 
 
 def test_every_environment_has_a_page_of_its_docstring_and_spaces(environments: dict) -> None:

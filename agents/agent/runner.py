@@ -145,6 +145,24 @@ class Runner:
         self.active = active & ~self._over
         return Step(np.where(active, reward, 0.0), active, active & self._over, info)
 
+    def play(self, after: Callable[[Step], object] = lambda step: None) -> list[NDArray[np.float32]]:
+        """Go on to the end of every row's episode.
+
+        Args:
+            after: is called after each step.
+
+        Returns:
+            Where each row looked from now on, (T, 2) each, in [-1, 1] of its scene.
+        """
+        gaze, active = [], []
+        while self.active.any():
+            gaze.append(self.gaze)
+            active.append(self.active)
+            self.choose()
+            after(self.step())
+        looked = np.stack(gaze)
+        return [looked[:length, row] for row, length in enumerate(np.sum(active, axis=0))]
+
 
 def _gaze(
     observation: dict[str, NDArray[Any]], info: dict[str, Any], before: NDArray[np.float32]

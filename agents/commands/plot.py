@@ -20,7 +20,7 @@ from ..evaluation.evaluate import evaluate
 from ..evaluation.runs import naming, read_log
 from ..model.choice import Look
 from ..model.config import COUNT, NOT_NEGATIVE, Range, number
-from ..rendering import figures
+from ..rendering import figures, sequences
 from ..rendering.episodes import Selection, environment, episodes
 from ..rendering.fixations import fixations
 from ..training.reinforce import Reinforce
@@ -231,7 +231,7 @@ def montage(options: Montage) -> Figure:
         for episode in islice(episodes(agent, env, selection), count):
             chosen.append(episode)
             progress(1, count)
-    return figures.montage(chosen)
+    return sequences.montage(chosen)
 
 
 def digit(options: Digit) -> Figure:

@@ -14,7 +14,7 @@ from ..agent import checkpoint
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..processes.group import ALONE, Processes
-from ..processes.torchrun import leave, torchrun
+from ..processes.torchrun import launcher, leave, torchrun
 from ..training.callbacks import Callback
 from ..training.reinforce import Reinforce
 from .options import check_device, check_out, program
@@ -155,7 +155,7 @@ def ending(options: Train) -> str:
     module = f" --env-id {options.env_id}" if ":" in options.env_id else ""  # no file alone imports one
     more = "" if episodes < total else f" --total-episodes {2 * options.total_episodes}"
     size = last.get("processes", 1)
-    trainer = program() if size == 1 else f"torchrun --nproc-per-node {size} -m {__package__.partition('.')[0]}"
+    trainer = program() if size == 1 else f"{launcher(size)} -m {__package__.partition('.')[0]}"
     lines += [f"  {program()} {command}" for command in (f"evaluate {agent}{module}", f"watch {agent}{module}")]
     lines += [
         f"  {program()} plot curves {out}",

@@ -16,6 +16,7 @@ import tyro
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
 from ..rendering.episodes import Episode, Selection, environment, episodes
+from ..rendering.keys import with_keys
 from ..rendering.video import Frame, check_path, write_strip, write_video
 from ..training.callbacks import Progress
 from .options import JsonObject, check_out, metered, open_agent, parse
@@ -31,7 +32,8 @@ STRIP = 8  # the most moments of an episode in a strip
 class Watch:
     """Watch a trained agent in a window, or write what it does to a file.
 
-    In the window: space pauses, the right arrow shows the next episode, up and down change the speed, escape ends.
+    In the window: space pauses, the right arrow shows the next episode, up and down change the speed, escape ends; the
+    line below the picture says so.
     """
 
     agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
@@ -190,7 +192,7 @@ def _show_moments(window: Window, frames: list[Frame], fps: float, speed: float)
     """Show the frames of one group, listening to the keys; returns the speed as the person left it."""
     t, paused = 0, False
     while t < len(frames) and not window.closed:
-        window.show(frames[t], fps=15 if paused else fps * speed)
+        window.show(with_keys(frames[t], speed=speed, paused=paused), fps=15 if paused else fps * speed)
         t += not paused
         for event in window.inputs():
             if event.kind != "key":

@@ -144,14 +144,18 @@ def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500
     return env
 
 
-def validation_env(agent: Reinforce) -> AnyVectorEnv:
+def validation_env(agent: Reinforce, *, num_envs: int = 500) -> AnyVectorEnv:
     """The environment to validate on while an agent trains: with `validation_kwargs`, whatever the curriculum says.
+
+    Args:
+        agent: that trains.
+        num_envs: rows.
 
     Raises:
         ValueError: the environment has no split "validation", though it has others; or the model does not fit it.
     """
     config = agent.config
-    config = config.without_repeats(env_kwargs=config.env_kwargs | config.validation_kwargs, num_envs=500)
+    config = config.without_repeats(env_kwargs=config.env_kwargs | config.validation_kwargs, num_envs=num_envs)
     env = make_env(config, split="validation")
     agent.spaces.check_fit(env)
     return env

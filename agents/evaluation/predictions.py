@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..agent.envs import AnyVectorEnv, declared
-from ..agent.runner import Runner
+from ..agent.runner import Runner, Step
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -46,15 +46,13 @@ def predict_scenes(agent: Agent, env: AnyVectorEnv, *, seed: int, views: bool = 
     rows = np.arange(env.num_envs)
     look = agent.look(deterministic=True)
     runner = Runner(agent.policy, env, look=look, sample_action=False, seed=seed, indices=rows)
-    gaze: list[list[NDArray[np.float32]]] = [[] for _ in rows]
-    found: list[Prediction | None] = [None for _ in rows]
     view = declared(env).view if views else None
-    while runner.active.any():
-        for row in np.flatnonzero(runner.active):
-            gaze[row].append(runner.gaze[row])
-        runner.choose()
+    said: dict[int, tuple[NDArray[np.float32], View | None]] = {}
+
+    def note_ends(step: Step) -> None:
         probabilities = runner.output.logits.softmax(-1).cpu().numpy()
-        for row in np.flatnonzero(runner.step().last):
-            seen = view and view(row, probabilities[row])
-            found[row] = Prediction(probabilities[row], np.stack(gaze[row]), seen)
-    return [prediction for prediction in found if prediction is not None]
+        for row in map(int, np.flatnonzero(step.last)):
+            said[row] = probabilities[row], view and view(row, probabilities[row])
+
+    gaze = runner.play(note_ends)
+    return [Prediction(probabilities, gaze[row], seen) for row, (probabilities, seen) in sorted(said.items())]

@@ -81,7 +81,7 @@ class Checkpoints(Callback):
             start = self.clock()
             errors = [round(error, 6) for error in validation_errors(agent, self.validation)]
             agent.seconds += self.clock() - start
-            agent.validation_error = errors[-1]
+            agent.validation_error, agent.validation_errors = errors[-1], errors
             best = agent.best_error is None or agent.validation_error < agent.best_error
         line = {
             "episodes": agent.episodes,

@@ -9,7 +9,19 @@ import numpy as np
 
 from ram_envs.rendering.canvas import LEFT, RIGHT, Canvas
 from ram_envs.rendering.frames import Stage, draw
-from ram_envs.rendering.painting import FAINT, GREEN, GREY, ORANGE, RAISED, SKY, SLATE, WHITE, YELLOW, Colour, Point
+from ram_envs.rendering.painting import (
+    FAINT,
+    GREY,
+    ORANGE,
+    RAISED,
+    SCALE_COLOURS,
+    SKY,
+    SLATE,
+    WHITE,
+    YELLOW,
+    Colour,
+    Point,
+)
 
 from ..rendering.video import Frame
 
@@ -57,6 +69,13 @@ def paint_aim(canvas: Canvas, view: View, pointer: Point | None) -> None:
     if location is not None:
         x, y = Stage.fit(view.scene, SIZE).point(location)
         canvas.ring((x / canvas.unit, y / canvas.unit), 7, 2, WHITE)
+
+
+def paint_walls(canvas: Canvas, view: View) -> None:
+    """Show where the field ends, over what is seen of it."""
+    left, top, width, height = Stage.fit(view.scene, SIZE).box((0, 0, *view.scene.shape[:2]))
+    unit = canvas.unit
+    canvas.box(left / unit - 3, top / unit - 3, width / unit + 6, height / unit + 6, GREY, line=3, radius=0)
 
 
 def pointed_location(view: View, pointer: Point | None) -> np.ndarray | None:
@@ -121,13 +140,15 @@ TITLE_CARDS = (
     ("2", "Be the fovea", "Catch, but you see only where you look.", "The mouse is your eye."),
     ("3", "Guess the digit", "A few glimpses at a hidden digit.", "Click to look, press the digit."),
 )
+EMBLEM = (30, 58, 92)
+"""Half the widths of the retina's patches in the title, fine scale first."""
 CARD_TOP, CARD_STEP, CARD_HEIGHT = 158, 92, 80
 
 
 def paint_title(pointer: Point | None) -> Frame:
     """Paint the title picture; the card under the pointer is lit."""
     canvas = blank()
-    for radius, colour in ((92, SKY), (58, GREEN), (30, ORANGE)):
+    for radius, colour in reversed(list(zip(EMBLEM, SCALE_COLOURS, strict=False))):  # coarse first, as in a frame
         left = 648 - radius
         canvas.box(left, 78 - radius * 0.72, 2 * radius, 1.44 * radius, colour, line=2)
     canvas.ring((648, 78), 13, 3, YELLOW)

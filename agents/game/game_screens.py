@@ -57,6 +57,7 @@ class CatchScreen(GameScreen):
         canvas = drawing.on_stage(shown)
         drawing.paint_score(canvas, self.title, self.unit_name, self.score)
         if self.foveal and not view.finished:
+            drawing.paint_walls(canvas, view)
             drawing.paint_aim(canvas, view, pointer)
         keys = ["LEFT  RIGHT  move the paddle"] + ["MOUSE  where you look"] * self.foveal
         drawing.paint_lines(canvas, [*keys, f"UP  DOWN  speed {self.speed + 1} of {len(SPEEDS)}", "SPACE  pause"], 200)

@@ -184,10 +184,12 @@ def run(screen: Screen | None, window: Window) -> None:
 
 def advance(screen: Screen, window: Window) -> Screen | None:
     """Show one picture, then answer what the person did; return the screen that follows, or None to leave."""
-    window.show(screen.paint(window.mouse()), fps=FPS)
+    shown = screen
+    window.show(shown.paint(window.mouse()), fps=FPS)
     for event in window.inputs():
         follower = screen.handle(event)
         if follower is None:
             return None
         screen = follower
-    return screen.tick(window.mouse())
+    # Time passes on a screen that was shown: a notice is there to read before what it tells of begins.
+    return screen.tick(window.mouse()) if screen is shown else screen

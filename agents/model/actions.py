@@ -22,8 +22,9 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
     """The form of one row's action space, JSON-able: its name, and its sizes, of which the last is n.
 
     ["dict", n]: Dict(location=Box(2), action=Discrete(n)). ["stop", n]: the same with stop=Discrete(2) beside.
-    ["flat", n]: Box(2 + n). ["grid", columns, rows, n]: MultiDiscrete of these. The last two are what `action="flat"`
-    and `action="grid"` or the wrappers of ram_envs make.
+    ["flat", n]: Box(2 + n). ["flat-stop", n]: Box(3 + n), the last number at least 0 where the others may be below.
+    ["grid", columns, rows, n]: MultiDiscrete of these. ["grid-stop", columns, rows, n]: MultiDiscrete of these and 2.
+    The last four are what `action="flat"` and `action="grid"` or the wrappers of ram_envs make.
 
     Raises:
         ValueError: the space is none of these.
@@ -36,9 +37,12 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
             if space["stop"] == spaces.Discrete(2):
                 return ["stop", int(action.n)]
     if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] > 2:
-        return ["flat", space.shape[0] - 2]
+        stops = space.shape[0] > 3 and space.low[-1] == 0 and space.low[2] < 0
+        return ["flat-stop", space.shape[0] - 3] if stops else ["flat", space.shape[0] - 2]
     if isinstance(space, spaces.MultiDiscrete) and space.shape == (3,):
         return ["grid", *space.nvec.tolist()]
+    if isinstance(space, spaces.MultiDiscrete) and space.shape == (4,) and space.nvec[3] == 2:
+        return ["grid-stop", *space.nvec[:3].tolist()]
     raise ValueError(
         "RAM needs the action space Dict(location=Box(-1, 1, (2,)), action=Discrete(n)), perhaps with stop=Discrete(2) "
         'too, or what the arguments action="flat" and action="grid" or the wrappers FlatAction and GridAction make '
@@ -48,7 +52,7 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
 
 def can_stop(space: spaces.Space[Any]) -> bool:
     """Whether an action says too if it is to end the episode; for the errors see `num_actions`."""
-    return describe(space)[0] == "stop"
+    return describe(space)[0] in ("stop", "flat-stop", "grid-stop")
 
 
 def from_description(description: list[Any]) -> spaces.Space[Any]:
@@ -56,8 +60,10 @@ def from_description(description: list[Any]) -> spaces.Space[Any]:
     form, *sizes = description
     if form == "flat":
         return spaces.Box(-1, 1, (2 + sizes[0],))
-    if form == "grid":
-        return spaces.MultiDiscrete(sizes)
+    if form == "flat-stop":
+        return spaces.Box(np.array([-1.0] * (2 + sizes[0]) + [0.0], np.float32), 1)
+    if form in ("grid", "grid-stop"):
+        return spaces.MultiDiscrete([*sizes, 2] if form == "grid-stop" else sizes)
     parts: dict[str, spaces.Space[Any]] = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(sizes[0])}
     return spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if form == "stop" else {}))
 
@@ -84,18 +90,21 @@ def to_environment(
     Returns:
         {"location": (B, 2), "action": (B,)}, where the space has "stop" with (B,) of 0 or 1; or flat (B, 2 + n), with
         the score 1 at the action and 0 elsewhere; or grid (B, 3), the column and the row of the cell that holds the
-        location, and the action.
+        location, and the action; with "stop" flat and grid have one column more, of 0 and 1.
     """
     location = np.minimum(np.maximum(location, np.float32(-1)), np.float32(1))  # a third of the time of np.clip
     form, *sizes = describe(space)
-    if form == "dict":
-        return {"location": location, "action": action}
-    if form == "stop":
+    stops = []
+    if can_stop(space):
         if stop is None:
             raise ValueError('this action space has "stop": say for each row whether it stops')
-        return {"location": location, "action": action, "stop": stop.astype(np.int64)}
-    if form == "flat":
-        return np.concatenate([location, np.eye(sizes[0], dtype=np.float32)[action]], axis=1)
+        stops = [stop.astype(np.int64)]
+    if form in ("dict", "stop"):
+        return {"location": location, "action": action} | ({"stop": stops[0]} if stops else {})
+    columns = [column[:, None] for column in stops]
+    if form in ("flat", "flat-stop"):
+        scores = np.eye(sizes[0], dtype=np.float32)[action]
+        return np.concatenate([location, scores, *columns], axis=1, dtype=np.float32)
     grid = np.array(sizes[:2])
     cell = np.minimum((location + 1) / 2 * grid, grid - 1).astype(np.int64)
-    return np.concatenate([cell, action[:, None]], axis=1)
+    return np.concatenate([cell, action[:, None], *columns], axis=1)

@@ -118,7 +118,8 @@ class RAMConfig(Options):
     normalise: Normalise = "none"
     """See glimpses less the mean of each colour channel, over its standard deviation, as measured at random places of
     training scenes before the first update: "channels", or "scales" for each scale by itself. For photographs, whose
-    light is far from 0. By scales also the location network "cells" sees so, and no scale outshines the others."""
+    light is far from 0. By scales also the location network "cells" sees so, and no scale outshines the others. Or
+    "contrast": each patch less its own mean, over its own standard deviation, which shows faint slopes of light."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them. On large scenes it learns to search far sooner."""

@@ -1,4 +1,4 @@
-"""Glimpses less their mean, over their standard deviation. Not in the paper, whose scenes are bright on black."""
+"""Glimpses less a mean, over a standard deviation. Not in the paper, whose scenes are bright on black."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Normalise = Literal["none", "channels", "scales"]
+Normalise = Literal["none", "channels", "scales", "contrast"]
+GREY_LEVEL = 1 / 255
+"""The least std: light that hardly varies is not blown up to noise."""
 
 
 class Normalisation(nn.Module):
@@ -18,9 +20,6 @@ class Normalisation(nn.Module):
         glimpse_shape: (k, g, g) or (k, g, g, C).
         scales: each scale has a mean and a std of its own; else all scales share them.
     """
-
-    GREY_LEVEL = 1 / 255
-    """The least std: light that hardly varies is not blown up to noise."""
 
     def __init__(self, glimpse_shape: tuple[int, ...], *, scales: bool = False):
         super().__init__()
@@ -56,7 +55,7 @@ class Normalisation(nn.Module):
         mean, square = total / count, squares / count
         if not self.scales:  # all have as many cells
             mean, square = mean.mean(0), square.mean(0)
-        std = (square - mean**2).clamp(min=0).sqrt().clamp(min=self.GREY_LEVEL)
+        std = (square - mean**2).clamp(min=0).sqrt().clamp(min=GREY_LEVEL)
         self.mean.copy_(mean.view_as(self.mean))
         self.std.copy_(std.view_as(self.std))
         self.measured.fill_(1)
@@ -64,3 +63,20 @@ class Normalisation(nn.Module):
     def forward(self, glimpse: Tensor) -> Tensor:
         """From (B, k, g, g[, C]) to the same."""
         return (glimpse - self.mean) / self.std
+
+
+class Contrast(nn.Module):
+    """Each patch less its own mean, over its own standard deviation: of its light only the pattern is left."""
+
+    def forward(self, glimpse: Tensor) -> Tensor:
+        """From (B, k, g, g[, C]) to the same."""
+        own = tuple(range(2, glimpse.dim()))
+        std, mean = torch.std_mean(glimpse, own, correction=0, keepdim=True)
+        return (glimpse - mean) / std.clamp(min=GREY_LEVEL)
+
+
+def make_normalisation(normalise: Normalise, glimpse_shape: tuple[int, ...]) -> Normalisation | Contrast | None:
+    """What the option of this name sees glimpses of shape (k, g, g[, C]) through; None: as they are."""
+    if normalise == "none":
+        return None
+    return Contrast() if normalise == "contrast" else Normalisation(glimpse_shape, scales=normalise == "scales")

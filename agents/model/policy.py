@@ -24,7 +24,7 @@ from .networks import (
     orthogonal_,
     orthogonal_core_,
 )
-from .normalisation import Normalisation
+from .normalisation import make_normalisation
 from .precision import float32
 
 
@@ -78,7 +78,7 @@ class RAM(nn.Module):
         size = config.hidden_size
         shape = glimpse_shape(observation_space)
         alike = config.normalise == "scales"
-        self.normalisation = None if config.normalise == "none" else Normalisation(shape, scales=alike)
+        self.normalisation = make_normalisation(config.normalise, shape)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
             network=config.glimpse_network,

@@ -70,6 +70,15 @@ def leave(status: int = 0) -> NoReturn:
     os._exit(status)
 
 
+def launcher(size: int) -> str:
+    """The command that starts so many processes on as many machines as now; capitals for what each fills in."""
+    machines = _variable("GROUP_WORLD_SIZE", 1)
+    if machines == 1 or size % machines:
+        return f"torchrun --nproc-per-node {size}"
+    nodes = f"--nnodes {machines} --node-rank RANK --master-addr ADDRESS --master-port PORT"
+    return f"torchrun {nodes} --nproc-per-node {size // machines}"
+
+
 def _variable(name: str, default: int) -> int:
     """A whole number from the environment."""
     text = os.environ.get(name, str(default))

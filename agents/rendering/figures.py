@@ -1,4 +1,4 @@
-"""Figures by matplotlib: learning curves, errors by glimpse, where the gaze goes, glimpse sequences."""
+"""Figures by matplotlib: learning curves, errors by glimpse, where the gaze goes. Of episodes: `sequences`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from ram_envs.rendering.painting import BLUE, GREEN, NIGHT, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, rgb
+from ram_envs.rendering.painting import BLUE, GREEN, NIGHT, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
 
 if TYPE_CHECKING:
     from ..evaluation.attention import Cost
     from ..evaluation.evaluate import Evaluation
-    from .episodes import Episode
 
 STYLE: Any = {
     "font.size": 9,
@@ -36,12 +35,13 @@ STYLE: Any = {
 }
 
 
-def _hex(colour: tuple[int, int, int]) -> str:
+def hexed(colour: tuple[int, int, int]) -> str:
+    """Return a colour as matplotlib takes it."""
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-LINES = [_hex(colour) for colour in (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)]
-HEAT = LinearSegmentedColormap.from_list("gaze", [_hex(c) for c in (NIGHT, BLUE, SKY, YELLOW)])
+LINES = [hexed(colour) for colour in (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)]
+HEAT = LinearSegmentedColormap.from_list("gaze", [hexed(c) for c in (NIGHT, BLUE, SKY, YELLOW)])
 
 
 @matplotlib.rc_context(STYLE)
@@ -51,22 +51,35 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata=dates.get(path.suffix))
 
 
-def _subplots(rows: int, columns: int, *, width: float, height: float, **arguments: Any) -> tuple[Figure, Any]:
+def subplots(rows: int, columns: int, *, width: float, height: float, **arguments: Any) -> tuple[Figure, Any]:
     """Return a figure with (rows, columns) axes, each of a size in inches."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **arguments)
 
 
-def _spread(steps: int, most: int) -> NDArray[np.int64]:
+def spread(steps: int, most: int) -> NDArray[np.int64]:
     """Return at most so many of the steps 0, 1, ..., spread evenly from the first to the last."""
     return np.unique(np.linspace(0, steps - 1, min(steps, most)).round().astype(int))
 
 
 def _error_axis(axes: Axes) -> None:
-    """Give the axes a logarithmic axis of errors in %, with plain numbers."""
-    axes.set(ylabel="error, %", yscale="log")
-    axes.yaxis.set_major_formatter(LogFormatter())
-    axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    """Give axes with all of their lines a logarithmic axis of errors in %, with plain numbers; a zero is its lower end.
+
+    Where there is a zero, the axis is linear from it to the power of ten at or below the smallest other error.
+    """
+    errors = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+    errors = errors[np.isfinite(errors)]
+    axes.set(ylabel="error, %")
+    if (errors > 0).all():
+        axes.set(yscale="log")
+        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+        return
+    least = 10.0 ** math.floor(np.log10(errors[errors > 0].min(initial=1)))
+    if errors.any():
+        axes.set_yscale("symlog", linthresh=least, linscale=0.5)
+    axes.set_ylim(-0.06 * least, None if errors.any() else 1)
+    axes.yaxis.set_major_formatter("{x:g}")
 
 
 @matplotlib.rc_context(STYLE)
@@ -82,7 +95,7 @@ def learning_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure
     """
     if empty := [name for name, lines in runs.items() if not lines]:
         raise ValueError(f"the log of {empty[0]} is empty: the run has not reached its first checkpoint yet")
-    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.4)
+    figure, ((axes,),) = subplots(1, 1, width=5.2, height=3.4)
     for i, (name, lines) in enumerate(runs.items()):
         colour = LINES[i % len(LINES)]
         episodes = np.array([line["episodes"] for line in lines], float)
@@ -102,7 +115,7 @@ def learning_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure
 @matplotlib.rc_context(STYLE)
 def error_by_glimpse(results: Mapping[str, Evaluation]) -> Figure:
     """Draw the error after each glimpse: with mean locations (thick), and averaged over sampled paths (dashed)."""
-    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.4)
+    figure, ((axes,),) = subplots(1, 1, width=5.2, height=3.4)
     for i, (name, result) in enumerate(results.items()):
         colour = LINES[i % len(LINES)]
         glimpses = np.arange(1, len(result.mean) + 1)
@@ -120,7 +133,7 @@ def error_by_glimpse(results: Mapping[str, Evaluation]) -> Figure:
 @matplotlib.rc_context(STYLE)
 def course(lines: Mapping[str, NDArray[np.float64]], *, ylabel: str) -> Figure:
     """Draw a measure after each glimpse, a line (T,) for each name; the first is the agent's, thick."""
-    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    figure, ((axes,),) = subplots(1, 1, width=5.2, height=3.0)
     for i, (name, values) in enumerate(lines.items()):
         glimpses = np.arange(1, len(values) + 1)
         axes.plot(glimpses, values, "o-", color=LINES[i], markersize=3, linewidth=1 if i else 1.8, label=name)
@@ -133,7 +146,7 @@ def course(lines: Mapping[str, NDArray[np.float64]], *, ylabel: str) -> Figure:
 @matplotlib.rc_context(STYLE)
 def costs(measured: Sequence[Cost]) -> Figure:
     """Draw the time for an image against its size: of a glimpse, and of two CNNs that see it whole."""
-    figure, ((axes,),) = _subplots(1, 1, width=5.2, height=3.0)
+    figure, ((axes,),) = subplots(1, 1, width=5.2, height=3.0)
     names = {"glimpse": "RAM, one glimpse", "weak_cnn": "the paper's CNN", "modern_cnn": "a modern CNN"}
     sizes = [cost.size for cost in measured]
     for i, (field, name) in enumerate(names.items()):
@@ -163,17 +176,16 @@ class Fixations(NamedTuple):
 def gaze_map(fixations: Fixations, *, panels: int = 8) -> Figure:
     """Draw how often the agent looked where, a panel for each of at most `panels` glimpses."""
     steps = fixations.pixels.shape[1]
-    shown = _spread(steps, panels)
+    shown = spread(steps, panels)
     columns = min(len(shown), 4)
     rows = math.ceil(len(shown) / columns)
-    figure, axes = _subplots(rows, columns, width=1.9, height=2.0)
-    radius = fixations.radius
-    extent = (-radius, radius, radius, -radius)
+    figure, axes = subplots(rows, columns, width=1.9, height=2.0)
+    radius, bins = fixations.radius, _bins(fixations.radius)
+    extent = (bins[0], bins[-1], bins[-1], bins[0])
     for panel, t in zip(axes.flat, shown, strict=False):
-        counts, *_ = np.histogram2d(
-            fixations.pixels[:, t, 1], fixations.pixels[:, t, 0], bins=36, range=[[-radius, radius]] * 2
-        )
+        counts, *_ = np.histogram2d(fixations.pixels[:, t, 1], fixations.pixels[:, t, 0], bins=bins)
         panel.imshow(np.sqrt(counts), extent=extent, cmap=HEAT, interpolation="bilinear")
+        panel.set(xlim=(-radius, radius), ylim=(radius, -radius))
         if fixations.backdrop is not None:
             edges = np.linspace(-radius, radius, len(fixations.backdrop))
             panel.contour(edges, edges, fixations.backdrop, levels=[0.25], colors="white", linewidths=0.8, alpha=0.8)
@@ -188,90 +200,12 @@ def gaze_map(fixations: Fixations, *, panels: int = 8) -> Figure:
     return figure
 
 
-@matplotlib.rc_context(STYLE)
-def montage(episodes: Sequence[Episode], *, columns: int = 8) -> Figure:
-    """Draw a row for each episode: the scene with the gaze's path, then at most `columns` glimpses as it sees them."""
-    steps = max(len(episode.views) for episode in episodes) - 1
-    shown = _spread(steps, columns)
-    figure, axes = _subplots(len(episodes), len(shown) + 1, width=1.05, height=1.2)
-    for row, episode in zip(axes, episodes, strict=True):
-        _scene_with_path(row[0], episode)
-        for panel, t in zip(row[1:], shown, strict=True):
-            if t >= len(episode.views) - 1:
-                panel.set_visible(False)
-                continue
-            view = episode.views[t]
-            panel.imshow(rgb(foveated(view.glimpse)), interpolation="nearest")
-            sure = view.probabilities[view.prediction]
-            colour = "black" if view.label is None else _hex(GREEN if view.success else VERMILLION)
-            panel.set_title(f"{t + 1}:  {view.action_names[view.prediction]}  {sure:.0%}", fontsize=6.5, color=colour)
-    for panel in axes.flat:
-        panel.set(xticks=[], yticks=[])
-        panel.spines[:].set_visible(False)
-    return figure
+def _bins(radius: float) -> NDArray[np.float64]:
+    """Return the edges of at most 38 bins from -radius to radius, with as many half pixels in each.
 
-
-def _scene_with_path(panel: Axes, episode: Episode) -> None:
-    """Draw the last scene, and the fixations in their order."""
-    view = episode.views[-1]
-    height, width = view.scene.shape[:2]
-    panel.imshow(rgb(view.scene), extent=(0, width, height, 0))
-    _plot_path(panel, (view.gaze + 1) / 2 * [width, height])
-    panel.set(xlim=(0, width), ylim=(height, 0))
-    words = "right" if episode.success else "wrong"
-    if view.label is None:
-        words = next(iter(view.counts)) if episode.success else list(view.counts)[-1]
-    panel.set_title(words, fontsize=6.5, color=_hex(GREEN if episode.success else VERMILLION), fontweight="bold")
-
-
-def _plot_path(panel: Axes, points: NDArray[np.floating[Any]]) -> None:
-    """Draw a path (T, 2) of fixations, whose dots grow towards the last."""
-    x, y = points.T
-    panel.plot(x, y, "-", color=_hex(YELLOW), linewidth=0.7)
-    panel.scatter(x, y, s=np.linspace(3, 14, len(x)), color=_hex(ORANGE), zorder=3, linewidths=0)
-
-
-@matplotlib.rc_context(STYLE)
-def glimpses(glimpse: NDArray[np.float32], *, columns: int = 12) -> Figure:
-    """Draw a row for each episode: at most `columns` of its glimpses, as the agent sees them.
-
-    Args:
-        glimpse: (T, N, k, h, w[, C]) in [0, 1], T glimpses of N episodes.
-        columns: the most glimpses to show of each.
+    From a fixed place to the middle of a target it is whole or half pixels. Bins of another width than whole pixels, or
+    with an edge on such a place, would have now more of them and now fewer: a lattice where there is none.
     """
-    steps, episodes, _, height, width = glimpse.shape[:5]
-    shown, tall = _spread(steps, columns), height / width
-    figure, ((axes,),) = _subplots(1, 1, width=0.8 * len(shown) + 0.4, height=0.8 * tall * episodes + 0.4)
-    for row in range(episodes):
-        for column, t in enumerate(shown):
-            extent = (column, column + 0.95, (row + 0.95) * tall, row * tall)
-            axes.imshow(rgb(foveated(glimpse[t, row])), extent=extent, interpolation="nearest")
-    axes.set(xlim=(0, len(shown)), ylim=(episodes * tall, 0), xlabel="glimpse", yticks=[])
-    axes.set_xticks(np.arange(len(shown)) + 0.475, [str(t + 1) for t in shown])
-    axes.tick_params(length=0)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    return figure
-
-
-@matplotlib.rc_context(STYLE)
-def gaze_paths(gaze: NDArray[np.float32]) -> Figure:
-    """Draw a square for each episode with the path of its gaze, (T, N, 2) locations in [-1, 1]."""
-    figure, axes = _subplots(1, gaze.shape[1], width=1.2, height=1.2)
-    for panel, path in zip(axes.flat, gaze.swapaxes(0, 1), strict=True):
-        _plot_path(panel, path)
-        panel.set(xlim=(-1, 1), ylim=(1, -1), xticks=[], yticks=[], aspect="equal", facecolor=_hex(NIGHT))
-    return figure
-
-
-def foveated(glimpse: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a glimpse (k, h, w[, C]) as one picture (h 2^(k-1), w 2^(k-1)[, C]): fine in the middle, blocky around."""
-    k, height, width = glimpse.shape[:3]
-    picture = glimpse[-1]
-    for scale in range(k - 2, -1, -1):
-        picture = picture.repeat(2, axis=0).repeat(2, axis=1)
-        wide = 2 ** (k - 1 - scale)  # the picture is so many of this scale's patches wide
-        patch = glimpse[scale]
-        top, left = (wide - 1) * height // 2, (wide - 1) * width // 2
-        picture[top : top + height, left : left + width] = patch
-    return picture
+    width = max(math.ceil(2 * radius / 36), 1)
+    count = math.ceil(radius / width)
+    return np.arange(-count, count + 1, dtype=np.float64) * width - 0.25

@@ -56,19 +56,8 @@ def agent_scanpaths(
             seed=seed + start,
             indices=np.take(images, start + np.arange(env.num_envs), mode="clip"),
         )
-        gaze += _gaze(runner)
+        gaze += runner.play()
     return [
         Scanpath(in_pixels(seen, shape), np.ones(len(seen)), str(image), subject)
         for image, seen in zip(images, gaze, strict=False)  # the last batch is filled up with one image
     ]
-
-
-def _gaze(runner: Runner) -> list[NDArray[np.float32]]:
-    """Where each row looks through its episode, (T, 2) each."""
-    rows: list[list[NDArray[np.float32]]] = [[] for _ in runner.active]
-    while runner.active.any():
-        for row in np.flatnonzero(runner.active):
-            rows[row].append(runner.gaze[row])
-        runner.choose()
-        runner.step()
-    return [np.stack(row) for row in rows]

@@ -48,6 +48,8 @@ def page_data(
         )
     if agent.policy.config.context:
         raise ValueError(f"{name} has a context network, which sees more than glimpses: a page can't show it")
+    if agent.policy.config.normalise == "contrast":
+        raise ValueError(f"{name} sees the contrast of glimpses, which the page's scripts do not compute")
     env = environment(agent, num_envs=num_scenes, split=split)
     try:
         facts = _facts(agent, env) | _content(agent, env, num_scenes)

@@ -61,7 +61,8 @@ class Reinforce(TrainableAgent):
         total = self.config.total_episodes if total_episodes is None else total_episodes
         self.config = self.config.replace(total_episodes=total)
         if not resume:
-            self.updates, self.seconds, self.best_error, self.validation_error = 0, 0.0, None, None
+            self.updates, self.seconds = 0, 0.0
+            self.best_error, self.validation_error, self.validation_errors = None, None, None
         if self.env is None:
             self.set_env(self._make_env(self.config))
         self.decide_precision()

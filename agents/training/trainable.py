@@ -13,6 +13,7 @@ from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of, make_env
 from ..agent.rollout import Rollout, collect_rollout, glimpses
 from ..agent.runner import Runner, can_look_anywhere
+from ..model.normalisation import Normalisation
 from ..model.precision import faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
@@ -60,6 +61,8 @@ class TrainableAgent(Agent):
         """Time that this run has taken so far."""
         self.validation_error: float | None = None
         """The last measured error on held-out scenes, in %; see `evaluation.runs.Checkpoints`."""
+        self.validation_errors: list[float] | None = None
+        """The same after each glimpse; not kept with a saved agent."""
         self.best_error: float | None = None
         """The smallest of these in this run."""
         self._training_generator = torch.Generator(self.device)
@@ -150,7 +153,7 @@ class TrainableAgent(Agent):
     def _measure_light(self) -> None:
         """Where the model normalises glimpses and has not measured any before: measure one batch at random places."""
         normalisation = self.policy.normalisation
-        if normalisation is not None and not normalisation.measured:
+        if isinstance(normalisation, Normalisation) and not normalisation.measured:
             env = self._scenes.draw(0.0)
             config = self.config.replace(look="random" if can_look_anywhere(env) else self.config.look)
             normalisation.measure_(glimpses(self._runner(config, env)))

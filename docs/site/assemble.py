@@ -16,13 +16,14 @@ from environment_pages import environment_pages
 from reference_pages import reference_pages
 
 ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "examples" / "notebooks"
 OUTSIDE = {
     "RESULTS.md": "results.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "agents/weights/README.md": "trained-agents.md",
-}
+} | {f"examples/notebooks/{path.name}": f"tutorials/{path.name}" for path in NOTEBOOKS.glob("*.ipynb")}
 """Documents beside docs/ that are pages too, and where."""
 LIVE = "page.md", '<p><a href="live/index.html">Open such a page here.</a></p>\n'
 """The document that the page of `ram page` is linked from; `make docs` writes that one after Sphinx."""
@@ -32,7 +33,7 @@ LINK = re.compile(r"(\]\(|\{literalinclude\} )(?!\w+:|#)([^)#\s]+)")
 
 def places() -> dict[Path, Path]:
     """Where each document and picture of the repository lies on the website, by its path in the repository."""
-    inside = [path.relative_to(ROOT) for pattern in ("*.md", "images/*") for path in (ROOT / "docs").glob(pattern)]
+    inside = [path.relative_to(ROOT) for pattern in ("*.md", "images/**/*.*") for path in (ROOT / "docs").glob(pattern)]
     found = {path: path.relative_to("docs") for path in inside}
     return found | {Path(name): Path(page) for name, page in OUTSIDE.items()}
 
@@ -66,7 +67,7 @@ def assemble(folder: Path) -> None:
     files: dict[Path, Path] = {}
     for source, place in known.items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix != ".md":
+        if source.suffix not in (".md", ".ipynb"):
             shutil.copy(ROOT / source, folder / place)
             continue
         text, linked = turned((ROOT / source).read_text(), source, known)

@@ -25,22 +25,32 @@ class Shown(NamedTuple):
 
 
 SHOWN = {
-    "GlimpseMNIST-v0": Shown("mnist28", "mnist28.gif", "It errs on 0.74% of 10,000 test images, after 7 glimpses."),
+    "GlimpseMNIST-v0": Shown("mnist28", "mnist28.gif", "It errs on 0.76% of 10,000 test images, after 7 glimpses."),
     "GlimpseMNIST-Translated-v0": Shown(
         "translated60", "translated60.gif", "It errs on 0.85% of 10,000 test scenes, after 8 glimpses."
     ),
     "GlimpseMNIST-Cluttered-v0": Shown(
-        "cluttered60", "cluttered60.gif", "It errs on 2.54% of 10,000 test scenes, after 8 glimpses."
+        "cluttered60", "cluttered60.gif", "It errs on 2.53% of 10,000 test scenes, after 8 glimpses."
     ),
     "GlimpseMNIST-Cluttered100-v0": Shown(
-        "cluttered100", "cluttered100.gif", "It errs on 3.56% of 10,000 test scenes, after 8 glimpses."
+        "cluttered100", "cluttered100.gif", "It errs on 2.13% of 10,000 test scenes, after 8 glimpses."
     ),
     "GlimpseMNIST-Megapixel-v0": Shown(
         "megapixel", "megapixel.gif", "It errs on 15.3% of 10,000 test scenes, after 24 glimpses."
     ),
     "GlimpseImages-v0": Shown("digits8", "digits8.gif", "It errs on 2.84% of 176 test images, after 6 glimpses."),
-    "Catch-v0": Shown("catch", "catch.gif", "It misses 0.76 of 100 balls, in 10,000 test games."),
+    "CircleSquare-v0": Shown(
+        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes, measured in ap-gym."
+    ),
+    "Catch-v0": Shown("catch", "catch.gif", "It misses 0.74 of 100 balls, in 10,000 test games."),
 }
+
+UNTRAINED = {
+    "GlimpseMNIST-Pairs-v0": "pairs",
+    "GlimpseMNIST-Addition-v0": "addition",
+    "GlimpseMNIST-Moving-v0": "moving",
+}
+"""Environments without a trained agent yet, and the recipes that train one."""
 
 BY_RECIPE = {
     "GlimpseImages-v0": "ram train --recipe digits8 --out runs/digits8 --threads 1\n"
@@ -60,12 +70,13 @@ def gallery(names: list[str]) -> str:
     """The page that shows all of them."""
     parts = [
         "# The suite",
-        "Each animation is a trained agent; each name leads to the rules.",
+        "Each animation is a trained agent, where it does not say otherwise. Each name leads to the rules.",
     ]
     parts.append("::::{container} cards")
     for name in names:
-        picture = f"[![{name}](../images/{SHOWN[name].animation})]({name}.md)\n\n" if name in SHOWN else ""
-        score = f" {SHOWN[name].score}" if name in SHOWN else ""
+        animation = SHOWN[name].animation if name in SHOWN else f"suite/{UNTRAINED[name]}.gif"
+        picture = f"[![{name}](../images/{animation})]({name}.md)\n\n"
+        score = f" {SHOWN[name].score}" if name in SHOWN else " No trained agent comes with the package yet."
         parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md).{score}\n:::")
     parts.append("::::")
     listed = "\n".join(names)
@@ -98,8 +109,8 @@ def page(id: str) -> str:
 
 def shown(name: str) -> str:
     """The animation of a trained agent, its score, and the command that draws it."""
-    if name not in SHOWN:
-        return ""
+    if name in UNTRAINED:
+        return untrained(name, UNTRAINED[name])
     agent, animation, score = SHOWN[name]
     shipped = name not in BY_RECIPE
     by = f'`ram_agents.load("{agent}")`' if shipped else f"`ram train --recipe {agent}`"
@@ -110,6 +121,18 @@ def shown(name: str) -> str:
         f"{by}, a trained agent. {score}\n```\n\n"
         "Dimmed: the scene, which the agent never sees. Bright: the retina's patches, each at its own resolution. "
         f"Yellow: the gaze. {told}See it play:\n\n```bash\n{play}\n```"
+    )
+
+
+def untrained(name: str, recipe: str) -> str:
+    """What there is to see without a trained agent, and the command that trains one."""
+    return (
+        f"```{{figure}} ../images/suite/{recipe}.gif\n:alt: A gaze that is put on the target of {name}\n"
+        ":class: animation\n\n"
+        "No trained agent comes with the package yet: here the gaze was put on the target, and nothing is answered."
+        "\n```\n\n"
+        "Dimmed: the scene, which an agent never sees. Bright: the retina's patches, each at its own resolution. "
+        f"Yellow: the gaze. Train an agent:\n\n```bash\nram train --recipe {recipe} --out runs/{recipe}\n```"
     )
 
 

@@ -30,6 +30,10 @@ class Dataset(NamedTuple):
     labels: NDArray[np.int64]
     """(N,), classes from 0."""
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dataset:
+        """Itself, since nobody changes it: copies of an environment share its images."""
+        return self
+
 
 @lru_cache(maxsize=len(SPLITS))
 def load_mnist(split: str = "train") -> Dataset:

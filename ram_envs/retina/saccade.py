@@ -103,7 +103,7 @@ class LimitedSaccades(AbsoluteSaccades):
     An eye and what is observed of it are its place in [-1, 1], as with absolute saccades.
     """
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float | NDArray[np.floating[Any]]) -> None:
         self.most = most
 
     def move(self, eyes: Eyes, locations: NDArray[np.floating[Any]]) -> Eyes:
@@ -113,6 +113,39 @@ class LimitedSaccades(AbsoluteSaccades):
     def look_at(self, eyes: Eyes, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """See `Saccades.look_at`."""
         return np.clip((places - eyes) / self.most, -1, 1).astype(np.float32)
+
+
+class InsideSaccades(LimitedSaccades):
+    """Displacements of at most `most` in any direction, of an eye whose patch never leaves the image.
+
+    An eye is its place in [-1, 1] of those where the patch lies inside, and so is what is observed of it. A location
+    outside the unit disc counts as the nearest one on its rim.
+
+    Args:
+        most: the longest displacement, in these units; or (2,), of each axis.
+        patch: width and height of the patch, as a share of the image's; or (2,).
+    """
+
+    def __init__(self, most: float | NDArray[np.floating[Any]], patch: float | NDArray[np.floating[Any]]) -> None:
+        super().__init__(most)
+        self.room = np.asarray(1 - patch, np.float32)
+        """How far an eye gets from the image's middle, in halves of the image."""
+
+    def move(self, eyes: Eyes, locations: NDArray[np.floating[Any]]) -> Eyes:
+        """See `Saccades.move`."""
+        return super().move(eyes, _into_disc(locations))
+
+    def gaze(self, eyes: Eyes) -> NDArray[np.float32]:
+        """See `Saccades.gaze`."""
+        return (eyes * self.room).astype(np.float32)
+
+    def centre(self, eyes: Eyes) -> NDArray[np.floating[Any]]:
+        """See `Saccades.centre`."""
+        return eyes * self.room
+
+    def look_at(self, eyes: Eyes, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """See `Saccades.look_at`: straight towards the places."""
+        return _into_disc((np.clip(places / self.room, -1, 1) - eyes) / self.most).astype(np.float32)
 
 
 class RelativeSaccades(Saccades):
@@ -182,6 +215,11 @@ def make_saccades(saccade: Saccade, retina: Retina, image_shape: tuple[int, ...]
     if saccade == "relative":
         return RelativeSaccades((retina.patch_size << (retina.num_scales - 1)) / 2, (image_shape[0], image_shape[1]))
     raise ValueError(f"saccade is {saccade!r}; it must be 'absolute' or 'relative'")
+
+
+def _into_disc(locations: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """The points of the unit disc that are nearest to locations (n, 2)."""
+    return locations / np.maximum(np.linalg.norm(locations, axis=-1, keepdims=True), 1)
 
 
 def _on_grain(pixels: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -53,18 +53,18 @@ def check_choices(choices: Any, shape: tuple[int, ...], task: Task) -> NDArray[n
     return choices
 
 
-def check_stop(action: Any, shape: tuple[int, ...], task: Task) -> NDArray[np.bool_] | None:
+def check_stop(stop: Any, shape: tuple[int, ...], task: Task) -> NDArray[np.bool_] | None:
     """Who stops, as bools of the given shape; None where the task knows no stopping.
 
     Raises:
-        KeyError: the action has no "stop".
+        KeyError: the action says nothing of it, so that `stop` is None.
         ValueError: it has another shape, or values other than 0 and 1.
     """
     if not task.can_stop:
         return None
-    if "stop" not in action:
-        raise KeyError(f'the action {action!r} has no "stop", 0 or 1, which can_stop=True asks for')
-    stop = np.asarray(action["stop"])
+    if stop is None:
+        raise KeyError('the action has no "stop", 0 or 1, which can_stop=True asks for')
+    stop = np.asarray(stop)
     if stop.shape != shape:
         raise ValueError(f'"stop" has shape {stop.shape}; expected {shape}')
     if stop.dtype.kind not in "iub" or ((stop != 0) & (stop != 1)).any():

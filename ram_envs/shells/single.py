@@ -98,10 +98,10 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
         self._need_reset("step")
         if self.task.finished[0]:
             raise ResetNeeded("step was called after the end of the episode; call reset first")
-        location, choice = self._form.read(action, ())
+        location, choice, stopping = self._form.read(action, ())
         locations = check_locations(np.asarray(location)[None], 1)
         choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
-        stop = checks.check_stop(action, (), self.task)
+        stop = checks.check_stop(stopping, (), self.task)
         outcome = self.task.advance(self._row, locations, choices, stop)
         if self.render_mode == "human":
             self.render()

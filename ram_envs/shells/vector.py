@@ -120,10 +120,10 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
             KeyError, TypeError, ValueError: actions that are not in the action space.
         """
         self._need_reset("step")
-        location, choices = self._form.read(actions, (self.num_envs,))
+        location, choices, stopping = self._form.read(actions, (self.num_envs,))
         location = check_locations(location, self.num_envs)
         choices = checks.check_choices(choices, (self.num_envs,), self.task)
-        stop = checks.check_stop(actions, (self.num_envs,), self.task)
+        stop = checks.check_stop(stopping, (self.num_envs,), self.task)
         over = self.task.finished
         if not over.any():
             reward, terminated = self._advance(self._rows, location, choices, stop)

@@ -36,7 +36,7 @@ class Naming(Task):
 
     frames_per_second = 4
     count_names = ("right", "wrong")
-    splits = SPLITS
+    splits: tuple[str, ...] = SPLITS
     target_name = "the image"
 
     def __init__(

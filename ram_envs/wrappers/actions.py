@@ -16,7 +16,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
-from ram_envs.shells.action_forms import GRID_SIZE, ActionForm, DiscreteForm, FlatForm, GridForm, num_actions
+from ram_envs.shells.action_forms import GRID_SIZE, ActionForm, DiscreteForm, FlatForm, GridForm, Parts, num_actions
 
 Info = dict[str, Any]
 
@@ -36,8 +36,7 @@ class _FormAction(gym.ActionWrapper):
 
     def action(self, action: Any) -> dict[str, Any]:
         """The action as the environment's Dict."""
-        location, choice = self._form.read(action, ())
-        return {"location": location, "action": choice}
+        return _as_dict(self._form.read(action, ()))
 
 
 class _VectorFormAction(_VectorWrapper):
@@ -49,8 +48,13 @@ class _VectorFormAction(_VectorWrapper):
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Info]:
         """See `gymnasium.vector.VectorEnv.step`."""
-        location, choices = self._form.read(actions, (self.num_envs,))
-        return self.env.step({"location": location, "action": choices})
+        return self.env.step(_as_dict(self._form.read(actions, (self.num_envs,))))
+
+
+def _as_dict(parts: Parts) -> dict[str, Any]:
+    """The action as the environment's Dict."""
+    stop = {} if parts.stop is None else {"stop": np.int64(parts.stop)}
+    return {"location": parts.location, "action": parts.choice, **stop}
 
 
 class FlatAction(_FormAction, RecordConstructorArgs):
@@ -63,14 +67,14 @@ class FlatAction(_FormAction, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env) -> None:
         RecordConstructorArgs.__init__(self)
-        super().__init__(env, FlatForm(num_actions(env.action_space)))
+        super().__init__(env, FlatForm(env.action_space))
 
 
 class VectorFlatAction(_VectorFormAction):
     """`FlatAction` for vector environments: actions are (num_envs, 2 + n)."""
 
     def __init__(self, env: VectorEnv) -> None:
-        super().__init__(env, FlatForm(num_actions(env.single_action_space)))
+        super().__init__(env, FlatForm(env.single_action_space))
 
 
 class GridAction(_FormAction, RecordConstructorArgs):
@@ -87,7 +91,7 @@ class GridAction(_FormAction, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
         RecordConstructorArgs.__init__(self, columns=columns, rows=rows)
-        super().__init__(env, GridForm(num_actions(env.action_space), columns, rows))
+        super().__init__(env, GridForm(env.action_space, columns, rows))
 
 
 class VectorGridAction(_VectorFormAction):
@@ -100,7 +104,7 @@ class VectorGridAction(_VectorFormAction):
     """
 
     def __init__(self, env: VectorEnv, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
-        super().__init__(env, GridForm(num_actions(env.single_action_space), columns, rows))
+        super().__init__(env, GridForm(env.single_action_space, columns, rows))
 
 
 class DiscreteAction(_FormAction, RecordConstructorArgs):
@@ -117,7 +121,7 @@ class DiscreteAction(_FormAction, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
         RecordConstructorArgs.__init__(self, columns=columns, rows=rows)
-        super().__init__(env, DiscreteForm(num_actions(env.action_space), columns, rows))
+        super().__init__(env, DiscreteForm(env.action_space, columns, rows))
 
 
 class VectorDiscreteAction(_VectorFormAction):
@@ -130,7 +134,7 @@ class VectorDiscreteAction(_VectorFormAction):
     """
 
     def __init__(self, env: VectorEnv, *, columns: int = GRID_SIZE, rows: int = GRID_SIZE) -> None:
-        super().__init__(env, DiscreteForm(num_actions(env.single_action_space), columns, rows))
+        super().__init__(env, DiscreteForm(env.single_action_space, columns, rows))
 
 
 class LabelObservation(gym.Wrapper, RecordConstructorArgs):
@@ -205,7 +209,7 @@ def _labelled_space(space: spaces.Space, env: gym.Env | VectorEnv, action_space:
     count = getattr(env, "num_labels", None)
     if count == 0:
         raise TypeError(f"{env} tells no label; only environments with labels can show them")
-    return spaces.Dict({**space.spaces, "label": spaces.Discrete(count or num_actions(action_space, may_stop=True))})
+    return spaces.Dict({**space.spaces, "label": spaces.Discrete(count or num_actions(action_space))})
 
 
 def _label(info: Info) -> Any:

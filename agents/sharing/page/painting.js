@@ -85,27 +85,28 @@ class Painter {
 
   /** The path of the gaze, its latest `most` looks: past ones are numbered, the present one is a ring. */
   path(steps, most = MOST_MARKS) {
-    const { context } = this, points = steps.map(({ gaze }) => this.at(gaze));
-    Object.assign(context, { strokeStyle: YELLOW, lineWidth: 2.5, lineJoin: "round", globalAlpha: 0.75 });
+    const { context, canvas } = this, points = steps.map(({ gaze }) => this.at(gaze));
+    const unit = Math.max(canvas.width / (canvas.clientWidth || canvas.width), 1); // a canvas is shrunk on a phone, marks are not
+    Object.assign(context, { strokeStyle: YELLOW, lineWidth: 2.5 * unit, lineJoin: "round", globalAlpha: 0.75 });
     tracePath(context, points.slice(-most));
     context.globalAlpha = 1;
     points.forEach(([x, y], i) => {
       if (i < points.length - most) return;
-      if (i === points.length - 1) this.disc(x, y, 10, null, YELLOW);
+      if (i === points.length - 1) this.disc(x, y, 10 * unit, null, YELLOW, 3 * unit);
       else {
-        this.disc(x, y, 10, YELLOW, NIGHT);
+        this.disc(x, y, 10 * unit, YELLOW, NIGHT, 3 * unit);
         Object.assign(context, { fillStyle: NIGHT, textAlign: "center", textBaseline: "middle" });
-        context.font = "bold 13px system-ui, sans-serif";
-        context.fillText(i + 1, x, y + 1);
+        context.font = `bold ${13 * unit}px system-ui, sans-serif`;
+        context.fillText(i + 1, x, y + unit);
       }
     });
   }
 
-  disc(x, y, radius, fill, stroke) {
+  disc(x, y, radius, fill, stroke, lineWidth) {
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, 2 * Math.PI);
     if (fill) Object.assign(this.context, { fillStyle: fill }).fill();
-    Object.assign(this.context, { strokeStyle: stroke, lineWidth: 3 }).stroke();
+    Object.assign(this.context, { strokeStyle: stroke, lineWidth }).stroke();
   }
 
   /** In pixels of the canvas, of a place in [-1, 1]. */

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import signal
-import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from subprocess import Popen
 
 import numpy as np
 import pytest
 import torch
-from processes import started
+from processes import Forked
 from ram_agents import Reinforce, cli, load, pretrained_names
 from ram_agents.agent import checkpoint
 from safetensors.torch import save_file
@@ -162,18 +159,19 @@ def train(out: Path, *arguments: str) -> list[str]:
     return ["train", "--out", str(out), "--threads", "1", "--no-progress-bar", *arguments]
 
 
-def started_to(action: str, *, update: int, words: list[str]) -> AbstractContextManager[Popen[str]]:
+def started_to(action: str, *, update: int, words: list[str], script: Path) -> AbstractContextManager[Forked]:
     """Such a run in a process of its own, which does something at one of its updates."""
-    code = TRAIN.format(update=update, action=action, words=words)
-    return started(sys.executable, "-c", code, env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+    script.write_text(TRAIN.format(update=update, action=action, words=words))
+    return closing(Forked(script))
 
 
 RUN = ["--num-envs", "16", "--total-episodes", "1120", "--checkpoint-every", "20", "--hidden-size", "32"]
+RUN += ["--validation-scenes", "200"]
 RUN += ["--env-kwargs", '{"num_glimpses": 2}', "--final-location-std", "0.02", "--tensorboard"]
 
 
 def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
-    with started_to(DIE, update=50, words=train(tmp_path / "broken", *RUN)) as broken:
+    with started_to(DIE, update=50, words=train(tmp_path / "broken", *RUN), script=tmp_path / "train.py") as broken:
         cli.main(train(tmp_path / "unbroken", *RUN))
         _, told = broken.communicate()
     assert broken.returncode == -signal.SIGKILL, told
@@ -199,16 +197,17 @@ def test_a_run_stopped_by_sigkill_ends_as_an_unbroken_one(tmp_path) -> None:
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
     """And while the run goes on, no other may write to its files."""
-    with started_to(WAIT_THEN_INTERRUPT, update=30, words=train(tmp_path, *RUN)) as process:
+    words, script = train(tmp_path / "run", *RUN), tmp_path / "train.py"
+    with started_to(WAIT_THEN_INTERRUPT, update=30, words=words, script=script) as process:
         assert process.stdout.readline() == "training\n"
-        with pytest.raises(SystemExit, match=f"another process is training in {tmp_path}: wait for its end"):
-            cli.main(train(tmp_path, "--resume"))
+        with pytest.raises(SystemExit, match=f"another process is training in {tmp_path / 'run'}: wait for its end"):
+            cli.main(train(tmp_path / "run", "--resume"))
         _, told = process.communicate("go on\n")
     assert "Stopped and saved." in told
-    assert f"  ram train --out {tmp_path} --resume" in told
+    assert f"  ram train --out {tmp_path / 'run'} --resume" in told
     assert process.returncode == 1
-    agent = Reinforce.load(tmp_path / "last.safetensors")
-    last = json.loads((tmp_path / "progress.jsonl").read_text().splitlines()[-1])
+    agent = Reinforce.load(tmp_path / "run" / "last.safetensors")
+    last = json.loads((tmp_path / "run" / "progress.jsonl").read_text().splitlines()[-1])
     assert agent.episodes == last["episodes"] == 30 * 16
     agent.learn(agent.episodes + 64, resume=True)
     assert agent.episodes == last["episodes"] + 64

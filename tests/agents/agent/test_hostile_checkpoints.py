@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from processes import run_script
 from ram_agents import Reinforce
 from ram_agents.agent import checkpoint
 from safetensors import safe_open
@@ -194,7 +194,8 @@ def test_hostile_files_take_no_memory(good, tmp_path) -> None:
     for name, change in DESCRIPTIONS.items():
         forge(good, tmp_path / f"{name.replace(' ', '-')}.hostile", change)
     (tmp_path / "header.hostile").write_bytes((2**33).to_bytes(8, "little") + b"{" * 1000)
-    script = f"""
+    script = tmp_path / "load.py"
+    code = f"""
         import pathlib, resource
         from ram_agents import Reinforce
         def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -209,9 +210,9 @@ def test_hostile_files_take_no_memory(good, tmp_path) -> None:
             raise SystemExit(f"{{path}} was loaded")
         print(len(files), peak() - before)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, timeout=300
-    )
+    script.write_text(textwrap.dedent(code))
+    done = run_script(script)
+    assert done.returncode == 0, done.stderr
     count, grown = done.stdout.split()
     assert int(count) == len(DESCRIPTIONS) + 1
     assert float(grown) < 100

@@ -61,7 +61,8 @@ def test_an_unknown_agent_is_told() -> None:
 
 def test_training_from_nothing_and_going_on(monkeypatch, tmp_path, capsys) -> None:
     tiny = recipe("cluttered60").replace(
-        env_kwargs={"num_glimpses": 4}, total_episodes=32, num_envs=8, checkpoint_every=2, hidden_size=16
+        env_kwargs={"num_glimpses": 4},
+        **{"total_episodes": 32, "num_envs": 8, "checkpoint_every": 2, "hidden_size": 16, "validation_scenes": 50},
     )
     monkeypatch.setattr(reproduce, "recipe", lambda name: tiny)
     words = ["reproduce", "cluttered60", "--train", "--seeds", "3", "4", "--episodes", "20", "--paths", "1"]

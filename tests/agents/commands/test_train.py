@@ -19,7 +19,7 @@ from shared_runs import together
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TINY = ["--num-envs", "8", "--total-episodes", "80", "--checkpoint-every", "4", "--hidden-size", "16"]
-TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--no-progress-bar"]
+TINY += ["--env-kwargs", '{"num_glimpses": 2}', "--validation-scenes", "50", "--no-progress-bar"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from PIL import Image
 from ram_agents import Reinforce, cli
 from ram_agents.commands.watch import PAUSE, STRIP, Watch, watch
 from ram_agents.rendering.episodes import Selection, environment, episodes, record
+from ram_agents.rendering.keys import with_keys
 from ram_agents.rendering.video import write_strip
 
 from ram_envs.rendering.frames import draw
@@ -295,8 +296,9 @@ def test_window_shows_episodes_and_answers_keys(files, shown, monkeypatch):
     env = environment(agent, num_envs=Selection().num_envs)
     first, second = islice(episodes(agent, env, Selection(seed=1)), 2)
     expected = [first.views[t] for t in (0, 1, 2, 3, 4, 4, 4, 4, 4, 5)] + second.views[:3]
-    for frame, view in zip(frames, expected, strict=True):
-        np.testing.assert_array_equal(frame, draw(view))
+    speeds = [1] * 2 + [1.5] * 11
+    for i, (frame, view) in enumerate(zip(frames, expected, strict=True)):
+        np.testing.assert_array_equal(frame, with_keys(draw(view), speed=speeds[i], paused=4 <= i < 8))
 
 
 def test_window_that_is_closed_ends_the_watch(files, shown, monkeypatch):

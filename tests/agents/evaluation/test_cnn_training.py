@@ -25,7 +25,7 @@ def with_errors(monkeypatch, *errors: float) -> None:
     monkeypatch.setattr(cnn_training, "classifier_error", lambda *_, **__: left.pop(0))
 
 
-@pytest.mark.parametrize("precision", ["highest", "medium"])
+@pytest.mark.parametrize("precision", ["highest", pytest.param("medium", marks=pytest.mark.slow)])
 def test_a_cnn_learns(precision, tmp_path) -> None:
     course = training(SHORT._replace(round_scenes=6_000), matmul_precision=precision)
     before = classifier_error(Classifier(course.network, course.config), "validation")

@@ -68,7 +68,7 @@ def own(request) -> Iterator[str]:
 
 @pytest.mark.parametrize("labels", [True, False])
 def test_an_own_environment_is_trained_and_evaluated(own: str, labels: bool, tmp_path: Path) -> None:
-    options = {"env_kwargs": {"labels": labels}, "num_envs": 8, "total_episodes": 8}
+    options = {"env_kwargs": {"labels": labels}, "num_envs": 8, "total_episodes": 8, "validation_scenes": 40}
     agent = train(Train(env_id=own, out=tmp_path, progress_bar=False, threads=1, **options, **SMALL))
     assert agent.hybrid is labels
     assert (tmp_path / "best.safetensors").exists()
@@ -78,7 +78,7 @@ def test_an_own_environment_is_trained_and_evaluated(own: str, labels: bool, tmp
     result = evaluate(agent, split="test", episodes=40, paths=1)
     assert result.episodes == 40
     assert (result.averaged is not None) is labels
-    assert evaluate(agent, split="validation", paths=0).episodes == 2_000
+    assert scene_indices(evaluation_env(agent, "validation"), "validation") == 2_000
 
 
 def test_validation_and_test_are_episodes_of_different_seeds(own: str) -> None:
@@ -97,9 +97,9 @@ def test_validation_and_test_are_episodes_of_different_seeds(own: str) -> None:
 
 
 def test_validation_errors_are_of_the_validation(own: str) -> None:
-    agent = Reinforce(own, num_envs=4, **SMALL)
-    env = evaluation_env(agent, "validation", num_envs=100)
-    same = evaluate(agent, evaluation_env(agent, "validation", num_envs=100), split="validation", paths=0)
+    agent = Reinforce(own, num_envs=4, validation_scenes=150, **SMALL)
+    env = evaluation_env(agent, "validation", num_envs=50)
+    same = evaluate(agent, evaluation_env(agent, "validation", num_envs=50), split="validation", episodes=150, paths=0)
     assert validation_errors(agent, env) == same.mean.tolist()
 
 

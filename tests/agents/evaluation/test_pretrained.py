@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import gymnasium as gym
 import numpy as np
 import pytest
 import ram_agents
-from processes import run_python
+from processes import run_script
 from ram_agents.evaluation.evaluate import evaluate
 
 # Test error in %, single path, of the first 1,000 scenes (100 of the large ones): a coarse bound, so that a wrong file
@@ -19,6 +21,7 @@ BOUNDS = {
     "cluttered100": 5.5,
     "catch": 2.0,
     "megapixel": 25.0,
+    "circlesquare": 0.5,
 }
 
 
@@ -41,13 +44,18 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ram_agents.load("mnist29")
 
 
-def test_importing_the_agents_registers_the_environments_and_loads_no_adapter() -> None:
-    code = """
-import sys, gymnasium, ram_agents
+def test_importing_the_agents_registers_the_environments_and_loads_no_adapter(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+adapters = ("stable_baselines3", "sb3", "ray")
+for name in [name for name in sys.modules if name.startswith(adapters)]:
+    del sys.modules[name]
+import gymnasium, ram_agents
 gymnasium.spec("ram_envs/Catch-v0")
-print([name for name in sys.modules if name.startswith(("stable_baselines3", "sb3", "ray"))])
-"""
-    done = run_python(code)
+print([name for name in sys.modules if name.startswith(adapters)])
+""")
+    done = run_script(script)
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 

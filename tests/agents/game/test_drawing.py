@@ -3,7 +3,7 @@ import pytest
 from ram_agents.game import drawing
 from ram_agents.game.drawing import Score, pointed_location, title_card
 
-from ram_envs.rendering.painting import GREEN, ORANGE, SKY, VERMILLION
+from ram_envs.rendering.painting import GREEN, ORANGE, SCALE_COLOURS, SKY, VERMILLION
 
 pytest.importorskip("pygame")
 
@@ -46,3 +46,11 @@ def test_score_marks_each_finished_round():
     first, second = (canvas.frame[160:186], canvas.frame[187:215])
     assert (count(first, GREEN) > 50, count(first, VERMILLION)) == (True, 0)
     assert (count(second, GREEN), count(second, VERMILLION) > 50) == (0, True)
+
+
+def test_the_emblem_has_the_colours_of_the_retinas_scales():
+    picture, unit = drawing.paint_title(None), drawing.SIZE / 480
+    row = picture[round(78 * unit)]
+    for half, colour in zip(drawing.EMBLEM, SCALE_COLOURS, strict=False):
+        edge = row[round((648 - half) * unit) : round((648 - half + 2) * unit)]
+        assert count(edge[None], colour) > 0

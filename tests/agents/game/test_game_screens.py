@@ -7,6 +7,7 @@ from ram_agents.game.game_screens import SPEEDS, DigitScreen
 from ram_agents.game.screens import Help, Result, Title, advance
 
 from ram_envs.rendering.frames import Stage
+from ram_envs.rendering.painting import GREY
 
 agents = pytest.fixture(save_agents, scope="module")
 match = pytest.fixture(make_match)
@@ -234,3 +235,14 @@ def test_finished_images_are_recorded_yours_and_the_rivals(agents, window, tmp_p
     key("1")  # the round is over already
     screen = advance(screen, window)
     assert len(read_fixations(file)) == 2
+
+
+def test_the_fovea_sees_where_the_field_ends(match, window):
+    screen = start(match, window, "2")
+    for at in ([0.9, 0.9], [-0.9, 0.2]):  # where the retina hangs over a wall, and another one
+        screen.game.step(np.array(at, np.float32), 1)
+        view, picture = screen.game.view, screen.paint(None)
+        left, top, width, height = Stage.fit(view.scene, SIZE).box((0, 0, *view.scene.shape[:2]))
+        middle = top + height // 3, left + width // 3
+        for wall in (picture[middle[0], left - 2], picture[middle[0], left + width + 1], picture[top - 2, middle[1]]):
+            assert tuple(wall) == GREY

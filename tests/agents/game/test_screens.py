@@ -3,7 +3,7 @@ import pytest
 from game_helpers import click, key, make_match, move, open_window, opened, release, save_agents
 from ram_agents.game import drawing
 from ram_agents.game.game_screens import CatchScreen, DigitScreen
-from ram_agents.game.screens import Help, Title, advance, run
+from ram_agents.game.screens import Help, Loading, Title, advance, run
 
 pygame = pytest.importorskip("pygame")
 
@@ -42,6 +42,18 @@ def test_title_cards_are_chosen_by_a_click(match, window):
         screen = advance(advance(screen, window), window)
         assert isinstance(screen, expected)
         assert getattr(screen, "foveal", None) == {0: False, 1: True}.get(card)
+
+
+def test_the_notice_is_painted_before_the_rival_is_loaded(match, window):
+    begun = []
+    match.games = [lambda match: begun.append(window.shown) or Title(match)] * 3
+    screen = opened(Title(match), window)
+    key("1")
+    screen = advance(screen, window)
+    assert isinstance(screen, Loading)
+    assert not begun
+    advance(screen, window)
+    np.testing.assert_array_equal(begun, [drawing.paint_loading()])
 
 
 def test_closing_the_window_ends_the_run(match, window):

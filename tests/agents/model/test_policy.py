@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
@@ -180,6 +181,25 @@ def test_the_form_with_stopping() -> None:
         to_environment(space, location, action)
     with pytest.raises(ValueError, match="perhaps with stop=Discrete"):
         describe(spaces.Dict(location=LOCATION, action=spaces.Discrete(4), stop=spaces.Discrete(3)))
+
+
+@pytest.mark.parametrize("form", ["flat", "grid"])
+def test_other_forms_with_stopping_are_those_of_the_environments(form: str) -> None:
+    env = gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=3, can_stop=True, action=form)
+    space = env.single_action_space
+    assert can_stop(space)
+    assert num_actions(space) == 10
+    assert from_description(json.loads(json.dumps(describe(space)))) == space
+    assert not can_stop(gym.make("ram_envs/GlimpseMNIST-v0", action=form).action_space)
+    location, action = np.full((3, 2), 0.3, np.float32), np.array([3, 0, 9])
+    actions = to_environment(space, location, action, np.array([True, False, True]))
+    env.reset(seed=0)
+    assert env.action_space.contains(actions)
+    *_, terminated, _, info = env.step(actions)
+    assert terminated.tolist() == [True, False, True]
+    assert info["prediction"].tolist() == [3, 0, 9]
+    with pytest.raises(ValueError, match='has "stop": say for each row whether it stops'):
+        to_environment(space, location, action)
 
 
 @pytest.mark.parametrize("space", [action_space(4), spaces.Box(-1, 1, (6,)), spaces.MultiDiscrete([5, 3, 4])])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,14 @@ import torch
 from documents import blocks
 from in_processes import digest
 from places import DOCS
+from processes import Forked
 from ram_agents import Reinforce, cli
 from ram_agents.agent import checkpoint
 from ram_agents.processes.group import ALONE
-from ram_agents.processes.torchrun import one_tells, torchrun
+from ram_agents.processes.torchrun import launcher, one_tells, torchrun
 from shared_runs import run_processes, start_processes
 
+IN_PROCESSES = Path(__file__).with_name("in_processes.py")
 TRAIN = (
     *("-m", "ram_agents", "train", "--env-kwargs", '{"num_glimpses": 3}', "--num-envs", "16"),
     *("--hidden-size", "16", "--glimpse-size", "8", "--location-size", "8", "--optimizer", "muon"),
@@ -47,6 +51,14 @@ def test_variables_that_are_not_torchruns_are_refused(monkeypatch) -> None:
         pass
 
 
+def test_the_command_that_starts_a_run_again_has_all_machines(monkeypatch) -> None:
+    assert launcher(4) == "torchrun --nproc-per-node 4"
+    monkeypatch.setenv("GROUP_WORLD_SIZE", "2")
+    nodes = "--nnodes 2 --node-rank RANK --master-addr ADDRESS --master-port PORT"
+    assert launcher(4) == f"torchrun {nodes} --nproc-per-node 2"
+    assert launcher(1) == "torchrun --nproc-per-node 1"  # of a run by another number of processes
+
+
 def test_of_one_error_the_first_to_meet_it_tells() -> None:
     store = torch.distributed.HashStore()
     with pytest.raises(ValueError, match="mine"), one_tells(store):
@@ -67,9 +79,20 @@ def test_where_the_store_is_gone_everyone_tells() -> None:
 
 
 def test_the_same_seed_gives_the_same_weights_in_all_processes(tmp_path) -> None:
-    done = run_processes(2, Path(__file__).with_name("in_processes.py"), tmp_path)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    """In two processes as torchrun starts them, by its environment variables."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    with ExitStack() as processes:
+        first, second = (
+            processes.enter_context(
+                closing(Forked(IN_PROCESSES, tmp_path, env=group | {"RANK": str(rank), "LOCAL_RANK": str(rank)}))
+            )
+            for rank in range(2)
+        )
+        out, err = first.communicate()
+        assert (first.wait(), second.wait()) == (0, 0), err
+    said = json.loads(out)
     for digests in said.values():
         assert digests[0] == digests[1]
     first = said["first"][0]

@@ -2,14 +2,7 @@ import numpy as np
 import pytest
 from ram_agents.evaluation.evaluate import Evaluation
 from ram_agents.rendering import figures
-from ram_agents.rendering.episodes import Episode
-from ram_agents.rendering.figures import Fixations, foveated
-
-from ram_envs.rendering.painting import rgb
-from ram_envs.rendering.view import View
-
-CHANNELS = [(), (1,), (2,), (3,), (4,), (5,)]
-"""What follows an image's height and width: nothing for a grey one, or its channels."""
+from ram_agents.rendering.figures import Fixations
 
 
 def lines_of(figure):
@@ -40,6 +33,48 @@ def test_error_by_glimpse_shows_single_and_averaged_paths():
     assert averaged == ("agent, paths averaged (2.00%)", [1, 2, 3], [50, 8, 2])
 
 
+def test_a_zero_stays_on_the_error_axis():
+    for mean, ticks in (([60.0, 10, 0], {0, 10, 100}), ([3.0, 0, 0.02], {0, 0.01, 0.1, 1}), ([0.0, 0, 0], {0})):
+        result = Evaluation(10, np.array(mean), None, None, None, 3.0, None)
+        figure = figures.error_by_glimpse({"agent": result})
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        bottom, top = axes.get_window_extent().intervaly
+        heights = axes.transData.transform([[1, error] for error in mean])[:, 1]
+        assert ((bottom < heights) & (heights < top)).all()
+        order = np.argsort(mean, kind="stable")
+        assert (np.diff(heights[order])[np.diff(np.array(mean)[order]) > 0] > 5).all()  # pixels
+        assert ticks <= set(axes.get_yticks()) | {100}
+        low, high = axes.get_ylim()
+        assert not [tick for tick in axes.get_yticks() if tick < 0 and low <= tick <= high]
+
+
+def test_errors_above_zero_have_a_logarithmic_axis():
+    result = Evaluation(10, np.array([60.0, 10, 5]), None, None, None, 3.0, None)
+    (axes,) = figures.error_by_glimpse({"agent": result}).axes
+    assert axes.get_yscale() == "log"
+    lines = [{"episodes": 100, "validation_error": None, "episode_return": 1.0}]
+    (axes,) = figures.learning_curves({"perfect": lines}).axes
+    assert axes.get_ylim()[0] < 0 < axes.get_ylim()[1]
+
+
+@pytest.mark.parametrize("radius", [10, 14, 17.5, 25, 50, 400])
+def test_a_gaze_that_is_everywhere_as_often_has_no_lattice(radius):
+    """From one place, to middles of targets that are whole or half pixels away, each as often."""
+    grid = np.arange(-2 * radius - 8, 2 * radius + 9) / 2
+    pixels = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 1, 2)
+    if radius == 400:
+        pixels = pixels[np.abs(pixels[:, 0, 1]) < 40]
+    (axes,) = figures.gaze_map(Fixations(pixels, "the digit", None, radius)).axes
+    counts = axes.images[0].get_array()
+    assert counts.shape[0] <= 38
+    assert len(np.unique(counts[counts.shape[0] // 2][2:-2].round(6))) == 1
+    assert axes.get_xlim() == (-radius, radius)
+    left, right, *_ = axes.images[0].get_extent()
+    assert left <= -radius
+    assert right >= radius - 0.25
+
+
 def test_gaze_map_counts_where_the_agent_looked():
     pixels = np.zeros((50, 2, 2))
     pixels[:, 0] = [-9, 0]  # left of the middle
@@ -55,81 +90,3 @@ def test_gaze_map_counts_where_the_agent_looked():
     assert row > 0.9 * len(first)
     assert abs(column - middle) <= 1
     assert [axes.get_title() for axes in figure.axes] == ["glimpse 1", "glimpse 2, 80% inside"]
-
-
-def test_a_glimpse_as_one_picture_is_fine_in_its_middle():
-    glimpse = np.stack([np.full((2, 2), value) for value in (3.0, 2.0, 1.0)])
-    picture = foveated(glimpse)
-    expected = np.ones((8, 8))
-    expected[2:6, 2:6] = 2
-    expected[3:5, 3:5] = 3
-    np.testing.assert_array_equal(picture, expected)
-    np.testing.assert_array_equal(foveated(glimpse[:1]), glimpse[0])
-    assert foveated(np.zeros((2, 3, 3, 3))).shape == (6, 6, 3)
-    assert (glimpse[2] == 1).all()  # left as it was
-
-
-def images_of(axes):
-    """What is shown, each image as an array (H, W, 3)."""
-    return [np.asarray(image.get_array()) for image in axes.images]
-
-
-@pytest.mark.parametrize("channels", CHANNELS)
-def test_glimpses_stand_in_a_row_for_each_episode(channels):
-    glimpse = np.random.default_rng(0).random((3, 2, 2, 4, 4, *channels), dtype=np.float32)
-    (axes,) = figures.glimpses(glimpse).axes
-    expected = [rgb(foveated(glimpse[t, row])) for row in range(2) for t in range(3)]
-    np.testing.assert_array_equal(images_of(axes), expected)
-    corners = [(image.get_extent()[0], image.get_extent()[3]) for image in axes.images]
-    assert corners == [(t, row) for row in range(2) for t in range(3)]
-
-
-def test_many_glimpses_are_shown_in_part():
-    glimpse = np.zeros((9, 1, 1, 2, 4), np.float32)
-    glimpse[4] = 1
-    (axes,) = figures.glimpses(glimpse, columns=3).axes
-    assert [image.max() for image in images_of(axes)] == [0, 255, 0]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "5", "9"]
-    assert axes.get_ylim() == (0.5, 0)  # a patch is half as high as it is wide
-
-
-def test_gaze_paths_lead_through_the_locations():
-    gaze = np.array([[[-1, 0.5], [0, 0]], [[0.25, 1], [1, -1]]], np.float32)
-    first, second = figures.gaze_paths(gaze).axes
-    for axes, row in ((first, 0), (second, 1)):
-        np.testing.assert_array_equal(axes.lines[0].get_xydata(), gaze[:, row])
-        np.testing.assert_array_equal(axes.collections[0].get_offsets(), gaze[:, row])
-        assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 1), (1, -1))  # (-1, -1) is the top-left corner
-
-
-def make_view(channels, **changes):
-    """A scene 8 x 6 and a retina of two scales, of random values."""
-    rng = np.random.default_rng(1)
-    view = View(
-        scene=rng.integers(0, 256, (8, 6, *channels), dtype=np.uint8),
-        glimpse=rng.random((2, 4, 4, *channels), dtype=np.float32),
-        regions=[(2, 1, 4, 4), (0, -1, 8, 8)],
-        gaze=np.array([[0, 0], [0.5, -0.5]], np.float32),
-        action_names=("a", "b"),
-        prediction=1,
-        label=1,
-        finished=False,
-        success=True,
-        counts={},
-        probabilities=np.array([0.25, 0.75]),
-    )
-    return view._replace(**changes)
-
-
-@pytest.mark.parametrize("channels", CHANNELS)
-def test_montage_shows_the_scene_with_the_path_and_each_glimpse(channels):
-    view = make_view(channels)
-    wrong = Episode([view, view], False, 0, 4.0)
-    right = Episode([view, view, view._replace(finished=True)], True, 1, 4.0)
-    scene, first, second, other_scene, only, nothing = figures.montage([right, wrong]).axes
-    for axes, expected in ((scene, rgb(view.scene)), (first, rgb(foveated(view.glimpse)))):
-        np.testing.assert_array_equal(images_of(axes), [expected])
-    assert scene.lines[0].get_xydata().tolist() == [[3, 4], [4.5, 2]]
-    assert [axes.get_title() for axes in (scene, first, second)] == ["right", "1:  b  75%", "2:  b  75%"]
-    assert [axes.get_title() for axes in (other_scene, only)] == ["wrong", "1:  b  75%"]
-    assert not nothing.get_visible()

@@ -32,14 +32,20 @@ TELL = """
 """
 
 
-def browse(folder: Path, code: str) -> Any:
-    """What some code returns that runs in the opened page in `folder`; a skip without a browser."""
+def browse(folder: Path, code: str, *options: str) -> Any:
+    """What some code returns that runs in the opened page in `folder`; a skip without a browser.
+
+    Args:
+        folder: of the page.
+        code: JavaScript.
+        options: of the browser.
+    """
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("neither chromium nor google-chrome is installed")
     page = (folder / "index.html").read_text().replace("<head>", f"<head>{FAILURES}")
     (folder / "test.html").write_text(page.replace("</body>", TELL % code + "</body>"))
-    words = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'browser'}")
+    words = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'browser'}", *options)
     done = run(browser, *words, "--virtual-time-budget=20000", "--dump-dom", (folder / "test.html").as_uri())
     (told,) = re.findall(r'<pre id="told">(.*?)</pre>', done.stdout, flags=re.DOTALL)
     answer = json.loads(html.unescape(told))
@@ -141,6 +147,34 @@ def test_a_person_can_use_all_of_it(folder: Path) -> None:
     assert re.fullmatch(r"RAM: (caught ✓|missed ✗)", its)
     assert (steps, paddle) == (23, corner)
     assert told["wide"][0] <= told["wide"][1]
+
+
+PHONE = """
+document.body.style.width = "390px"; // the window's least width is 500, in which the page is laid out as on a phone
+const left = document.body.getBoundingClientRect().left;
+const seen = [...document.querySelectorAll("nav button")].map((tab) => {
+  tab.click();
+  const parts = [...document.querySelectorAll("body *")].filter((part) => part.offsetParent && part.id !== "told");
+  return { right: Math.max(...parts.map((part) => part.getBoundingClientRect().right)) - left,
+    lowest: Math.min(...parts.filter((part) => part.tagName === "BUTTON").map((part) => part.offsetHeight)) };
+});
+const style = getComputedStyle(document.body);
+return { seen, wide: innerWidth, colours: [style.backgroundColor, style.color] };
+"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "page", "text"), [(0, (12, 14, 19), (238, 241, 246)), (1, (255,) * 3, (20, 23, 31))]
+)
+def test_a_phone_shows_all_of_it_in_the_colours_that_it_asks_for(
+    folder: Path, scheme: int, page: tuple[int, ...], text: tuple[int, ...]
+) -> None:
+    told = browse(folder, PHONE, "--window-size=500,900", f"--blink-settings=preferredColorScheme={scheme}")
+    assert told["wide"] <= 720
+    for tab in told["seen"]:
+        assert tab["right"] <= 390
+        assert tab["lowest"] >= 36  # pixels, for a finger
+    assert told["colours"] == [f"rgb{page}", f"rgb{text}"]
 
 
 def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:

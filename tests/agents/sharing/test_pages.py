@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,12 @@ def test_what_a_page_can_not_show_is_told(env_id: str, kwargs: dict[str, Any], r
         page_data(agent, "mine", num_scenes=3)
 
 
+def test_contrast_is_refused() -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", normalise="contrast", num_envs=1)
+    with pytest.raises(ValueError, match="mine sees the contrast of glimpses"):
+        page_data(agent, "mine", num_scenes=1)
+
+
 def test_a_control_is_refused() -> None:
     agent = shipped("mnist28_3")
     agent.config = agent.config.replace(look="random")
@@ -304,3 +311,32 @@ def test_a_context_network_is_refused() -> None:
     agent = Reinforce("ram_envs/GlimpseMNIST-v0", env_kwargs=kwargs, num_envs=1, core_layers=2, context=True)
     with pytest.raises(ValueError, match="mine has a context network"):
         page_data(agent, "mine")
+
+
+def luminance(colour: str) -> float:
+    """Of #rgb or #rrggbb, by the Web Content Accessibility Guidelines 2.1."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    light = np.array([int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)])
+    return float(np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(first: str, second: str) -> float:
+    dark, bright = sorted((luminance(first), luminance(second)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_words_can_be_read_in_the_dark_and_in_the_light(light: bool) -> None:
+    """The guidelines ask for a contrast of 4.5 of words, and of 3 of what is to be told apart."""
+    style = Path(str(PARTS / "page.css")).read_text()
+    dark, bright = (
+        dict(re.findall(r"--(\w+): (#\w+)", part)) for part in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    )
+    assert dark.keys() == bright.keys()
+    colours = bright if light else dark
+    for name in ("text", "soft", "right", "wrong"):
+        assert contrast(colours[name], colours["page"]) >= 4.5, name
+    for name in ("text", "soft"):
+        assert contrast(colours[name], colours["raised"]) >= 4.5, name
+    assert contrast(colours["accent"], colours["page"]) >= 3
+    assert contrast("#000", "#ffffff") == pytest.approx(21)

@@ -16,10 +16,11 @@ def agent() -> Reinforce:
     return Reinforce("ram_envs/GlimpseMNIST-v0", **SMALL)
 
 
-def test_weights_and_biases_keeps_a_run_offline(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("mode", ["disabled", pytest.param("offline", marks=pytest.mark.slow)])
+def test_weights_and_biases_is_told_of_a_run_and_keeps_it(mode: str, tmp_path: Path, monkeypatch) -> None:
     wandb = pytest.importorskip("wandb")
     points: list[tuple[int, dict[str, float]]] = []
-    tracker = WeightsAndBiases(every=4, project="ram", mode="offline", dir=str(tmp_path))
+    tracker = WeightsAndBiases(every=4, project="ram", mode=mode, dir=str(tmp_path))
     real = wandb.init
 
     def watched(**options: Any) -> Any:
@@ -33,7 +34,7 @@ def test_weights_and_biases_keeps_a_run_offline(tmp_path: Path, monkeypatch) -> 
     assert [step for step, _ in points] == [32, 48]
     assert {"train/loss", "train/episode_return"} <= points[0][1].keys()
     assert tracker.run.config["num_envs"] == 8
-    assert list(tmp_path.rglob("*.wandb"))
+    assert bool(list(tmp_path.rglob("*.wandb"))) is (mode == "offline")
 
 
 class Trial:

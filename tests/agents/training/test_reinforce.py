@@ -25,8 +25,8 @@ def weights(agent: Reinforce) -> torch.Tensor:
     "options",
     [
         {"reward": "information-gain", "standardise": True, "discount": 0.8},
-        {"reward": "log-likelihood", "repeats": 4, "baseline": "leave-one-out"},
-        {"baseline_probability": True, "gae_lambda": 0.9, "core": "gru"},
+        pytest.param({"reward": "log-likelihood", "repeats": 4, "baseline": "leave-one-out"}, marks=pytest.mark.slow),
+        pytest.param({"baseline_probability": True, "gae_lambda": 0.9, "core": "gru"}, marks=pytest.mark.slow),
     ],
 )
 def test_it_learns_where_to_look(options) -> None:
@@ -120,7 +120,7 @@ def test_class_weights_teach_the_rare_class(tmp_path) -> None:
     labels = (np.arange(40) % 10 == 0).astype(int)
     env_kwargs = {"images": images, "labels": labels, "num_glimpses": 1, "patch_size": 4}
     config = Config(env_id="ram_envs/GlimpseImages-v0", env_kwargs=env_kwargs, num_envs=200, total_episodes=20_000)
-    for weights, rare in ((None, 0.1), ("balanced", 0.5), ([1.0, 1.0], 0.1), ([1.0, 27.0], 0.75)):
+    for weights, rare in ((None, 0.1), ("balanced", 0.5), ([1.0, 27.0], 0.75)):
         agent = Reinforce(config=config, class_weights=weights).learn()
         assert agent.last_rollout is not None
         believed = agent.last_rollout.logits.softmax(-1)[-1, :, 1].mean().item()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
 import struct
@@ -85,6 +86,11 @@ def test_loading_twice_shares_one_copy_that_nobody_can_spoil() -> None:
     for array in first:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+def test_deep_copies_share_the_images() -> None:
+    dataset = make_dataset(np.zeros((2, 3, 3), np.uint8), [0, 1])
+    assert copy.deepcopy([dataset])[0] is dataset
 
 
 @pytest.mark.parametrize("split", ["Train", "valid", "", "train ", None])

@@ -11,10 +11,14 @@ from gymnasium.error import DependencyNotInstalled
 
 from ram_envs.images.samples import digits, photo_tiles
 
-datasets = pytest.importorskip("sklearn.datasets")
+
+@pytest.fixture(scope="module", autouse=True)
+def datasets():
+    """Scikit-learn's own; it takes a second to load."""
+    return pytest.importorskip("sklearn.datasets")
 
 
-def test_digits_are_scikit_learns_spread_over_all_bytes() -> None:
+def test_digits_are_scikit_learns_spread_over_all_bytes(datasets) -> None:
     images, labels, names = digits()
     theirs = datasets.load_digits()
     assert images.shape == (1797, 8, 8)
@@ -24,7 +28,7 @@ def test_digits_are_scikit_learns_spread_over_all_bytes() -> None:
     assert names is None
 
 
-def test_tiles_are_the_photographs_in_order_and_do_not_overlap() -> None:
+def test_tiles_are_the_photographs_in_order_and_do_not_overlap(datasets) -> None:
     tiles, labels, names = photo_tiles()
     assert tiles.shape == (520, 32, 32, 3)
     assert names == ("china", "flower")

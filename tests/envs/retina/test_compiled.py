@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numba
 import pytest
 from places import ROOT
+from processes import run
 
 from ram_envs.retina import compiled
 
@@ -108,28 +108,40 @@ def test_a_full_disk_is_no_error(load: Callable[[], Any], monkeypatch: pytest.Mo
         assert one_more(3) == 7
 
 
-def test_environments_work_where_nothing_can_be_written(tmp_path: Path) -> None:
-    """A file where each folder for compiled code would have to be stops the superuser too."""
+PLAY = """
+    env = gym.make("ram_envs:ram_envs/GlimpseMNIST-Cluttered-v0", max_distortion=0.1)
+    observation, _ = env.reset(seed=0)
+    print(observation["glimpse"].shape)
+"""
+IMPORT = """
+    import ram_envs.images.distortion, ram_envs.tasks.scenes
+    from ram_envs.retina.kernels import first_pixel
+    print(first_pixel(10.25, 4))
+"""
+"""All kernels, of which one is compiled."""
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [(IMPORT, "8"), pytest.param(PLAY, "(3, 12, 12)", marks=pytest.mark.slow)],
+    ids=["import", "play"],
+)
+def test_environments_work_where_nothing_can_be_written(code: str, printed: str, tmp_path: Path) -> None:
+    """A file where each folder for compiled code would have to be stops the superuser too. It is told once."""
     shutil.copytree(ROOT / "ram_envs", tmp_path / "ram_envs", ignore=shutil.ignore_patterns("__pycache__"))
     for room in ("retina", "images", "tasks"):
         (tmp_path / "ram_envs" / room / "__pycache__").write_text("a file")
     (tmp_path / "home").write_text("a file")
-    code = """
+    code = f"""
 import warnings
 import gymnasium as gym
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
-    env = gym.make("ram_envs:ram_envs/GlimpseMNIST-Cluttered-v0", max_distortion=0.1)
-    observation, _ = env.reset(seed=0)
-print(sum("NUMBA_CACHE_DIR" in str(warning.message) for warning in told), observation["glimpse"].shape)
+{code}
+print(sum("NUMBA_CACHE_DIR" in str(warning.message) for warning in told))
 """
     home = str(tmp_path / "home")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "XDG_", "COVERAGE", "LOCALAPPDATA"))}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=kept | {"HOME": home, "USERPROFILE": home, "PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.split(maxsplit=1) == ["1", "(3, 12, 12)\n"], done.stderr
+    env = kept | {"HOME": home, "USERPROFILE": home, "PYTHONPATH": str(tmp_path)}
+    done = run(sys.executable, "-c", code, cwd=tmp_path, env=env)
+    assert done.stdout.splitlines() == [printed, "1"], done.stderr

@@ -31,9 +31,7 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, Retina]:
     )
 
 
-@settings(max_examples=500)
-@given(cases())
-def test_equals_the_slow_reference(case: tuple[np.ndarray, np.ndarray, np.ndarray, Retina]) -> None:
+def check_by_the_slow_reference(case: tuple[np.ndarray, np.ndarray, np.ndarray, Retina]) -> None:
     images, locations, which, retina = case
     eye = PreparedImages(retina, images, num_glimpses=10**6)
     assert eye.has_tables
@@ -49,6 +47,19 @@ def test_equals_the_slow_reference(case: tuple[np.ndarray, np.ndarray, np.ndarra
         np.testing.assert_allclose(glimpses, unprepared, atol=1e-6)
         assert glimpses.min(initial=0) >= 0
         assert glimpses.max(initial=0) <= 1
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_equals_the_slow_reference(case: tuple[np.ndarray, np.ndarray, np.ndarray, Retina]) -> None:
+    check_by_the_slow_reference(case)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(cases())
+def test_equals_the_slow_reference_in_many_cases(case: tuple[np.ndarray, np.ndarray, np.ndarray, Retina]) -> None:
+    check_by_the_slow_reference(case)
 
 
 def lit(height: int, width: int) -> np.ndarray:

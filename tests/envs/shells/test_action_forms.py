@@ -21,10 +21,7 @@ WRAPPERS = {
     "discrete": (wrappers.DiscreteAction, wrappers.VectorDiscreteAction),
 }
 each_form = pytest.mark.parametrize("form", WRAPPERS)
-# All that can be had in other forms: those that can be stopped can't.
-each_case = pytest.mark.parametrize(
-    "case", [Case(name) for name, (_, kwargs) in CASES.items() if "can_stop" not in kwargs], ids=repr
-)
+each_case = pytest.mark.parametrize("case", [Case(name) for name in CASES], ids=repr)
 
 
 @each_case
@@ -36,11 +33,11 @@ def test_the_argument_does_what_the_wrapper_does(case: Case, form: str) -> None:
         given = {"grid_size": (4, 3)} if size else {}
         ours, theirs = case.make(action=form, **given), single(case.make(), **size)
         assert ours.action_space == theirs.action_space
-        assert_same(trajectory(ours), trajectory(theirs))
+        assert_same(trajectory(ours, episodes=1), trajectory(theirs, episodes=1))
         envs = case.make_vec(3, action=form, **given), vector(case.make_vec(3), **size)
         assert envs[0].single_action_space == envs[1].single_action_space
         assert envs[0].action_space == envs[1].action_space
-        assert_same(vector_trajectory(envs[0], steps=12), vector_trajectory(envs[1], steps=12))
+        assert_same(vector_trajectory(envs[0], steps=8), vector_trajectory(envs[1], steps=8))
 
 
 @each_case
@@ -122,11 +119,41 @@ def test_impossible_forms_are_refused(arguments: dict[str, Any], named: str) -> 
             make(MNIST, **arguments)
 
 
-@each_form
-def test_stopping_has_no_place_in_them(form: str) -> None:
-    for make in (gym.make, gym.make_vec):
-        with pytest.raises(TypeError, match='no place for "stop": make the environment with can_stop=False'):
-            make(MNIST, can_stop=True, action=form)
+@pytest.mark.parametrize(
+    ("form", "space", "going_on", "stopping"),
+    [
+        ("flat", None, [0.5, -0.5, *[0] * 7, 1, 0, 0, 0.5], [0.5, -0.5, *[0] * 7, 1, 0, 0, 0.6]),
+        ("grid", gym.spaces.MultiDiscrete([4, 2, 10, 2]), [3, 0, 7, 0], [3, 0, 7, 1]),
+        ("discrete", gym.spaces.Discrete(160), (0 * 4 + 3) * 10 + 7, 80 + (0 * 4 + 3) * 10 + 7),
+    ],
+)
+def test_stopping_has_its_place_in_each_form(form: str, space: Any, going_on: Any, stopping: Any) -> None:
+    """Both actions look at the same place and say 7; the second ends the episode."""
+    sizes = {} if form == "flat" else {"grid_size": (4, 2)}
+    arguments = {"can_stop": True, "glimpse_cost": 0.25, "action": form, **sizes}
+    env, envs = gym.make(MNIST, **arguments), gym.make_vec(MNIST, num_envs=2, **arguments)
+    if space is None:
+        low = np.float32([-1] * 12 + [0])
+        space = gym.spaces.Box(low, 1, dtype=np.float32)
+    assert env.action_space == space
+    env.reset(seed=0)
+    dtype = np.float32 if form == "flat" else np.int64
+    observation, reward, terminated, *_ = env.step(np.array(going_on, dtype))
+    assert (reward, terminated) == (-0.25, False)
+    np.testing.assert_allclose(observation["location"], [0.5, -0.5] if form == "flat" else [0.75, -0.5])
+    *_, terminated, _, info = env.step(np.array(stopping, dtype))
+    assert (terminated, info["prediction"]) == (True, 7)
+    envs.reset(seed=0)
+    _, reward, terminated, *_ = envs.step(np.array([stopping, going_on], dtype))
+    assert terminated.tolist() == [True, False]
+    assert reward[1] == -0.25
+
+
+def test_who_can_stop_has_to_say_it_in_a_dict() -> None:
+    env = gym.make(MNIST, can_stop=True)
+    env.reset(seed=0)
+    with pytest.raises(KeyError, match="can_stop=True asks for"):
+        env.step({"location": np.zeros(2, np.float32), "action": 0})
 
 
 @each_form

@@ -35,6 +35,13 @@ PAIRS = [
 LABELLED = ("GlimpseMNIST-v0-test", "GlimpseImages-v0", "GlimpseImages-v0-colour")
 
 
+def stopping(action: Any, kind: type, n: int) -> tuple[Any, Any]:
+    """Actions (B, ...) of a wrapper around an environment that can be stopped: without that, and who stops."""
+    if kind is DiscreteAction:
+        return action % (49 * n), action // (49 * n)
+    return action[:, :-1], (action[:, -1] > 0.5).astype(int)
+
+
 def plain(action: Any, kind: type, n: int) -> dict[str, Any]:
     """What a wrapper's actions (B, ...) mean, worked out one at a time."""
     if kind is FlatAction:
@@ -49,7 +56,7 @@ def plain(action: Any, kind: type, n: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kinds", PAIRS[:3])
-@pytest.mark.parametrize("name", [name for name, (_, kwargs) in CASES.items() if "can_stop" not in kwargs])
+@pytest.mark.parametrize("name", CASES)
 def test_actions_mean_what_they_say(name: str, kinds: tuple[type, type]) -> None:
     case = Case(name)
     single, vector = kinds
@@ -58,8 +65,11 @@ def test_actions_mean_what_they_say(name: str, kinds: tuple[type, type]) -> None
     wrapped.action_space.seed(0)
     n = int(bare.single_action_space["action"].n)
     for _ in range(30):
-        action = wrapped.action_space.sample()
-        assert_same(wrapped.step(action), bare.step(plain(action, single, n)))
+        action = rest = wrapped.action_space.sample()
+        stop = {}
+        if case.can_stop:
+            rest, stop["stop"] = stopping(action, single, n)
+        assert_same(wrapped.step(action), bare.step(plain(rest, single, n) | stop))
 
 
 @pytest.mark.parametrize("kinds", PAIRS)
@@ -296,12 +306,7 @@ def test_other_environments_are_refused() -> None:
             kinds[1](gym.make_vec("CartPole-v1", num_envs=2))
 
 
-def test_stopping_has_no_place_in_other_forms_of_an_action() -> None:
-    envs = gym.make(MNIST, can_stop=True), gym.make_vec(MNIST, can_stop=True)
-    for kinds in PAIRS[:3]:
-        for wrapper, env in zip(kinds, envs, strict=True):
-            with pytest.raises(TypeError, match='no place for "stop": make the environment with can_stop=False'):
-                wrapper(env)
+def test_labels_are_shown_where_one_can_stop() -> None:
     for env in (
         LabelObservation(gym.make(MNIST, can_stop=True)),
         VectorLabelObservation(gym.make_vec(MNIST, can_stop=True)),

@@ -1,0 +1,126 @@
+"""A circle or a square, looked for with a small sensor: the rules of ap-gym's CircleSquare, batched."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ram_envs.arguments import check_flag, check_number, check_whole
+from ram_envs.retina.gaze import Rows
+from ram_envs.retina.saccade import InsideSaccades
+from ram_envs.tasks.naming import Naming
+
+SQUARE, CIRCLE = 0, 1
+
+
+class CircleSquare(Naming):
+    """Find the shape with a sensor that moves a little at each step, then tell what it is; see `Naming`.
+
+    Scene i has the shape i % 2, around the pixel in row i // 2 // image_size and column i // 2 % image_size.
+
+    Args:
+        image_size: width and height of the scenes in pixels.
+        object_size: diameter of the circle and width of the square in pixels, from the middle of a pixel to that of
+            another.
+        gradient: the scene is the brighter the nearer to the shape; else it is black.
+        max_step: the longest way of the sensor in a step, in halves of the way that it has from edge to edge.
+        arguments: of `Naming`. `patch_size` is the sensor's.
+    """
+
+    splits = ()
+    own_arguments = frozenset({"num_scales", "pooling", "saccade", "num_classes", "class_names"})
+    target_name = "the shape"
+
+    def __init__(
+        self,
+        *,
+        image_size: int = 28,
+        object_size: int = 8,
+        gradient: bool = True,
+        max_step: float = 0.2,
+        num_glimpses: int = 16,
+        patch_size: int = 5,
+        **arguments: Any,
+    ) -> None:
+        self.object_size = check_whole("object_size", object_size, 1)
+        size = check_whole("image_size", image_size, check_whole("patch_size", patch_size, 1) + 1)
+        self._pictures = pictures(size, self.object_size, check_flag("gradient", gradient))
+        super().__init__(
+            np.arange(len(self._pictures)) % 2,
+            (size, size),
+            0,
+            class_names=("square", "circle"),
+            num_glimpses=num_glimpses,
+            patch_size=patch_size,
+            **arguments,
+        )
+        if not check_number("max_step", max_step, 2):
+            raise ValueError(f"max_step is {max_step}; it must be above 0, or the sensor stays where it is")
+        self.saccades = InsideSaccades(max_step, patch_size / size)
+
+    def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
+        """`Naming` has chosen all that there is to choose."""
+
+    def scenes(self, rows: Rows) -> NDArray[np.uint8]:
+        """See `Task.scenes`; the sensor sees the light before it is rounded to bytes."""
+        return np.rint(255 * self._pictures[self.indices[self.where(rows)]]).astype(np.uint8)
+
+    def targets(self, rows: Rows) -> NDArray[np.int64]:
+        """See `Task.targets`: the smallest box around the shape."""
+        middles = _middles(self.indices[self.where(rows)], self.image_shape[0])
+        first = np.maximum(np.ceil(middles - self.object_size / 2), 0)
+        last = np.minimum(np.floor(middles + self.object_size / 2), self.image_shape[0] - 1)
+        return np.concatenate([first, last - first + 1], axis=1).astype(np.int64)
+
+    def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        return sense(self._pictures, self.indices[self.where(rows)], centres, self.retina.patch_size)[:, None]
+
+
+def sense(
+    images: NDArray[np.float32], which: NDArray[np.int64], centres: NDArray[np.floating[Any]], size: int
+) -> NDArray[np.float32]:
+    """What a sensor of `size` x `size` cells, a pixel apart, sees between the pixels: bilinear interpolation.
+
+    Args:
+        images: (N, H, W).
+        which: (n,), the numbers of the images that are looked at.
+        centres: (n, 2), the places of the sensor's middle, in [-1, 1] of the image, such that it lies inside.
+        size: g.
+
+    Returns:
+        (n, g, g), a fresh array.
+    """
+    shape = np.array(images.shape[:0:-1])
+    first = (centres.astype(np.float64) + 1) / 2 * shape - size / 2
+    whole = np.clip(np.floor(first), 0, shape - size - 1).astype(np.int64)
+    x, y = np.moveaxis((first - whole).astype(np.float32), 1, 0)[..., None, None]
+    cells = np.arange(size + 1)
+    window = images[which[:, None, None], (whole[:, 1, None] + cells)[..., None], (whole[:, 0, None] + cells)[:, None]]
+    lines = window[:, :-1] + y * (window[:, 1:] - window[:, :-1])
+    return np.clip(lines[..., :-1] + x * (lines[..., 1:] - lines[..., :-1]), 0, 1)
+
+
+@cache
+def pictures(size: int, object_size: int, gradient: bool) -> NDArray[np.float32]:
+    """All scenes, (2 * size**2, size, size) in [0, 1]; not to be written to.
+
+    On a slope the light is 1 less the distance from the shape's middle in units of the image's diagonal.
+    """
+    numbers = np.arange(2 * size**2)
+    away = np.arange(size) - _middles(numbers, size)[:, :, None]  # (N, 2, size): of each row, and of each column
+    down, right = np.abs(away[:, 0, :, None]), np.abs(away[:, 1, None])
+    distance = np.hypot(down, right)
+    inside = np.where((numbers % 2 == CIRCLE)[:, None, None], distance, np.maximum(down, right)) <= object_size / 2
+    light = 1 - distance / np.hypot(size, size) if gradient else np.zeros_like(distance)
+    light[inside] = 1
+    result = light.astype(np.float32)
+    result.flags.writeable = False
+    return result
+
+
+def _middles(numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The row and the column of the shape's middle in scenes (n,): (n, 2)."""
+    return np.stack([numbers // 2 // size, numbers // 2 % size], axis=1)
