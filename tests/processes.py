@@ -47,7 +47,8 @@ def run_python(code: str, *, cwd: Path | None = None) -> subprocess.CompletedPro
 
 NURSERY = """
 import contextlib, json, os, runpy, socket, sys
-for module in ("gymnasium", "matplotlib.pyplot", "numba", "sb3_contrib", "torch", "torch._dynamo"):
+MODULES = "filelock gymnasium matplotlib.pyplot numba safetensors.torch sb3_contrib torch torch._dynamo tyro"
+for module in MODULES.split():
     with contextlib.suppress(ImportError):
         __import__(module)
 orders = socket.socket(fileno=int(sys.argv[1]))

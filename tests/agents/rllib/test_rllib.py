@@ -24,6 +24,7 @@ from ray.rllib.algorithms import Algorithm
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
+from ray.rllib.utils.numpy import convert_to_numpy
 
 ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # runners can't import tests
 
@@ -174,6 +175,52 @@ def adams_moment(algorithm: Algorithm) -> torch.Tensor:
         lambda learner: learner.get_optimizer().state_dict()["state"][0]["exp_avg_sq"]
     )
     return result.get()
+
+
+# Several learners
+
+
+def learners_weights(algorithm: Algorithm) -> list[dict[str, np.ndarray]]:
+    """Of the network in each learner's process."""
+    told = algorithm.learner_group.foreach_learner(
+        lambda learner: convert_to_numpy(learner.module[DEFAULT_MODULE_ID].unwrapped().state_dict())
+    )
+    return [result.get() for result in told]
+
+
+def assert_learners_agree(algorithm: Algorithm) -> dict[str, np.ndarray]:
+    """Both hold the same weights, which are the agent's; returns them."""
+    first, second = learners_weights(algorithm)
+    assert_same_weights(first, second)
+    assert_same_weights(first, agents_weights(algorithm))
+    return first
+
+
+def test_two_learners_train_as_one_are_restored_in_mid_run_and_take_weights(tmp_path: Path) -> None:
+    config = config_of(num_env_runners=0).learners(num_learners=2, num_cpus_per_learner=1)
+    config.training(train_batch_size_per_learner=BATCH // 2)
+    algorithm = config.build_algo()
+    try:
+        begun = assert_learners_agree(algorithm)
+        result = algorithm.train()
+        assert result["env_runners"]["num_env_steps_sampled"] == BATCH
+        trained = assert_learners_agree(algorithm)
+        assert all((begun[name] != trained[name]).any() for name in begun)
+        algorithm.save_to_path(tmp_path)
+    finally:
+        algorithm.stop()
+    again = Algorithm.from_checkpoint(tmp_path)
+    try:
+        assert again.iteration == 1
+        assert_same_weights(assert_learners_agree(again), trained)
+        assert again.train()["env_runners"]["num_env_steps_sampled_lifetime"] == 2 * BATCH
+        assert_learners_agree(again)
+        agent = Reinforce(ID, env_kwargs={"num_glimpses": LENGTH}, num_envs=8, seed=5, **SMALL)
+        load_agent(again, agent)
+        taken = assert_learners_agree(again)
+        assert_same_weights(taken, {f"ram.{name}": value.numpy() for name, value in agent.policy.state_dict().items()})
+    finally:
+        again.stop()
 
 
 # Weights both ways

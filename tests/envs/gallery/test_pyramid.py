@@ -14,7 +14,7 @@ from ram_envs.gallery.pyramid import PAGE, Picture, Pyramid, build, file_size, r
 from ram_envs.retina.retina import Pooling, Retina
 
 RNG = np.random.default_rng(5)
-SHAPES = [(1, 1), (40, 30), (64, 129, 3), (300, 517), (1100, 1500, 2)]
+SHAPES = [(1, 1), (40, 30), (64, 129, 3), (300, 517), (1100, 1500, 3)]
 
 
 def picture(image: NDArray[Any]) -> Picture:

@@ -67,11 +67,13 @@ def test_rendering_never_changes_a_vector_environment(case):
     for mode in (None, "rgb_array", "human"):
         env = hurried(case.make_vec(3, render_mode=mode))
         env.action_space.seed(3)
-        story = [env.reset(seed=7)]
-        for _ in range(30):
+        story, goes_on = [env.reset(seed=7)], np.full(3, True)
+        while goes_on.any() or len(story) < 10:
             if mode == "rgb_array":
                 env.render()
             story.append(env.step(env.action_space.sample()))
+            goes_on &= ~story[-1][2]
+        story += [env.step(env.action_space.sample()) for _ in range(2)]  # over the reset
         stories.append(story)
         env.close()
     assert_same(stories[1], stories[0])

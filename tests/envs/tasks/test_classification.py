@@ -85,7 +85,8 @@ def test_the_label_is_not_in_the_observation() -> None:
 
 def test_glimpses_are_the_retinas_of_the_images_at_the_locations() -> None:
     env = gym.make(MNIST, num_glimpses=4, patch_size=7, num_scales=2, split="test")
-    images, retina, generator = load_mnist("test").images, Retina(7, 2), np.random.default_rng(0)
+    images = load_mnist("test").images.copy()  # writable, as scenes are: for others code would be compiled
+    retina, generator = Retina(7, 2), np.random.default_rng(0)
     for index in range(20):
         observation, _ = env.reset(options={"index": index})
         location, terminated = observation["location"], False

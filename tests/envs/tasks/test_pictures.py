@@ -42,7 +42,7 @@ def test_each_row_sees_its_own_picture(folder: Path, saccade: str) -> None:
     for _ in range(5):
         obs, _, _, _, info = env.step(env.action_space.sample())
         for row, index in enumerate(info["index"]):
-            image = np.asarray(Image.open(folder / "ab"[index // 12] / f"{index % 12:02}.png"))
+            image = np.array(Image.open(folder / "ab"[index // 12] / f"{index % 12:02}.png"))
             np.testing.assert_allclose(
                 obs["glimpse"][row],
                 Retina(8, 4).glimpse(image[None], info["gaze"][row, None].astype(float))[0],
