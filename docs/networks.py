@@ -48,8 +48,8 @@ def panels() -> dict[str, Panel]:
     """The comparisons, by the names of their directories."""
     papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear", "curriculum": {}}
     cluttered60, cluttered100 = (recipe(name).replace(**papers) for name in ("cluttered60", "cluttered100"))
-    glimpse = {"mlp (the paper's)": {}, "conv": {"glimpse_network": "conv"}}
-    location = {"linear (the paper's)": {}, "cells": {"location_network": "cells"}}
+    glimpse = {"mlp (the paper's)": {"glimpse_network": "mlp"}, "conv": {"glimpse_network": "conv"}}
+    location = {"linear (the paper's)": {"location_network": "linear"}, "cells": {"location_network": "cells"}}
     return {
         "glimpse": Panel("glimpse network, cluttered 60x60, 8 glimpses", cluttered60, glimpse),
         "location": Panel("location network, cluttered 100x100, 8 glimpses", cluttered100, location),
@@ -69,10 +69,10 @@ def directory(out: Path, panel: str, variant: str, seed: int) -> Path:
     return out / panel / variant.split()[0] / f"seed{seed}"
 
 
-def train(out: Path, chosen: list[str]) -> None:
+def train(out: Path, chosen: list[str], seeds: list[int]) -> None:
     """Make all runs, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
-    for seed in SEEDS:
+    for seed in seeds:
         for name, panel in panels().items():
             for variant, changes in panel.variants.items() if name in chosen else ():
                 every = min(200, panel.episodes // 1500)
@@ -139,9 +139,10 @@ def main() -> None:
     parser.add_argument("what", choices=("train", "draw"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--panels", nargs="+", choices=list(panels()), default=list(panels()))
+    parser.add_argument("--seeds", type=int, nargs="+", choices=SEEDS, default=list(SEEDS), help="to train")
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out, options.panels)
+        train(options.out, options.panels, options.seeds)
         return
     draw(options.out)
     text = table(options.out)

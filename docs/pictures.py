@@ -64,6 +64,7 @@ LARGE = (
     "mnist28 --index 0 1 2 3 --size 300 --fps 3 --out {}/mnist28.gif",
     "translated60 --index 0 1 2 3 --size 300 --fps 3 --out {}/translated60.gif",
     "cluttered100 --index 0 1 2 3 --size 300 --fps 3 --out {}/cluttered100.gif",
+    "circlesquare --index 813 488 1133 --size 300 --fps 4 --out {}/circlesquare.gif",
 )
 """What `ram watch` is asked for."""
 PLACES = np.array([(0.0, 0.0), (0.35, -0.4), (-0.35, 0.4), (0.1, 0.3)])

@@ -87,10 +87,12 @@ def draw(stopping: list[Point], always: list[Point]) -> None:
         x, y = [point.glimpses for point in points], [point.error for point in points]
         axes.errorbar(x, y, yerr=bars, fmt=style, markersize=4, capsize=2, label=label)
     for point in stopping:
-        axes.annotate(f"{point.cost:g}", (point.glimpses, point.error), xytext=(-4, -10), textcoords="offset points")
+        place = {"xytext": (-5, -11), "textcoords": "offset points", "ha": "right"}
+        axes.annotate(f"{point.cost:g}", (point.glimpses, point.error), **place)
     axes.set(yscale="log", xlabel="mean glimpses", ylabel="test error, % (95% interval)")
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(ScalarFormatter())
+    axes.margins(x=0.1)
     axes.grid(alpha=0.3, which="both")
     axes.legend(title="cluttered 60x60; beside points: cost of a glimpse")
     figure.tight_layout()

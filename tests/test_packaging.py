@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -117,6 +118,25 @@ def test_the_wheel_holds_both_packages_their_data_and_nothing_else(wheel: Path) 
     assert not packaged
     assert sum(name.endswith("/LICENSE") for name in names) == 1
     assert sum("/licenses/" in name and name.endswith("LICENSE.md") for name in names) == 1, "MNIST's licence"
+
+
+def test_the_links_of_the_long_description_lead_into_the_repository(wheel: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    text = archive.read(name).decode()
+    assert "Description-Content-Type: text/markdown" in text
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", text)
+    assert len(links) > 30
+    for picture, link in links:
+        assert re.match(r"https://|#", link), f"{link} leads nowhere from elsewhere"
+        assert "/blob/" not in link or not picture, f"{link} is a page, not a picture"
+    own = [link for _, link in links if link.startswith(project["urls"]["Repository"])]
+    for link in own:
+        tag, _, path = re.sub(r".*?/(?:raw|blob)/", "", link).partition("/")
+        assert tag == f"v{project['version']}"
+        assert (ROOT / path.partition("#")[0]).is_file(), link
+    assert len(own) > 20
 
 
 def test_the_wheels_code_runs_from_where_it_is_unpacked(wheel: Path, tmp_path: Path) -> None:

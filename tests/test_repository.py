@@ -17,6 +17,13 @@ def test_the_citation_is_of_this_version() -> None:
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert [author["name"] for author in citation["authors"]] == [author["name"] for author in PROJECT["authors"]]
+
+
+def test_all_addresses_are_of_one_repository() -> None:
+    own = [url for name, url in PROJECT["urls"].items() if name != "Paper"]
+    assert all(url.startswith(PROJECT["urls"]["Repository"]) for url in own)
 
 
 def test_issue_templates_ask_something() -> None:

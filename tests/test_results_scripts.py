@@ -1,17 +1,21 @@
-"""Scripts whose tables stand in RESULTS.md: digits near the corners, tracking the ball, and float16 files."""
+"""Scripts whose tables stand in RESULTS.md: corners, tracking the ball, float16 files, stopping, CircleSquare."""
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
 from typing import Any
 
 import numpy as np
+import ram_agents
+import torch
 from places import DOCS
 from ram_agents import Reinforce
 
 sys.path.append(str(DOCS))  # as where `python docs/corners.py` runs
 CORNERS, TRACKING, HALVES = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "halves"))
+STOPPING, CIRCLESQUARE = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("stopping", "circlesquare"))
 SMALL: dict[str, Any] = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
 
 
@@ -73,3 +77,45 @@ def test_an_agent_as_float16_has_half_the_size_and_almost_the_same_errors(tmp_pa
     assert abs(halved.differences[0]) <= 4
     wrong, count = HALVES["wrong"](agent, 200)
     assert (len(wrong), count) == (2, 200)
+
+
+def test_who_learns_to_stop_begins_where_cluttered60_ends() -> None:
+    config, never = STOPPING["config_of"](0.02), STOPPING["config_of"](None)
+    assert config.env_id == ram_agents.load("cluttered60").env_id
+    assert config.env_kwargs["can_stop"]
+    assert config.env_kwargs["glimpse_cost"] == 0.02
+    assert not never.env_kwargs["can_stop"]
+    assert "glimpse_cost" not in never.env_kwargs
+    agent = Reinforce(config=config.replace(num_envs=2))
+    STOPPING["courses"].take_weights(agent, "cluttered60")
+    torch.testing.assert_close(agent.policy.f_a.weight, ram_agents.load("cluttered60").policy.f_a.weight)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(tmp_path) -> None:
+    courses = STOPPING["courses"]
+    first = Reinforce("ram_envs/GlimpseMNIST-v0", **SMALL)
+    first.save(tmp_path / "first.safetensors")
+    config = first.config.replace(total_episodes=4, learning_rate=1e-9, checkpoint_every=1)
+    courses.train(tmp_path / "run", config, weights=str(tmp_path / "first.safetensors"))
+    assert courses.ended(tmp_path / "run", config)
+    after = Reinforce.load(tmp_path / "run" / "last.safetensors").policy.f_a.weight
+    torch.testing.assert_close(after, first.policy.f_a.weight, atol=1e-6, rtol=0)
+
+
+def test_a_row_of_stopping_by_hand() -> None:
+    point = STOPPING["Point"]
+    text = STOPPING["table"]([point(0.02, 2.5, 10.0, 100), point(None, 3, 0.0, 100)])
+    assert text.splitlines()[2:] == [
+        "| 0.02 | 2.50 | 10.00 | 5.52 to 17.44 |",
+        "| cannot stop | 3.00 | 0.00 | 0.00 to 3.70 |",
+    ]
+
+
+def test_the_accuracy_on_the_way_is_that_of_the_nearest_checkpoint(tmp_path) -> None:
+    for seed in range(3):
+        where = CIRCLESQUARE["directory"](tmp_path, seed)
+        where.mkdir()
+        lines = [{"episodes": 6250 * n, "validation_error": 10 * seed + 5 - n} for n in (1, 2, 3)]
+        (where / "progress.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert CIRCLESQUARE["on_the_way"](tmp_path, 290_000) == "98.00, 88.00, 78.00"  # 18,750 episodes are nearest
+    assert CIRCLESQUARE["on_the_way"](tmp_path, 100_000) == "96.00, 86.00, 76.00"

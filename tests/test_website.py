@@ -122,6 +122,20 @@ def test_no_public_name_is_undocumented() -> None:
     assert documented > 300
 
 
+def test_code_that_documents_include_is_there() -> None:
+    """A whole build would tell too, but takes minutes."""
+    included = []
+    for path in DOCS.glob("*.md"):
+        for file, name in re.findall(r"\{literalinclude\} (\S+)\n:pyobject: (\S+)", path.read_text()):
+            tree = ast.parse((DOCS / file).read_text())
+            for part in name.split("."):
+                found = [node for node in ast.iter_child_nodes(tree) if getattr(node, "name", None) == part]
+                assert found, f"{path.name} includes {name} of {file}, which is not there"
+                tree = found[0]
+            included.append(name)
+    assert len(included) > 5
+
+
 PAGE = '<html><body id="top"><a href="b.html#there">b</a><img src="x.png"><script src="s.js"></script></body></html>'
 
 

@@ -170,7 +170,9 @@ def _gaze(
     """Where each row looks, (B, 2): as infos tell, those that do not as before; else the observed location."""
     if "gaze" not in info:
         return np.asarray(observation["location"], np.float32)
-    told = info.get("_gaze", np.ones(len(before), bool))
+    told = info.get("_gaze")
+    if told is None or told.all():
+        return np.asarray(info["gaze"], np.float32)
     return np.where(told[:, None], info["gaze"], before).astype(np.float32)
 
 

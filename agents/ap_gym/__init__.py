@@ -21,11 +21,11 @@ except ModuleNotFoundError as error:
 import gymnasium as gym
 
 from .env import GlimpseVectorEnv
-from .measure import Figures, measure
+from .measuring import Figures, measure
 
 __all__ = ["ENV_ID", "Figures", "GlimpseVectorEnv", "measure"]
 
 ENV_ID = "ram_agents.ap_gym:ap_gym/Glimpse-v0"
-"""Of `GlimpseVectorEnv`, for `Reinforce(ENV_ID, env_kwargs={"task": ...})` and `ram train --env-id`."""
+"""The id of `GlimpseVectorEnv`, for `Reinforce` and `ram train --env-id`; its argument `task` goes with it."""
 
 gym.register("ap_gym/Glimpse-v0", vector_entry_point="ram_agents.ap_gym.env:GlimpseVectorEnv")

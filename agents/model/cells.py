@@ -7,14 +7,14 @@ Offsets are in units of the retina's reach: half of its coarsest patch.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from .distribution import Mixture
+from .distribution import Gaussian, LocationDistribution, Mixture
 
-LocationLayers = Literal["linear", "cells"]
+LocationLayers = Literal["linear", "cells", "cells-mean"]
 
 LIGHT, SEEN = 2.0, -2.0
 """What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
@@ -111,8 +111,11 @@ class CellLocationNetwork(nn.Module):
     blur: Tensor
     outside: Tensor
 
-    def distribution(self, parameters: Tensor, std: float | Tensor) -> Mixture:
+    def distribution(self, parameters: Tensor, std: float | Tensor) -> LocationDistribution:
         """The mixture that parameters (..., M + 6) tell of."""
+        return self._mixture(parameters, std)
+
+    def _mixture(self, parameters: Tensor, std: float | Tensor) -> Mixture:
         log_weight, own, origin, scale = parameters.split([self.num_parts, 2, 2, 2], dim=-1)
         return Mixture(log_weight, own, origin, scale, self.grid, std)
 
@@ -165,6 +168,29 @@ class CellLocationNetwork(nn.Module):
             columns, rows = ((apart < near) * here[:, :, None, None, None]).unbind(2)  # (B, L, k, g)
             found.append(torch.einsum("blky,blkx->bkyx", rows, columns).flatten(2) > 0)
         return torch.stack(found, dim=2).to(location.dtype)
+
+
+class CellMeanLocationNetwork(CellLocationNetwork):
+    """f_l: the paper's Gaussian, around the mean of all parts' places by their weights, in place of a choice of one.
+
+    The mean lies between cells, so it aims more finely than a cell's width, and its gradient reaches every score. It
+    stays in the image, or within the reach.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.num_parameters = 2
+
+    def distribution(self, parameters: Tensor, std: float | Tensor) -> LocationDistribution:
+        """The Gaussian with this mean (..., 2)."""
+        return Gaussian(parameters, std)
+
+    def forward(self, h: Tensor, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
+        """From what `CellLocationNetwork.forward` takes to the mean (B, 2)."""
+        return self._mixture(super().forward(h, glimpse, location, looks), 0.0).mean().clamp(-1, 1)
+
+
+CELL_NETWORKS = {"cells": CellLocationNetwork, "cells-mean": CellMeanLocationNetwork}
 
 
 def remember(looks: Tensor, location: Tensor) -> Tensor:

@@ -122,6 +122,14 @@ class Mixture(NamedTuple):
         """The place of the likeliest part, (..., 2), without gradient."""
         return self._place(self.log_weight.argmax(-1))
 
+    def mean(self) -> Tensor:
+        """Of all parts' places by their weights, (..., 2)."""
+        weight = self.log_weight.exp()
+        with float32(weight.device):
+            on_grid = weight[..., :-1] @ self.grid
+        on_grid = self.scale * on_grid + self.origin * weight[..., :-1].sum(-1, keepdim=True)
+        return on_grid + weight[..., -1:] * self.own
+
     def log_prob(self, location: Tensor) -> Tensor:
         """Log-density at raw locations: (..., 2) -> (...).
 

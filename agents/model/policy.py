@@ -10,7 +10,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from .actions import can_stop, num_actions
-from .cells import CellLocationNetwork, remember
+from .cells import CELL_NETWORKS, CellLocationNetwork, remember
 from .config import RAMConfig
 from .context import ContextNetwork
 from .distribution import LocationDistribution
@@ -92,7 +92,7 @@ class RAM(nn.Module):
         if config.location_network == "linear":
             self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
         else:
-            self.f_l = CellLocationNetwork(
+            self.f_l = CELL_NETWORKS[config.location_network](
                 input_size=size,
                 glimpse_shape=shape,
                 relative=has_saccades(observation_space),

@@ -40,7 +40,7 @@ SHOWN = {
     ),
     "GlimpseImages-v0": Shown("digits8", "digits8.gif", "It errs on 2.84% of 176 test images, after 6 glimpses."),
     "CircleSquare-v0": Shown(
-        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes of ap-gym's own."
+        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes, measured in ap-gym."
     ),
     "Catch-v0": Shown("catch", "catch.gif", "It misses 0.74 of 100 balls, in 10,000 test games."),
 }

@@ -45,7 +45,8 @@ def check_choices(choices: Any, shape: tuple[int, ...], task: Task) -> NDArray[n
         raise ValueError(f"actions have shape {choices.shape}; expected {shape}, one for each row")
     if choices.dtype.kind not in "iu":
         raise TypeError(f"actions have dtype {choices.dtype}; expected whole numbers")
-    outside = (choices < 0) | (choices >= len(task.action_names))
+    # Without its sign a negative number is a huge one: one comparison finds both.
+    outside = choices.astype(np.int64, copy=False).view(np.uint64) >= len(task.action_names)
     if outside.any():
         value = choices[outside][0]
         raise ValueError(f"action {value} is out of range; it must be from 0 to {len(task.action_names) - 1}")

@@ -79,6 +79,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         """An attached agent's probability of each action in each row, (num_envs, n), drawn when set."""
         self._rows = np.arange(num_envs, dtype=np.intp)
         self._began = np.zeros(num_envs, np.bool_)
+        self._all_began = False
         self._streams = Streams(num_rows=num_envs, num_draws=self.task.num_draws, repeats=repeats)
 
     def reset(
@@ -184,7 +185,9 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
                 self.task.expect(self._streams.peek(self._rows))
             else:
                 self.task.expect_after(indices)
-        self._began[rows] = True
+        if not self._all_began:
+            self._began[rows] = True
+            self._all_began = bool(self._began.all())
 
     def _advance(
         self,
@@ -218,9 +221,10 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
     def _info(self, rows: Rows) -> Info:
         """What some rows tell, zero elsewhere, with Gymnasium's `_key` masks of the rows that tell it."""
         info: Info = {}
+        told = self._spread(np.ones(len(rows), np.bool_), rows)
         for key, value in self.task.info(rows).items():
             info[key] = self._spread(value, rows)
-            info[f"_{key}"] = self._spread(np.ones(len(rows), np.bool_), rows)
+            info[f"_{key}"] = told.copy()  # a seventh of the time of making it
         return info
 
     def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:
@@ -232,5 +236,5 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         return full
 
     def _need_reset(self, name: str) -> None:
-        if not self._began.all():
+        if not self._all_began:
             raise ResetNeeded(f"{name} was called before reset; call reset first")

@@ -254,6 +254,10 @@ def _put(scenes, b, images, index, from_top, from_left, top, left, height, width
     rows, row_length = scenes.shape[1:]
     begin, end = max(-left, 0) * channels, min(width * channels, row_length - left * channels)
     source, target = images.reshape(-1), scenes.reshape(-1)
+    if not add and end - begin == row_length == images.shape[2] and height == rows and top == 0:  # the whole scene
+        size = uintp(rows * row_length)
+        copy_items(target, uintp(b) * size, source, uintp(index) * size, size)
+        return
     for i in range(max(-top, 0), min(height, rows - top)):
         start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
         to = uintp((b * rows + top + i) * row_length + left * channels + begin)

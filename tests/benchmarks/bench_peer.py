@@ -59,8 +59,8 @@ class PlainRetina:
         """(B, 1, H, W) and (B, 2) in [-1, 1] -> (B, scales * patch * patch)."""
         pooled = []
         for scale in range(self.scales):
-            width = self.patch * 2**scale
-            pooled.append(F.avg_pool2d(self.cut(images, location, width), 2**scale).flatten(1))
+            patches = self.cut(images, location, self.patch * 2**scale)
+            pooled.append((F.avg_pool2d(patches, 2**scale) if scale else patches).flatten(1))
         return torch.cat(pooled, dim=1)
 
     def cut(self, images: Tensor, location: Tensor, width: int) -> Tensor:

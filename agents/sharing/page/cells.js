@@ -1,13 +1,15 @@
 "use strict";
-// A location network that scores the cells of the retina and looks at the best (ram_agents/model/cells.py).
+// A location network that scores the cells of the retina and looks at the best, or at the mean of all
+// (ram_agents/model/cells.py).
 // Offsets are in units of the retina's reach: half of its coarsest patch.
 
 const BLURS = [3, 5];
 const NEAR = [2, 4]; // halves of the finest patch
 
 class CellLocationNetwork {
-  constructor(layer, { glimpse: [scales, size, , colours = 1], relative, normalise }) {
-    Object.assign(this, { scales, size, colours, relative, alike: normalise === "scales" });
+  constructor(layer, { glimpse: [scales, size, , colours = 1], relative, normalise, location_network }) {
+    const alike = normalise === "scales", takesMean = location_network === "cells-mean";
+    Object.assign(this, { scales, size, colours, relative, alike, takesMean });
     this.hidden = layer("f_l.hidden");
     this.weights = layer("f_l.weights");
     this.own = layer("f_l.own");
@@ -27,9 +29,19 @@ class CellLocationNetwork {
     const inner = this.hidden ? relu(linear(this.hidden, h)) : h;
     const counts = linear(this.weights, inner), own = counts.length - 1;
     const scores = this.scores(counts, this.features(glimpse, location, looks));
+    if (this.takesMean) {
+      const places = Array.from(scores, (_, cell) => this.place(cell, location));
+      return this.mean([...scores, counts[own]], [...places, Array.from(linear(this.own, inner), tanh32)]);
+    }
     const best = argmax(scores);
     if (counts[own] > scores[best]) return Array.from(linear(this.own, inner), tanh32);
     return this.place(best, location);
+  }
+
+  /** Of places by the softmax of their scores. */
+  mean(scores, places) {
+    const weights = softmax(scores);
+    return [0, 1].map((axis) => clamp(places.reduce((sum, place, i) => sum + weights[i] * place[axis], 0), -1, 1));
   }
 
   scores(counts, features) {

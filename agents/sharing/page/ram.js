@@ -13,8 +13,7 @@ class RAM {
     this.f_g = new GlimpseNetwork(layer, options);
     this.f_h = new CoreNetwork(layer, options);
     this.f_h2 = options.core_layers === 2 ? new CoreNetwork(layer, options, "f_h2") : null;
-    this.seesCells = options.location_network === "cells";
-    this.f_l = this.seesCells ? new CellLocationNetwork(layer, options) : new LocationNetwork(layer);
+    this.f_l = options.location_network.startsWith("cells") ? new CellLocationNetwork(layer, options) : new LocationNetwork(layer);
     this.f_a = layer("f_a");
     this.f_s = layer("f_s");
   }

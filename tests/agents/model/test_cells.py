@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
-from ram_agents.model.cells import LIGHT, NEAR, NORMALISED_SEEN, SEEN, CellLocationNetwork, remember, remembered
+from ram_agents.model.cells import (
+    LIGHT,
+    NEAR,
+    NORMALISED_SEEN,
+    SEEN,
+    CellLocationNetwork,
+    CellMeanLocationNetwork,
+    remember,
+    remembered,
+)
 from ram_agents.model.config import RAMConfig
 from ram_agents.model.policy import has_saccades
 
@@ -151,6 +161,24 @@ def test_weights_sum_to_one_and_h_decides(relative, hidden) -> None:
 
 
 @pytest.mark.parametrize("relative", [False, True])
+def test_the_mean_is_that_of_all_places_by_their_weights(relative) -> None:
+    chosen, seen = network(relative=relative), observation()
+    averaged = CellMeanLocationNetwork(input_size=32, glimpse_shape=SHAPE, relative=relative)
+    averaged.load_state_dict(chosen.state_dict())
+    given = torch.rand(5, 32), seen["glimpse"], seen["location"], remember(torch.zeros(5, 32), seen["location"])
+    parts, mean = chosen.distribution(chosen(*given), 0.1), averaged(*given)
+    for row in range(5):
+        places = [*(parts.origin[row] + parts.scale[row] * parts.grid).tolist(), parts.own[row].tolist()]
+        weights = parts.log_weight[row].exp().tolist()
+        expected = [sum(w * place[axis] for w, place in zip(weights, places, strict=True)) for axis in (0, 1)]
+        torch.testing.assert_close(mean[row], torch.tensor(expected).clamp(-1, 1))
+    assert mean.shape == (5, averaged.num_parameters)
+    gaussian = averaged.distribution(mean, 0.1)
+    torch.testing.assert_close(gaussian.mode(), mean.detach())
+    torch.testing.assert_close(gaussian.log_prob(mean.detach()), torch.full((5,), -math.log(2 * math.pi * 0.1**2)))
+
+
+@pytest.mark.parametrize("relative", [False, True])
 @pytest.mark.parametrize("core", ["rnn", "lstm", "gru"])
 def test_ram_remembers_its_looks_beside_the_core(relative, core) -> None:
     ram = model(relative=relative, core=core)
@@ -167,10 +195,11 @@ def test_ram_remembers_its_looks_beside_the_core(relative, core) -> None:
     assert not output.location_mean.requires_grad
 
 
+@pytest.mark.parametrize("network", ["cells", "cells-mean"])
 @pytest.mark.parametrize("relative", [False, True])
 @pytest.mark.parametrize("detach", [False, True])
-def test_detached_location_gradient_stays_in_the_cells_network(relative, detach) -> None:
-    ram = model(relative=relative, detach_location=detach, location_hidden=8)
+def test_detached_location_gradient_stays_in_the_cells_network(network, relative, detach) -> None:
+    ram = model(relative=relative, detach_location=detach, location_hidden=8, location_network=network)
     output, _ = ram.step(observation(), ram.initial_state(5))
     ram.location_distribution(output.location_parameters).log_prob(torch.rand(5, 2)).sum().backward()
     reached = {name for name, p in ram.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
@@ -195,7 +224,7 @@ def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
     ram = model(relative=True, glimpse_network="conv")
     again = model(relative=True, **{k: v for k, v in vars(ram.config).items() if k != "location_network"})
     again.load_state_dict(ram.state_dict())
-    with pytest.raises(ValueError, match="location_network must be 'linear' or 'cells', not 'cell'"):
+    with pytest.raises(ValueError, match="location_network must be 'linear', 'cells' or 'cells-mean', not 'cell'"):
         RAMConfig(location_network="cell")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="hidden_size of at least 3, not 2"):
         model(relative=True, hidden_size=2)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from ram_agents import RAM
+from ram_agents import RAM, Reinforce
 from ram_agents.model.networks import Convolutions
-from ram_agents.model.normalisation import Normalisation
+from ram_agents.model.normalisation import Contrast, Normalisation, make_normalisation
 
 SHAPES = [(2, 3, 3), (2, 3, 3, 3)]
 
@@ -72,3 +72,28 @@ def test_by_scales_neither_network_sees_the_ground(normalise: str) -> None:
         outputs.append(ram.step({"glimpse": seen, "location": torch.zeros(40, 2)}, None)[0])
     same = [torch.allclose(*pair, atol=1e-4) for pair in zip(*outputs, strict=True)]
     assert all(same) if normalise == "scales" else not any(same)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_contrast_by_hand(shape) -> None:
+    light = uneven_light(shape)
+    seen = Contrast()(light)
+    axes = tuple(range(2, light.dim()))
+    for patch, expected in zip(seen.flatten(0, 1), light.flatten(0, 1).numpy(), strict=True):
+        np.testing.assert_allclose(patch, (expected - expected.mean()) / expected.std(), atol=1e-4)
+    torch.testing.assert_close(Contrast()(light / 2 + 0.25), seen, atol=1e-4, rtol=1e-4)
+    assert seen.mean(axes).abs().max() < 1e-4
+
+
+def test_a_patch_without_a_pattern_has_no_contrast() -> None:
+    even = torch.full((1, 2, 3, 3), 0.7)
+    assert Contrast()(even).abs().max() < 1e-4
+    even[0, 1, 0, 0] += 0.001
+    assert 0 < Contrast()(even)[0, 1].abs().max() < 0.3, "less than a grey level is not blown up"
+    assert not list(make_normalisation("contrast", (2, 3, 3)).state_dict())
+    assert make_normalisation("none", (2, 3, 3)) is None
+
+
+def test_contrast_needs_no_measuring() -> None:
+    agent = Reinforce("ram_envs/CircleSquare-v0", normalise="contrast", num_envs=4, total_episodes=4, hidden_size=8)
+    assert not [name for name in agent.learn().policy.state_dict() if name.startswith("normalisation")]

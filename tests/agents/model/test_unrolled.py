@@ -6,6 +6,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
+from ram_agents.model.normalisation import Normalisation
 from ram_agents.model.policy import RAMOutput
 from ram_agents.model.unrolled import LARGEST_STEP, Unrolled, can_unroll
 from torch import Tensor
@@ -69,11 +70,12 @@ def gradients(policy: RAM, output: RAMOutput) -> dict[str, Tensor]:
         {},
         {"identity_core": True, "location_hidden": 8, "detach_location": False},
         {"normalise": "channels", "detach_baseline": False, "init": "orthogonal"},
+        {"normalise": "contrast"},
     ],
 )
 def test_outputs_and_gradients_are_those_of_autograd_step_by_step(options, steps) -> None:
     policy = make_policy(**options)
-    if policy.normalisation is not None:
+    if isinstance(policy.normalisation, Normalisation):
         policy.normalisation.measure_(look["glimpse"] for look in looks(steps))
     expected, output = step_by_step(policy, looks(steps)), unrolled(policy, looks(steps))
     torch.testing.assert_close(output, expected)

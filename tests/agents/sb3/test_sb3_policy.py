@@ -73,6 +73,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "lstm": {"core": "lstm"},
     "gru": {"core": "gru"},
     "cells": {"core": "gru", "location_network": "cells", "glimpse_network": "conv"},
+    "cells-mean": {"location_network": "cells-mean"},
     "lstm and cells": {"core": "lstm", "location_network": "cells"},
 }
 

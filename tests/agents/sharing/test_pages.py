@@ -78,6 +78,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
         "core": "gru", "glimpse_network": "conv", "normalise": "scales"}),
     "rnn, normalised": ((2, 5, 5), 1.0, False, {"normalise": "channels", "location_hidden": 7}),
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
+    "cells-mean, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells-mean", "location_hidden": 8}),
+    "cells-mean, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells-mean"}),
     "cells, relative, stop": ((3, 4, 4), np.inf, True, {"location_network": "cells", "identity_core": True}),
     "two layers": ((2, 4, 4), 1.0, False, {"core": "lstm", "core_layers": 2}),
     "cells, colour, normalised": ((2, 5, 5, 3), np.inf, False, {"location_network": "cells", "normalise": "scales"}),
@@ -291,6 +293,12 @@ def test_what_a_page_can_not_show_is_told(env_id: str, kwargs: dict[str, Any], r
     agent = Reinforce(env_id, env_kwargs=kwargs, num_envs=1)
     with pytest.raises(ValueError, match=rf"a page can't show {env_id}: .*{reason}"):
         page_data(agent, "mine", num_scenes=3)
+
+
+def test_contrast_is_refused() -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", normalise="contrast", num_envs=1)
+    with pytest.raises(ValueError, match="mine sees the contrast of glimpses"):
+        page_data(agent, "mine", num_scenes=1)
 
 
 def test_a_control_is_refused() -> None:
