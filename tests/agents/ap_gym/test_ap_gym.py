@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("ap_gym", reason="ap-gym is an extra with a virtual environment of its own")
 
 import ap_gym
+import ram_agents
 import ram_agents.ap_gym
 import torch
 from gymnasium.vector import AutoresetMode
@@ -162,3 +163,8 @@ def test_figures_are_ap_gyms_own() -> None:
     wrong = 1 - figures.final_accuracy
     cross_entropy = np.log1p(np.exp(-2)) + 2 * wrong
     assert figures.episode_return == pytest.approx(-16 * (cross_entropy / np.log(2) + 0.001), rel=1e-4)
+
+
+def test_the_agent_that_learned_natively_is_at_home_behind_the_bridge() -> None:
+    env = GlimpseVectorEnv(task="CircleSquare-v0", num_envs=100)
+    assert evaluate(ram_agents.load("circlesquare"), env, episodes=200, paths=0).mean[-1] < 2
