@@ -18,7 +18,7 @@ from ram_agents import Reinforce
 from ram_agents.agent.envs import make_env
 from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.attention import Targets, distance_to_the_target
-from ram_agents.evaluation.evaluate import batches
+from ram_agents.evaluation.paths import batches
 from ram_agents.model.choice import Look
 from ram_agents.reports.intervals import wilson
 

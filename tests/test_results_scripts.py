@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import runpy
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import ram_agents
 import torch
 from places import DOCS
@@ -16,7 +21,40 @@ from ram_agents import Reinforce
 sys.path.append(str(DOCS))  # as where `python docs/corners.py` runs
 CORNERS, TRACKING, HALVES = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "halves"))
 STOPPING, CIRCLESQUARE = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("stopping", "circlesquare"))
+FOLDERS = [DOCS.parent / folder for folder in ("docs", "examples", "tests/benchmarks")]
+SCRIPTS = sorted(script for folder in FOLDERS for script in folder.glob("*.py"))
 SMALL: dict[str, Any] = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
+
+
+def missing(script: Path) -> list[str]:
+    """What a script imports from this project that is not there."""
+    found = [node for node in ast.walk(ast.parse(script.read_text())) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in found if (node.module or "").startswith(("ram_agents", "ram_envs"))]
+    names = [(node.module or "", alias.name) for node in ours for alias in node.names]
+    return [f"{module}.{name}" for module, name in names if not there(module, name)]
+
+
+def there(module: str, name: str) -> bool:
+    """Whether a module has a name, or a module of that name in it."""
+    found = importlib.import_module(module)
+    return hasattr(found, name) or (hasattr(found, "__path__") and find_spec(f"{module}.{name}") is not None)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_scripts_import_what_is_there(script) -> None:
+    if script.name.startswith("rllib"):
+        pytest.importorskip("ray")
+    if "ap_gym" in script.name:
+        pytest.importorskip("ap_gym")
+    assert missing(script) == []
+
+
+def test_what_is_not_there_is_named(tmp_path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from ram_agents.evaluation.evaluate import batches, evaluate\nfrom ram_agents import nothing, sb3\n"
+    )
+    assert missing(script) == ["ram_agents.evaluation.evaluate.batches", "ram_agents.nothing"]
 
 
 def test_near_a_corner_is_the_outer_fifth_in_both_directions() -> None:

@@ -122,8 +122,8 @@ class RAMConfig(Options):
     "contrast": each patch less its own mean, over its own standard deviation, which shows faint slopes of light."""
     location_network: LocationLayers = "linear"
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
-    that the retina shows and looks at one of them; "cells-mean" at the mean of all by their scores. On large scenes
-    both learn to search far sooner."""
+    that the retina shows and looks at one of them; "cells-mean" at the mean of all by their scores. Both learn to
+    search far sooner; on scenes of many candidates the choice searches better."""
     glimpse_size: int = number(128, COUNT)
     """Units of h_g."""
     location_size: int = number(128, COUNT)
