@@ -202,7 +202,7 @@ def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
     note = "" if course.ended else "still falling"
     how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
     gigaflops = counter.get_total_flops() / rows / 1e9
-    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, ", ".join([how, note]))
+    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, ", ".join(filter(None, [how, note])))
 
 
 def time_of(call: Callable[[], object], rounds: int = 5) -> float:
