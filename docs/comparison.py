@@ -199,10 +199,10 @@ def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
             network(images)
         seconds = time_of(lambda: network(images))
     env.close()
-    note = "" if course.ended else "still falling"
     how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
+    note = how if course.ended else f"{how}, still falling"
     gigaflops = counter.get_total_flops() / rows / 1e9
-    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, ", ".join(filter(None, [how, note])))
+    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, note)
 
 
 def time_of(call: Callable[[], object], rounds: int = 5) -> float:
