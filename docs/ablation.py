@@ -8,7 +8,6 @@ of the runs that are at their end.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import re
 from pathlib import Path
@@ -164,9 +163,7 @@ def _plain(value: Any) -> str:
 
 def main() -> None:
     """Train or draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "draw"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.what == "train":

@@ -7,7 +7,6 @@ between `<!-- circlesquare -->` and `<!-- /circlesquare -->` in RESULTS.md, with
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,9 +97,7 @@ def measure(out: Path) -> str:
 
 def main() -> None:
     """Train or measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "measure"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "measure")
     options = parser.parse_args()
     if options.what == "train":
         train(options.out)

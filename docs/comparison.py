@@ -10,7 +10,6 @@ RESULTS.md, and docs/images/comparison.png.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import re
@@ -20,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import courses
 import numpy as np
 import ram_agents
 import torch
@@ -269,9 +269,7 @@ def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
 
 def main() -> None:
     """Train or measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "measure"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "measure")
     parser.add_argument("--agent", default="megapixel", help="a pretrained agent's name, or a checkpoint")
     parser.add_argument("--canvases", type=int, nargs="+", choices=CANVASES, default=list(CANVASES))
     parser.add_argument("--networks", nargs="+", choices=list(CNNS), default=list(CNNS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from pathlib import Path
 
@@ -45,3 +46,11 @@ def train(where: Path, config: Config, *, weights: str | None = None) -> None:
         take_weights(agent, weights)
     print(f"{where}: {agent.episodes:,} episodes", flush=True)
     agent.learn(callback=CoreSeconds(where), resume=agent.updates > 0)
+
+
+def arguments(text: str | None, *what: str) -> argparse.ArgumentParser:
+    """Of a script that does one of some things in a directory, with its own text as the help."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=what)
+    parser.add_argument("out", type=Path, help="a directory")
+    return parser

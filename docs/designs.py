@@ -7,7 +7,6 @@ package's design in one thing, which this script changes. `draw` renews the tabl
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -112,9 +111,7 @@ def table(out: Path) -> str:
 
 def main() -> None:
     """Train, or renew the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "draw"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--tasks", nargs="+", choices=list(tasks()), default=list(tasks()))
     options = parser.parse_args()
     if options.what == "train":

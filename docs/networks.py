@@ -8,7 +8,6 @@ between `<!-- networks -->` and `<!-- /networks -->` in RESULTS.md. The logs of 
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,9 +134,7 @@ def table(out: Path) -> str:
 
 def main() -> None:
     """Train or draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "draw"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--panels", nargs="+", choices=list(panels()), default=list(panels()))
     parser.add_argument("--seeds", type=int, nargs="+", choices=SEEDS, default=list(SEEDS), help="to train")
     options = parser.parse_args()

@@ -8,7 +8,6 @@ docs/images/stopping.png, and renews the table between `<!-- stopping -->` and `
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,9 +111,7 @@ def table(points: list[Point]) -> str:
 
 def main() -> None:
     """Train or draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "draw"))
-    parser.add_argument("out", type=Path)
+    parser = courses.arguments(__doc__, "train", "draw")
     options = parser.parse_args()
     if options.what == "train":
         train(options.out)
