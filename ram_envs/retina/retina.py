@@ -171,7 +171,7 @@ def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
     """The locations as a float array (batch, 2), or a ValueError that names the first bad one."""
     locations = as_locations(locations, batch)
     # One comparison finds NaN, infinity and values outside: none of them satisfies it.
-    if not np.abs(locations).max() <= 1:
+    if not np.abs(locations).max(initial=0) <= 1:
         _refuse_outside(locations)
     return locations
 

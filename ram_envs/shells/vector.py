@@ -79,7 +79,6 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         """An attached agent's probability of each action in each row, (num_envs, n), drawn when set."""
         self._rows = np.arange(num_envs, dtype=np.intp)
         self._began = np.zeros(num_envs, np.bool_)
-        self._all_began = False
         self._streams = Streams(num_rows=num_envs, num_draws=self.task.num_draws, repeats=repeats)
 
     def reset(
@@ -185,9 +184,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
                 self.task.expect(self._streams.peek(self._rows))
             else:
                 self.task.expect_after(indices)
-        if not self._all_began:
-            self._began[rows] = True
-            self._all_began = bool(self._began.all())
+        self._began[rows] = True
 
     def _advance(
         self,
@@ -236,5 +233,5 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         return full
 
     def _need_reset(self, name: str) -> None:
-        if not self._all_began:
+        if not self._began.all():
             raise ResetNeeded(f"{name} was called before reset; call reset first")

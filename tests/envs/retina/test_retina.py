@@ -242,6 +242,10 @@ def test_a_refused_location_comes_with_its_remedy(location: list[float], remedy:
         check_locations(np.array([location], np.float32), 1)
 
 
+def test_no_locations_are_none_outside() -> None:
+    assert check_locations(np.zeros((0, 2), np.float32), 0).shape == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("images", "locations"),
     [
