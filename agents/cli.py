@@ -29,6 +29,8 @@ COMMANDS = {
     "plot": Command("plot", "draw figures of runs and agents"),
     "export": Command("export", "write an agent as a program of ONNX or torch"),
     "page": Command("page", "write a page on which agents look at scenes in the browser"),
+    "benchmark": Command("benchmark", "train entries of the scoreboard within one budget, and measure them"),
+    "verify": Command("verify", "check a submission to the scoreboard"),
 }
 
 

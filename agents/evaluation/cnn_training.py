@@ -136,6 +136,14 @@ class Training:
         that was killed goes on as an unbroken one.
         """
         start, updates = time.process_time(), math.ceil(min(self.plan.round_scenes, most_scenes) / env.num_envs)
+        self.learn(env, updates)
+        error = classifier_error(Classifier(self.average, self.config), "validation", device=self._device)
+        self.course = self.course.replace(errors=[*self.course.errors, error])
+        self._judge(error)
+        self.course = self.course.replace(seconds=self.course.seconds + time.process_time() - start)
+
+    def learn(self, env: AnyVectorEnv, updates: int) -> None:
+        """Take so many updates as one round, at the plan's rates as they are now; nothing is measured."""
         self._set_rates()
         seed = int(np.random.SeedSequence([self.config.seed, self.course.rounds]).generate_state(1)[0]) >> 1
         self.network.train()
@@ -143,15 +151,11 @@ class Training:
             observation, info = env.reset(seed=seed if update == 0 else None)
             label = torch.from_numpy(info["label"]).to(self._device)
             self._update(images_of(observation, self._device), label, self.course.updates + update)
-        error = classifier_error(Classifier(self.average, self.config), "validation", device=self._device)
         self.course = self.course.replace(
             rounds=self.course.rounds + 1,
             updates=self.course.updates + updates,
             scenes=self.course.scenes + updates * env.num_envs,
-            errors=[*self.course.errors, error],
         )
-        self._judge(error)
-        self.course = self.course.replace(seconds=self.course.seconds + time.process_time() - start)
 
     def _update(self, images: Tensor, label: Tensor, done: int) -> None:
         """One step of the optimisers, after `done` others, and of the average."""

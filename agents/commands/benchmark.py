@@ -1,0 +1,163 @@
+"""`ram benchmark`: agents x environments x seeds within one budget, as submissions, a table and a figure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from ..agent.envs import import_module_of
+from ..entrants.course import Budget
+from ..entrants.entry import ENTRIES, NotForThis, Task
+from ..evaluation.runs import naming
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
+from ..rendering.figures import save
+from ..scoreboard import statistics
+from ..scoreboard.curves import learning_curves
+from ..scoreboard.machine import commit, repository
+from ..scoreboard.reading import LEAST_SEEDS
+from ..scoreboard.runs import Held, Run, environment_name, submission
+from ..scoreboard.table import collect, markdown
+from .options import JsonObject, check_out, parse
+
+TABLE, CURVES = "table.md", "curves.svg"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Train entries of the scoreboard within one budget, and measure them on the test scenes.
+
+    A command that was stopped goes on when it is given again; runs that have ended are not repeated. It writes a
+    submission for each entry and environment, table.md and curves.svg.
+    """
+
+    entries: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME ...")] = ()
+    """Who takes part; by default all for whom everything is installed."""
+    envs: tuple[str, ...] = ("ram_envs/GlimpseMNIST-Cluttered100-v0", "ram_envs/GlimpseMNIST-Megapixel-v0")
+    """Ids of environments."""
+    env_kwargs: JsonObject = field(default_factory=dict)
+    """Arguments of all of them."""
+    seeds: tuple[int, ...] = number((0, 1, 2), NOT_NEGATIVE)
+    """Of training; at least 3."""
+    steps: int = number(1_000_000, COUNT)
+    """Budget of a run, that is of an entry in one environment from one seed: steps of the environment."""
+    core_minutes: float = number(60.0, POSITIVE)
+    """And minutes of processor time for training, on one thread; the run ends with the first of both."""
+    out: Path = Path("runs/benchmark")
+    """Where runs are kept, and what comes of them. Several processes may work in it, also of other virtual
+    environments: each takes runs that no other is at."""
+    merge: tuple[Path, ...] = ()
+    """Submissions of these directories come into the table too."""
+    run: bool = True
+    """Train; else only make the table and the figure of what is there."""
+    test_scenes: int | None = number(None, COUNT)
+    """Measure on the first so many test scenes; by default on all, as a board wants it."""
+    validation_scenes: int = number(1000, COUNT)
+    """Of the learning curves."""
+    weights: bool = True
+    """Whether submissions bring the weights of agents of this package, so that `ram verify` can play them."""
+    who: str = "The ram-envs contributors"
+    """Whose entries they are."""
+    code: str = ""
+    """The address of the code; by default this package's."""
+    commit: str = ""
+    """Of the code; by default that of the checkout which this package lies in."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse the arguments, check all that can be wrong, run, and write what came of it."""
+    options = parse(Benchmark, arguments, command="benchmark", description=_description())
+    statistics.check_installed()
+    check_out(options.out, directory=True)
+    if options.run:
+        train(options)
+    board = collect([options.out, *options.merge])
+    if not board:
+        raise ValueError(
+            f"there is no submission in {options.out} yet: an entry is written when all its seeds are done"
+        )
+    text = markdown(board)
+    with naming(options.out / TABLE) as path:
+        path.write_text(text)
+    print(text)
+    if any(each.curves for each in board):
+        with naming(options.out / CURVES) as path:
+            save(learning_curves(board), path)
+
+
+def _description() -> str:
+    listed = "\n".join(f"  {name}: {entry.title}" for name, entry in ENTRIES.items())
+    return f"{Benchmark.__doc__}\n\nEntries:\n\n{listed}"
+
+
+def train(options: Benchmark) -> None:
+    """Do the runs that have not ended, seed by seed, and write the submissions of those that have.
+
+    Raises:
+        ValueError: options that can't be.
+        ImportError: an entry that was asked for lacks a package.
+    """
+    names = chosen(options.entries)
+    if len(set(options.seeds)) < max(LEAST_SEEDS, len(options.seeds)):
+        raise ValueError(f"--seeds {options.seeds}: give at least {LEAST_SEEDS}, no two alike")
+    held = Held(
+        who=options.who,
+        code=options.code or repository(),
+        commit=options.commit or commit(),
+        scenes=options.test_scenes,
+        validation_scenes=options.validation_scenes,
+        weights=options.weights,
+    )
+    torch.set_num_threads(1)
+    budget = Budget(steps=options.steps, core_minutes=options.core_minutes)
+    for env_id in options.envs:
+        import_module_of(env_id)
+    tasks = {
+        env_id: [Task(env_id, options.env_kwargs, seed, budget) for seed in options.seeds] for env_id in options.envs
+    }
+    plan = [[Run(name, task, held, options.out) for task in tasks[env_id]] for env_id in options.envs for name in names]
+    for runs in plan:
+        for run in runs:
+            run.check()
+    for runs in plan:
+        compete(runs, options.out)
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """The entries that are to run: those asked for, or all that can.
+
+    Raises:
+        ValueError: there is no such entry.
+        ImportError: one that was asked for lacks a package.
+    """
+    if unknown := [name for name in names if name not in ENTRIES]:
+        raise ValueError(f"--entries {unknown[0]}: there is no such entry; there are {', '.join(ENTRIES)}")
+    lacking = {name: missing for name in names or ENTRIES if (missing := ENTRIES[name].missing())}
+    if names and lacking:
+        raise ImportError("; ".join(f"--entries {name}: {missing}" for name, missing in lacking.items()))
+    for name, missing in lacking.items():
+        print(f"{name} is left out: {missing}", file=sys.stderr)
+    return [name for name in names or ENTRIES if name not in lacking]
+
+
+def compete(runs: list[Run], out: Path) -> None:
+    """Do the runs of one entry in one environment, and write its submission if all of them have ended."""
+    first = runs[0]
+    place = environment_name(first.task.env_id, first.task.env_kwargs)
+    for run in runs:
+
+        def tell(line: str, run: Run = run) -> None:
+            print(f"{run.name}, {place}, seed {run.task.seed}: {line}", file=sys.stderr, flush=True)
+
+        try:
+            run.run(tell)
+        except NotForThis as error:
+            print(f"{run.name} is left out in {place}: {error}", file=sys.stderr)
+            return
+    if (made := submission(runs)) is not None:
+        made.write(out / f"{first.name}--{place}.json")

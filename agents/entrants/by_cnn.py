@@ -1,0 +1,93 @@
+"""What sees the whole scene at once: a CNN, or where there is nothing to classify RAM with the scene as its patch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..evaluation.cnn_training import PLANS, Training
+from ..evaluation.cnns import images_of, make_classifier
+from ..evaluation.controls import as_control
+from ..training.reinforce import Reinforce
+from .by_reinforce import ByReinforce
+from .course import Course
+from .entry import Entrant, NotForThis, Task
+from .playing import successes
+
+CONTROL = "modern-cnn"
+MOST_PIXELS = 2**20
+"""Of a batch: large scenes come in small ones."""
+SAVED = "cnn.safetensors"
+
+
+class WholeScene:
+    """A CNN that is handed whole scenes. A scene is one step. Its rates fall linearly to 0; its weights are averaged.
+
+    Args:
+        task: what to learn.
+        batch: scenes in an update; None for as many as its plan has, and fewer where they are large.
+    """
+
+    def __init__(self, task: Task, *, batch: int | None = None) -> None:
+        classifier = make_classifier(task.config().replace(curriculum={}), CONTROL)
+        plan, width = PLANS[CONTROL], classifier.config.env_kwargs["patch_size"]
+        self._plan = plan._replace(batch=batch or max(4, min(plan.batch, MOST_PIXELS // width**2)))
+        self._training = Training(classifier, self._plan)
+
+    def train(self, course: Course) -> None:
+        """See `Entrant`."""
+        training = self._training
+        with training.environment() as env:
+            course.begin()
+            going = not course.over
+            while going:
+                rate, matrix_rate = self._plan.learning_rate, self._plan.matrix_learning_rate
+                rates = {"learning_rate": rate * course.left, "matrix_learning_rate": matrix_rate * course.left}
+                training.plan = self._plan._replace(**rates)
+                training.learn(env, updates=1)
+                going = course.tick(steps=env.num_envs, episodes=env.num_envs)
+
+    def save(self, directory: Path) -> None:
+        """See `Entrant`."""
+        self._training.plan = self._plan
+        self._training.save(directory / SAVED)
+
+    def load(self, directory: Path) -> None:
+        """See `Entrant`."""
+        self._training.load(directory / SAVED)
+
+    def successes(self, split: str, scenes: int | None) -> NDArray[np.bool_]:
+        """See `Entrant`."""
+        network, config = self._training.average.eval(), self._training.config
+
+        @torch.no_grad()
+        def predict(observation: dict[str, Any], *_: Any) -> tuple[dict[str, Any], None]:
+            answer = network(images_of(observation, "cpu")).argmax(-1).numpy()
+            return {"location": np.zeros((len(answer), 2), np.float32), "action": answer}, None
+
+        return successes(predict, config.env_id, config.env_kwargs, split=split, scenes=scenes)
+
+    def agent(self) -> Reinforce | None:
+        """It is none."""
+        return None
+
+
+def whole_scene(task: Task) -> Entrant:
+    """A CNN where there are labels, and else RAM that sees all, where the environment can show all.
+
+    Raises:
+        NotForThis: it can do neither.
+    """
+    if task.probe().labelled:
+        try:
+            return WholeScene(task)
+        except ValueError as error:
+            raise NotForThis(str(error)) from error
+    try:
+        return ByReinforce(as_control(task.config(), "whole"))
+    except TypeError as error:
+        raise NotForThis(f"{task.env_id} has no labels, and can't show the whole scene ({error})") from error

@@ -1,0 +1,191 @@
+"""The runs of a benchmark: each in a directory of its own, where it goes on if it was killed, and is not repeated."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from ..entrants.course import Course, Point
+from ..entrants.entry import ENTRIES, Entrant, Task
+from .machine import load, machine
+from .reading import MOST_WEIGHTS
+from .submission import Submission, pack, unpack, write_whole
+
+ASKED, RESULT, AGENT, COURSE, LOCK = "asked.json", "result.json", "agent.safetensors", "course.json", "lock"
+STATE = "state-"
+"""A directory of what a run needs to go on, with the number of the pause that it is of."""
+
+
+class Held(NamedTuple):
+    """How everyone is measured and who vouches for it."""
+
+    who: str
+    code: str
+    commit: str
+    scenes: int | None
+    """The first so many test scenes; None for all."""
+    validation_scenes: int
+    """For learning curves."""
+    weights: bool
+    """Whether submissions bring the weights of agents of this package."""
+
+
+class Run:
+    """One entry in one environment, from one seed.
+
+    Args:
+        name: of the entry.
+        task: what it is to learn.
+        held: how it is measured.
+        out: the benchmark's directory.
+    """
+
+    def __init__(self, name: str, task: Task, held: Held, out: Path) -> None:
+        self.name, self.task, self.held = name, task, held
+        self.directory = out / "runs" / environment_name(task.env_id, task.env_kwargs) / name / f"seed{task.seed}"
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What came of it, if it has ended."""
+        path = self.directory / RESULT
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def run(self, tell: Callable[[str], object]) -> bool:
+        """Train, measure and keep the result, from where an earlier call was stopped; whether it is done now.
+
+        Another process that is at it is left alone.
+
+        Raises:
+            NotForThis: the entry makes no sense in this environment.
+            ValueError: the directory holds this run with other options.
+        """
+        self.check()
+        if self.result is not None:
+            return True
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.directory / LOCK, timeout=0):
+                self.check()
+                self._run(tell)
+        except Timeout:
+            tell("another process is at it")
+            return False
+        return True
+
+    def check(self) -> None:
+        """Raise a ValueError if the directory holds this run with other options."""
+        path = self.directory / ASKED
+        if not path.exists():
+            return
+        asked = json.loads(path.read_text())
+        for key, value in self._asked().items():
+            if asked.get(key) != value:
+                raise ValueError(
+                    f"{self.directory} holds this run with {key} {asked.get(key)}, not {value}: go on as it was begun, "
+                    "or choose another --out"
+                )
+
+    def _asked(self) -> dict[str, Any]:
+        return {
+            "env_id": self.task.env_id,
+            "env_kwargs": self.task.env_kwargs,
+            "steps": self.task.budget.steps,
+            "core_minutes": self.task.budget.core_minutes,
+            "test_scenes": self.held.scenes,
+            "validation_scenes": self.held.validation_scenes,
+            "commit": self.held.commit,
+        }
+
+    def _run(self, tell: Callable[[str], object]) -> None:
+        entrant, course, busy = ENTRIES[self.name].make(self.task), Course(self.task.budget), load()
+        write_whole(self.directory / ASKED, json.dumps(self._asked(), indent=1).encode())
+        for unfinished in self.directory.glob(f"{STATE}*.part"):
+            shutil.rmtree(unfinished)
+        if states := self._states():
+            course.restore(json.loads((states[-1] / COURSE).read_text()))
+            entrant.load(states[-1])
+            tell(f"goes on at {100 * course.done:.0f}%")
+
+        def pause() -> None:
+            error = 100 * (1 - entrant.successes("validation", self.held.validation_scenes).mean())
+            course.points.append(Point(course.steps, round(course.core_minutes, 4), round(float(error), 4)))
+            self._save(entrant, course)
+            tell(
+                f"{min(100, 100 * course.done):.0f}%, {course.steps:,} steps, {course.core_minutes:.2f} core-minutes, "
+                f"held-out error {error:.2f}%"
+            )
+
+        course.pause = pause
+        if not course.over:
+            entrant.train(course)
+        self._end(entrant, course, busy)
+
+    def _states(self) -> list[Path]:
+        """The directories that hold a whole state, the latest last."""
+        return sorted(path for path in self.directory.glob(f"{STATE}*") if path.suffix != ".part")
+
+    def _save(self, entrant: Entrant, course: Course) -> None:
+        """Keep what the run needs to go on; what it needed before is deleted once this is whole."""
+        before = self._states()
+        whole = self.directory / f"{STATE}{len(course.points):06}"
+        part = whole.with_suffix(".part")
+        part.mkdir()
+        entrant.save(part)
+        (part / COURSE).write_text(json.dumps(course.as_json()))
+        part.rename(whole)
+        for old in before:
+            shutil.rmtree(old)
+
+    def _end(self, entrant: Entrant, course: Course, busy: float) -> None:
+        """Measure on the test scenes, keep the result, and delete what only a run that goes on needs."""
+        success = entrant.successes("test", self.held.scenes)
+        agent = entrant.agent()
+        if agent is not None:
+            agent.save(self.directory / AGENT, resumable=False)
+        result = {"success": pack(success), "scenes": len(success), "machine": machine(), "loads": [busy, load()]}
+        write_whole(self.directory / RESULT, json.dumps(result | course.as_json()).encode())
+        for state in self._states():
+            shutil.rmtree(state)
+
+
+def environment_name(env_id: str, env_kwargs: dict[str, Any]) -> str:
+    """Of an environment and its arguments, as a part of a path."""
+    words = [env_id.rpartition("/")[2], *(f"{key}={json.dumps(value)}" for key, value in sorted(env_kwargs.items()))]
+    return "".join(c if c.isalnum() or c in "-=_." else "_" for c in "_".join(words))
+
+
+def submission(runs: list[Run]) -> Submission | None:
+    """The submission of one entry's runs in one environment; None if one of them has not ended."""
+    results = [run.result for run in runs]
+    ended = [result for result in results if result is not None]
+    if len(ended) < len(runs):
+        return None
+    first, loads = runs[0], sorted(load for result in ended for load in result["loads"])
+    return Submission(
+        who=first.held.who,
+        algorithm=ENTRIES[first.name].title,
+        code=first.held.code,
+        commit=first.held.commit,
+        env_id=first.task.env_id,
+        env_kwargs=first.task.env_kwargs,
+        seeds=[run.task.seed for run in runs],
+        steps=[result["steps"] for result in ended],
+        episodes=[result["episodes"] for result in ended],
+        success=np.stack([unpack(result["success"], result["scenes"]) for result in ended]),
+        core_minutes=[round(result["seconds"] / 60, 4) for result in ended],
+        budget=first.task.budget,
+        machine=ended[0]["machine"] | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
+        curves=[[Point(*point) for point in result["points"]] for result in ended],
+        weights=[_weights(run.directory / AGENT) for run in runs] if first.held.weights else None,
+    )
+
+
+def _weights(path: Path) -> bytes | None:
+    """An agent's file, if there is one and it is not too large for a submission."""
+    return path.read_bytes() if path.exists() and path.stat().st_size <= MOST_WEIGHTS else None
