@@ -34,7 +34,7 @@ def check_installed() -> None:
         raise ModuleNotFoundError(message, name="rliable")
 
 
-def figures(scores: ArrayLike, *, repeats: int = REPEATS) -> Figures:
+def figures(scores: ArrayLike) -> Figures:
     """The interquartile mean of scores, and its 95% interval by the stratified bootstrap over seeds.
 
     Of all scores together, those of every seed in every environment, a quarter at each end is left out (rounded down:
@@ -42,7 +42,6 @@ def figures(scores: ArrayLike, *, repeats: int = REPEATS) -> Figures:
 
     Args:
         scores: (seeds, environments), or (seeds,) of one environment.
-        repeats: of the bootstrap.
 
     Raises:
         ModuleNotFoundError: rliable is not installed; the message says how to install it.
@@ -62,7 +61,7 @@ def figures(scores: ArrayLike, *, repeats: int = REPEATS) -> Figures:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of two scores that are equal, an interval without a width
             point, interval = library.get_interval_estimates(
-                {"": matrix}, mean, reps=repeats, confidence_interval_size=CONFIDENCE
+                {"": matrix}, mean, reps=REPEATS, confidence_interval_size=CONFIDENCE
             )
     finally:
         np.random.set_state(before)  # noqa: NPY002

@@ -23,6 +23,7 @@ TRIALS = {
     "export": LOAD + "ram_agents.export(agent, 'mnist28.onnx', format='onnx')",
     "tracking": "import optuna, wandb; from ram_agents import OptunaPruning, WeightsAndBiases",
     "hub": LOAD + "import huggingface_hub; ram_agents.save_pretrained(agent, 'mnist28')",
+    "benchmark": "from ram_agents.scoreboard import figures; print(figures([1, 2, 3]))",
     "samples": MAKE.format(id="GlimpseImages-v0", arguments=", images='sklearn:photos'"),
     "large": "import imagecodecs, PIL, tifffile, ram_envs.gallery.tiff",
     "slides": "import openslide, ram_envs.gallery.slides",

@@ -1,0 +1,111 @@
+"""Each entry trains within its budget, goes on from what it saved, and is measured."""
+
+from __future__ import annotations
+
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+from ram_agents import recipe_names
+from ram_agents.entrants import by_cnn
+from ram_agents.entrants.by_cnn import WholeScene, whole_scene
+from ram_agents.entrants.by_reinforce import ByReinforce, random_gaze
+from ram_agents.entrants.course import Budget, Course
+from ram_agents.entrants.entry import ENTRIES, RECIPES, Entry, NotForThis, Task
+
+ID = "ram_envs/GlimpseMNIST-v0"
+
+
+def task(env_id: str = ID, *, steps: int = 100, **env_kwargs) -> Task:
+    return Task(env_id, env_kwargs, 0, Budget(steps=steps, core_minutes=100))
+
+
+def small(made: Task) -> ByReinforce:
+    config = made.config().replace(num_envs=8, hidden_size=16, glimpse_size=8, matmul_precision="highest")
+    return ByReinforce(config)
+
+
+def trained(entrant, course: Course) -> list[int]:
+    """Train, and tell the steps at the pauses."""
+    paused: list[int] = []
+    course.pause = lambda: paused.append(course.steps)
+    entrant.train(course)
+    return paused
+
+
+def test_reinforce_ends_with_its_budget_and_its_rates_with_it() -> None:
+    entrant, course = small(task()), Course(task().budget, pauses=3)
+    assert trained(entrant, course) == [48, 96, 144]  # 8 episodes of 6 glimpses in an update
+    assert course.episodes == 24
+    agent = entrant.agent()
+    assert agent.updates == 3
+    assert agent.config.learning_rate_at(agent.updates / agent.total_updates) == pytest.approx(
+        agent.config.learning_rate_at(0.75)
+    )  # the update that was to come, of four
+
+
+def test_reinforce_goes_on_from_its_file(tmp_path) -> None:
+    first, course = small(task()), Course(task().budget, pauses=3)
+    course.pause = lambda: first.save(tmp_path) if course.steps == 48 else None
+    first.train(course)
+    second, rest = small(task()), Course(task().budget, pauses=3)
+    second.load(tmp_path)
+    rest.restore(course.as_json() | {"steps": 48, "episodes": 8})
+    assert trained(second, rest) == [96, 144]
+    assert second.agent().updates == 3
+    assert second.successes("test", 20).shape == (20,)
+
+
+def test_a_random_gaze_is_the_same_but_for_its_look() -> None:
+    config, other = random_gaze(task()).agent().config, task().config()
+    assert config.look == "random"
+    assert config.replace(look="learned", env_kwargs={}) == other.replace(env_kwargs={})
+
+
+def test_recipes_train_in_the_environment_as_it_is() -> None:
+    assert set(RECIPES.values()) <= set(recipe_names())
+    config = task("ram_envs/GlimpseMNIST-Cluttered100-v0", num_glimpses=3).config()
+    assert config.env_kwargs == {"num_glimpses": 3}
+    assert config.location_network == "cells"
+    assert config.seed == 0
+
+
+def test_a_cnn_sees_the_whole_and_goes_on(tmp_path) -> None:
+    entrant, course = WholeScene(task(steps=40), batch=16), Course(task(steps=40).budget, pauses=2)
+    course.pause = lambda: entrant.save(tmp_path) if course.steps == 32 else None
+    entrant.train(course)
+    assert course.steps == 48
+    before = entrant.successes("test", 20)
+    again = WholeScene(task(steps=40), batch=16)
+    again.load(tmp_path)
+    rest = Course(task(steps=40).budget)
+    rest.restore(course.as_json() | {"steps": 32, "episodes": 32})
+    again.train(rest)
+    np.testing.assert_array_equal(again.successes("test", 20), before)
+    assert again.agent() is None
+
+
+def test_batches_of_large_scenes_are_small(monkeypatch) -> None:
+    monkeypatch.setattr(by_cnn, "MOST_PIXELS", 8 * 28**2)
+    assert WholeScene(task())._plan.batch == 8
+
+
+def test_who_sees_all_depends_on_the_environment() -> None:
+    catch = whole_scene(task("ram_envs/Catch-v0"))
+    assert catch.agent().env_kwargs["foveated"] is False
+    with pytest.raises(NotForThis, match="no classification of scenes with one answer"):
+        whole_scene(task("ram_envs/GlimpseMNIST-Pairs-v0"))
+
+
+def test_what_is_missing_is_told_with_the_remedy() -> None:
+    assert Entry("x", "by_cnn:whole_scene").missing() == ""
+    assert Entry("x", "by_cnn:whole_scene", "no_such_package", "sb3").missing() == (
+        "it needs no_such_package: run `pip install '.[sb3]'` in a clone of the repository"
+    )
+
+
+def test_entries_without_another_library_are_made_by_their_names() -> None:
+    for name, entry in ENTRIES.items():
+        if not entry.needs:
+            assert entry.make(task()), name
+    assert get_type_hints(Entry)["needs"] is str
