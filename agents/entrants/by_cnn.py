@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from ..evaluation.cnn_training import PLANS, Training
 from ..evaluation.cnns import images_of, make_classifier
-from ..evaluation.controls import as_control
+from ..evaluation.controls import Control, as_control
 from ..training.reinforce import Reinforce
 from .by_reinforce import ByReinforce
 from .course import Course
 from .entry import Entrant, NotForThis, Task
 from .playing import successes
 
-CONTROL = "modern-cnn"
+CONTROL: Control = "modern-cnn"
 MOST_PIXELS = 2**20
 """Of a batch: large scenes come in small ones."""
 SAVED = "cnn.safetensors"
@@ -45,9 +45,8 @@ class WholeScene:
             course.begin()
             going = not course.over
             while going:
-                rate, matrix_rate = self._plan.learning_rate, self._plan.matrix_learning_rate
-                rates = {"learning_rate": rate * course.left, "matrix_learning_rate": matrix_rate * course.left}
-                training.plan = self._plan._replace(**rates)
+                rate, matrix_rate = (course.left * whole for whole in self._plan[:2])
+                training.plan = self._plan._replace(learning_rate=rate, matrix_learning_rate=matrix_rate)
                 training.learn(env, updates=1)
                 going = course.tick(steps=env.num_envs, episodes=env.num_envs)
 

@@ -136,9 +136,8 @@ def ram_by_ppo(task: Task) -> BySB3:
     label = task.probe().labelled
     made = BySB3(task, action="flat", label=label)
     network = vars(task.config().model()) | ({} if label else {"baseline_probability": True})
-    options = _ppo_options(task, label=label)
-    rate = {"learning_rate": lambda _: 1e-3 * made.left, "policy_kwargs": network}
-    made.model = RecurrentPPO(RAMPolicy, made.env(NUM_ENVS), **options, **rate)
+    options = _ppo_options(task, label=label) | {"learning_rate": lambda _: 1e-3 * made.left}
+    made.model = RecurrentPPO(RAMPolicy, made.env(NUM_ENVS), policy_kwargs=network, **options)
     return made
 
 

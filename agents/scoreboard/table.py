@@ -103,7 +103,7 @@ def markdown(submissions: Sequence[Submission]) -> str:
 def _table(where: Environment, rows: list[Row], machines: dict[str, int]) -> str:
     """One environment's; new machines are added to those that are known."""
     env_id, kwargs = where
-    heading = f"### {env_id}" + ("" if kwargs == "{}" else f" with `{_safe(kwargs)}`")
+    heading = f"### {env_id}" + ("" if kwargs == "{}" else f" with `{kwargs}`")
     lines = [
         heading,
         "",

@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"ram_envs": ROOT / "ram_envs", "ram_agents": ROOT / "agents"}
-DOORS = ("ram_envs", "ram_envs.wrappers", "ram_agents", "ram_agents.sb3", "ram_agents.rllib", "ram_agents.ap_gym", "ram_agents.scoreboard")
+DOORS = (
+    *("ram_envs", "ram_envs.wrappers"),
+    *("ram_agents", "ram_agents.sb3", "ram_agents.rllib", "ram_agents.ap_gym", "ram_agents.scoreboard"),
+)
 """Modules whose `__all__` is what users import."""
 PROGRAMS = {"commands", "game", "cli", "data", "recipes", "weights", "__main__"}
 """Rooms of the command line and of data: what they offer is `ram --help`."""

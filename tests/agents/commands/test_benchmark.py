@@ -12,7 +12,8 @@ from ram_agents.commands import benchmark, verify
 from ram_agents.entrants.entry import ENTRIES
 from ram_agents.scoreboard import statistics
 
-TINY = "--steps 1 --test-scenes 20 --validation-scenes 10 --envs ram_envs/GlimpseMNIST-v0 --commit 0123abc".split()
+TINY = ["--steps", "1", "--test-scenes", "20", "--validation-scenes", "10"]
+TINY += ["--envs", "ram_envs/GlimpseMNIST-v0", "--commit", "0123abc"]
 NAME = "ram-reinforce--GlimpseMNIST-v0.json"
 
 
@@ -22,6 +23,7 @@ def run(out, *words: str) -> None:
 
 def test_a_benchmark_is_run_merged_and_verified(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(statistics, "REPEATS", 50)
+    monkeypatch.setattr("ram_agents.training.trainable.faster_precision", lambda *_, **__: "highest")  # unmeasured
     run(tmp_path / "a", "--entries", "ram-reinforce")
     run(tmp_path / "b", "--entries", "random-gaze", "--merge", str(tmp_path / "a"))
     table = (tmp_path / "b" / "table.md").read_text()
@@ -39,7 +41,7 @@ def test_a_benchmark_is_run_merged_and_verified(tmp_path, capsys, monkeypatch) -
 def test_verify_tells_all_files_that_are_wrong(tmp_path, capsys) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.json").write_text("{}")
-    with pytest.raises(ValueError, match="a.json: it lacks"):
+    with pytest.raises(ValueError, match=r"a\.json: it lacks"):
         verify.main([str(tmp_path / "a.json")])
     with pytest.raises(ValueError, match="2 of 2 files are not as they should be"):
         verify.main([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
@@ -72,7 +74,8 @@ def test_entries_that_lack_a_package_are_named_and_left_out(monkeypatch, capsys)
     assert benchmark.chosen(()) == ["ram-reinforce", "random-gaze", "whole-image"]
     told = capsys.readouterr().err.splitlines()
     assert told[0] == (
-        "ram-recurrent-ppo is left out: it needs nothing_like_it: run `pip install '.[sb3]'` in a clone of the repository"
+        "ram-recurrent-ppo is left out: it needs nothing_like_it: "
+        "run `pip install '.[sb3]'` in a clone of the repository"
     )
     assert len(told) == len(ENTRIES) - 3
 

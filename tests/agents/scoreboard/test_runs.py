@@ -126,7 +126,7 @@ def test_there_is_no_submission_before_the_last_seed(runs) -> None:
 def test_other_options_are_refused_also_of_a_run_that_has_ended(runs, tmp_path) -> None:
     runs[0].run(silent)
     for change in ({"commit": "fedcba9"}, {"scenes": 9}):
-        with pytest.raises(ValueError, match="holds this run with .* go on as it was begun, or choose another --out"):
+        with pytest.raises(ValueError, match=r"holds this run with .* go on as it was begun, or choose another --out"):
             Run("counting", runs[0].task, HELD._replace(**change), tmp_path).run(silent)
     more = runs[0].task._replace(budget=Budget(steps=200, core_minutes=1000))
     with pytest.raises(ValueError, match="with steps 100, not 200"):

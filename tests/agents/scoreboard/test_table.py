@@ -65,7 +65,7 @@ def test_two_files_of_one_entry_are_refused(tmp_path) -> None:
 
 def test_arithmetic_that_is_wrong_comes_into_no_table(tmp_path) -> None:
     write(tmp_path / "a.json", interquartile_mean=20)
-    with pytest.raises(ValueError, match="a.json: interquartile_mean is 20"):
+    with pytest.raises(ValueError, match=r"a\.json: interquartile_mean is 20"):
         collect([tmp_path])
     with pytest.raises(FileNotFoundError, match="there is no directory"):
         collect([tmp_path / "nowhere"])

@@ -48,7 +48,7 @@ def test_what_is_not_so_is_refused(changes, message, tmp_path) -> None:
 
 def test_more_scenes_than_there_are(tmp_path) -> None:
     path = write(tmp_path / "a.json", scenes=10_001, success=bits(*["1" * 10_001] * 3))
-    with pytest.raises(ValueError, match="scenes is 10,001; .* has 10,000 test scenes"):
+    with pytest.raises(ValueError, match=r"scenes is 10,001; .* has 10,000 test scenes"):
         verify(path)
 
 
