@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from files import write
 from ram_agents.scoreboard.curves import learning_curves, mean_curve
 from ram_agents.scoreboard.reading import read
+from submissions import write
 
 
 def test_the_mean_of_seeds_goes_as_far_as_all_do() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from files import bits, good, write
 from ram_agents.scoreboard import reading
 from ram_agents.scoreboard.reading import read
+from submissions import bits, good, write
 
 
 def refused(path: Path) -> str:

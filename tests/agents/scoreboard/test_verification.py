@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("rliable", reason="the scoreboard's statistics are an extra")
 
-from files import bits, write
 from ram_agents import Reinforce
 from ram_agents.entrants.playing import agent_successes
 from ram_agents.scoreboard.submission import Submission
 from ram_agents.scoreboard.verification import verify
+from submissions import bits, write
 
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8}
 ID = "ram_envs/GlimpseMNIST-v0"

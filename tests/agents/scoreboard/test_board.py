@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("rliable", reason="the scoreboard's statistics are an extra")
 
-from files import bits, write
 from ram_agents.scoreboard import statistics
 from ram_agents.scoreboard.table import collect, markdown, overall
+from submissions import bits, write
 
 BETTER = {
     "algorithm": "looking",
