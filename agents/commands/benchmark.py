@@ -13,7 +13,7 @@ import tyro
 
 from ..agent.envs import import_module_of
 from ..entrants.course import Budget
-from ..entrants.entry import ENTRIES, NotForThis, Task
+from ..entrants.entry import ENTRIES, NotForThis, Challenge
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
 from ..rendering.figures import save
@@ -117,10 +117,15 @@ def train(options: Benchmark) -> None:
     budget = Budget(steps=options.steps, core_minutes=options.core_minutes)
     for env_id in options.envs:
         import_module_of(env_id)
-    tasks = {
-        env_id: [Task(env_id, options.env_kwargs, seed, budget) for seed in options.seeds] for env_id in options.envs
+    challenges = {
+        env_id: [Challenge(env_id, options.env_kwargs, seed, budget) for seed in options.seeds]
+        for env_id in options.envs
     }
-    plan = [[Run(name, task, held, options.out) for task in tasks[env_id]] for env_id in options.envs for name in names]
+    plan = [
+        [Run(name, challenge, held, options.out) for challenge in challenges[env_id]]
+        for env_id in options.envs
+        for name in names
+    ]
     for runs in plan:
         for run in runs:
             run.check()
@@ -148,11 +153,11 @@ def chosen(names: Sequence[str]) -> list[str]:
 def compete(runs: list[Run], out: Path) -> None:
     """Do the runs of one entry in one environment, and write its submission if all of them have ended."""
     first = runs[0]
-    place = environment_name(first.task.env_id, first.task.env_kwargs)
+    place = environment_name(first.challenge.env_id, first.challenge.env_kwargs)
     for run in runs:
 
         def tell(line: str, run: Run = run) -> None:
-            print(f"{run.name}, {place}, seed {run.task.seed}: {line}", file=sys.stderr, flush=True)
+            print(f"{run.name}, {place}, seed {run.challenge.seed}: {line}", file=sys.stderr, flush=True)
 
         try:
             run.run(tell)

@@ -15,7 +15,7 @@ from ..evaluation.controls import Control, as_control
 from ..training.reinforce import Reinforce
 from .by_reinforce import ByReinforce
 from .course import Course
-from .entry import Entrant, NotForThis, Task
+from .entry import Entrant, NotForThis, Challenge
 from .playing import successes
 
 CONTROL: Control = "modern-cnn"
@@ -28,12 +28,12 @@ class WholeScene:
     """A CNN that is handed whole scenes. A scene is one step. Its rates fall linearly to 0; its weights are averaged.
 
     Args:
-        task: what to learn.
+        challenge: what to learn.
         batch: scenes in an update; None for as many as its plan has, and fewer where they are large.
     """
 
-    def __init__(self, task: Task, *, batch: int | None = None) -> None:
-        classifier = make_classifier(task.config().replace(curriculum={}), CONTROL)
+    def __init__(self, challenge: Challenge, *, batch: int | None = None) -> None:
+        classifier = make_classifier(challenge.config().replace(curriculum={}), CONTROL)
         plan, width = PLANS[CONTROL], classifier.config.env_kwargs["patch_size"]
         self._plan = plan._replace(batch=batch or max(4, min(plan.batch, MOST_PIXELS // width**2)))
         self._training = Training(classifier, self._plan)
@@ -75,18 +75,18 @@ class WholeScene:
         return None
 
 
-def whole_scene(task: Task) -> Entrant:
+def whole_scene(challenge: Challenge) -> Entrant:
     """A CNN where there are labels, and else RAM that sees all, where the environment can show all.
 
     Raises:
         NotForThis: it can do neither.
     """
-    if task.probe().labelled:
+    if challenge.probe().labelled:
         try:
-            return WholeScene(task)
+            return WholeScene(challenge)
         except ValueError as error:
             raise NotForThis(str(error)) from error
     try:
-        return ByReinforce(as_control(task.config(), "whole"))
+        return ByReinforce(as_control(challenge.config(), "whole"))
     except TypeError as error:
-        raise NotForThis(f"{task.env_id} has no labels, and can't show the whole scene ({error})") from error
+        raise NotForThis(f"{challenge.env_id} has no labels, and can't show the whole scene ({error})") from error

@@ -13,7 +13,7 @@ from ..evaluation.controls import as_control
 from ..training.callbacks import Callback, Metrics
 from ..training.reinforce import Reinforce
 from .course import Course
-from .entry import Task
+from .entry import Challenge
 from .playing import agent_successes
 
 SAVED = "agent.safetensors"
@@ -37,7 +37,7 @@ class _Ticks(Callback):
 
 
 class ByReinforce:
-    """RAM as a configuration has it, trained in its environment, and measured in that of the task.
+    """RAM as a configuration has it, trained in its environment, and measured in that of the challenge.
 
     Args:
         config: of the training.
@@ -67,11 +67,11 @@ class ByReinforce:
         return self._agent
 
 
-def ram(task: Task) -> ByReinforce:
+def ram(challenge: Challenge) -> ByReinforce:
     """RAM by REINFORCE, and where there are labels by the paper's hybrid loss."""
-    return ByReinforce(task.config())
+    return ByReinforce(challenge.config())
 
 
-def random_gaze(task: Task) -> ByReinforce:
+def random_gaze(challenge: Challenge) -> ByReinforce:
     """The same, but that it looks at random places."""
-    return ByReinforce(as_control(task.config(), "random"))
+    return ByReinforce(as_control(challenge.config(), "random"))

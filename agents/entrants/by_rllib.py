@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..rllib import ppo_config, to_agent
 from ..training.reinforce import Reinforce
 from .course import Course
-from .entry import Task
+from .entry import Challenge
 from .playing import agent_successes
 
 NUM_ENVS = 64
@@ -25,24 +25,24 @@ class ByRLlib:
     Its directory holds RLlib's own checkpoint, which is pickled: go on with runs of your own alone.
     """
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        length, labelled = task.probe()
+    def __init__(self, challenge: Challenge) -> None:
+        self.challenge = challenge
+        length, labelled = challenge.probe()
         if not ray.is_initialized():
             ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
-        network = vars(task.config().model())
+        network = vars(challenge.config().model())
         config = (
             ppo_config(
-                task.env_id,
+                challenge.env_id,
                 label=labelled,
-                env_kwargs=task.env_kwargs,
+                env_kwargs=challenge.env_kwargs,
                 max_seq_len=length + 1,
                 baseline_probability=not labelled,
                 **network,
             )
             .env_runners(num_env_runners=0, num_envs_per_env_runner=NUM_ENVS, rollout_fragment_length=length)
-            .training(**_options(NUM_ENVS * length, task.budget.steps, labelled=labelled))
-            .debugging(seed=task.seed, log_level="ERROR")
+            .training(**_options(NUM_ENVS * length, challenge.budget.steps, labelled=labelled))
+            .debugging(seed=challenge.seed, log_level="ERROR")
         )
         self._algorithm = config.build_algo()
         self._steps = NUM_ENVS * length
@@ -65,7 +65,9 @@ class ByRLlib:
 
     def successes(self, split: str, scenes: int | None) -> NDArray[np.bool_]:
         """See `Entrant`."""
-        return agent_successes(self.agent(), self.task.env_id, self.task.env_kwargs, split=split, scenes=scenes)
+        return agent_successes(
+            self.agent(), self.challenge.env_id, self.challenge.env_kwargs, split=split, scenes=scenes
+        )
 
     def agent(self) -> Reinforce:
         """See `Entrant`."""
@@ -87,6 +89,6 @@ def _options(batch: int, steps: int, *, labelled: bool) -> dict[str, Any]:
     }
 
 
-def ram_by_ppo(task: Task) -> ByRLlib:
+def ram_by_ppo(challenge: Challenge) -> ByRLlib:
     """An entrant."""
-    return ByRLlib(task)
+    return ByRLlib(challenge)

@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from ..sb3 import RAMPolicy, make_vec_env, to_agent
 from ..training.reinforce import Reinforce
 from .course import Course
-from .entry import Task
+from .entry import Challenge
 from .playing import agent_successes, successes
 
 NUM_ENVS = 256
@@ -62,14 +62,14 @@ class BySB3:
     new episodes, and DQN fills a new buffer first.
 
     Args:
-        task: what to learn.
+        challenge: what to learn.
         action: the form of its actions.
         label: whether to show it the label, for the hybrid loss.
     """
 
-    def __init__(self, task: Task, *, action: str, label: bool = False) -> None:
-        self.task, self.label = task, label
-        self.env_kwargs = task.env_kwargs | {"action": action}
+    def __init__(self, challenge: Challenge, *, action: str, label: bool = False) -> None:
+        self.challenge, self.label = challenge, label
+        self.env_kwargs = challenge.env_kwargs | {"action": action}
         self.model: BaseAlgorithm
         self._course: Course | None = None
 
@@ -80,14 +80,16 @@ class BySB3:
 
     def env(self, num_envs: int) -> Any:
         """The training environment."""
-        return make_vec_env(self.task.env_id, num_envs, self.task.seed, label=self.label, env_kwargs=self.env_kwargs)
+        return make_vec_env(
+            self.challenge.env_id, num_envs, self.challenge.seed, label=self.label, env_kwargs=self.env_kwargs
+        )
 
     def train(self, course: Course) -> None:
         """See `Entrant`."""
         model, self._course = self.model, course
         model.num_timesteps = course.steps
         if course.steps:  # what the run has not seen yet
-            seed = np.random.SeedSequence([self.task.seed, course.steps]).generate_state(1)[0]
+            seed = np.random.SeedSequence([self.challenge.seed, course.steps]).generate_state(1)[0]
             model.set_random_seed(int(seed) >> 1)
         if isinstance(model, DQN):
             model.learning_starts = course.steps + DQN_WARMUP
@@ -104,60 +106,60 @@ class BySB3:
     def successes(self, split: str, scenes: int | None) -> NDArray[np.bool_]:
         """See `Entrant`."""
         if (agent := self.agent()) is not None:
-            return agent_successes(agent, self.task.env_id, self.task.env_kwargs, split=split, scenes=scenes)
-        return successes(self.model.predict, self.task.env_id, self.env_kwargs, split=split, scenes=scenes)
+            return agent_successes(agent, self.challenge.env_id, self.challenge.env_kwargs, split=split, scenes=scenes)
+        return successes(self.model.predict, self.challenge.env_id, self.env_kwargs, split=split, scenes=scenes)
 
     def agent(self) -> Reinforce | None:
         """See `Entrant`."""
         if not isinstance(self.model.policy, RAMPolicy):
             return None
         assert isinstance(self.model, RecurrentPPO)
-        return to_agent(self.model, env_id=self.task.env_id, env_kwargs=self.task.env_kwargs)
+        return to_agent(self.model, env_id=self.challenge.env_id, env_kwargs=self.challenge.env_kwargs)
 
 
-def _ppo_options(task: Task, *, label: bool) -> dict[str, Any]:
+def _ppo_options(challenge: Challenge, *, label: bool) -> dict[str, Any]:
     """As in the examples: whole episodes in every update. With labels an episode is used once, as in the paper."""
-    size = NUM_ENVS * task.probe().num_glimpses
+    size = NUM_ENVS * challenge.probe().num_glimpses
     return {
-        "n_steps": task.probe().num_glimpses,
+        "n_steps": challenge.probe().num_glimpses,
         "batch_size": size if label else size // 2,
         "n_epochs": 1 if label else 2,
         "gamma": 1.0,
         "gae_lambda": 1.0,
         "ent_coef": 0.0 if label else 0.01,
         "max_grad_norm": 5.0,
-        "seed": task.seed,
+        "seed": challenge.seed,
         "device": "cpu",
     }
 
 
-def ram_by_ppo(task: Task) -> BySB3:
+def ram_by_ppo(challenge: Challenge) -> BySB3:
     """RAM as a policy of RecurrentPPO, with the network that REINFORCE trains, and where there are labels with them."""
-    label = task.probe().labelled
-    made = BySB3(task, action="flat", label=label)
-    network = vars(task.config().model()) | ({} if label else {"baseline_probability": True})
-    options = _ppo_options(task, label=label) | {"learning_rate": lambda _: 1e-3 * made.left}
+    label = challenge.probe().labelled
+    made = BySB3(challenge, action="flat", label=label)
+    network = vars(challenge.config().model()) | ({} if label else {"baseline_probability": True})
+    options = _ppo_options(challenge, label=label) | {"learning_rate": lambda _: 1e-3 * made.left}
     made.model = RecurrentPPO(RAMPolicy, made.env(NUM_ENVS), policy_kwargs=network, **options)
     return made
 
 
-def lstm_by_ppo(task: Task) -> BySB3:
+def lstm_by_ppo(challenge: Challenge) -> BySB3:
     """RecurrentPPO with its own policy, on a grid of places."""
-    made = BySB3(task, action="grid")
-    made.model = RecurrentPPO("MultiInputLstmPolicy", made.env(NUM_ENVS), **_ppo_options(task, label=False))
+    made = BySB3(challenge, action="grid")
+    made.model = RecurrentPPO("MultiInputLstmPolicy", made.env(NUM_ENVS), **_ppo_options(challenge, label=False))
     return made
 
 
-def ppo(task: Task) -> BySB3:
+def ppo(challenge: Challenge) -> BySB3:
     """PPO with its own policy, which remembers nothing, on a grid of places."""
-    made = BySB3(task, action="grid")
-    made.model = PPO("MultiInputPolicy", made.env(NUM_ENVS), **_ppo_options(task, label=False))
+    made = BySB3(challenge, action="grid")
+    made.model = PPO("MultiInputPolicy", made.env(NUM_ENVS), **_ppo_options(challenge, label=False))
     return made
 
 
-def dqn(task: Task) -> BySB3:
+def dqn(challenge: Challenge) -> BySB3:
     """DQN with its own policy and hyper-parameters; an action is a place of a grid together with an answer."""
-    made = BySB3(task, action="discrete")
+    made = BySB3(challenge, action="discrete")
     env = made.env(DQN_ENVS)
     size = sum(int(np.prod(space.shape)) for space in env.observation_space.spaces.values())
     made.model = DQN(
@@ -167,7 +169,7 @@ def dqn(task: Task) -> BySB3:
         train_freq=1,
         gradient_steps=DQN_ENVS // 4,  # one for four steps, as by default
         gamma=1.0,
-        seed=task.seed,
+        seed=challenge.seed,
         device="cpu",
     )
     made.model.exploration_schedule = lambda _: max(

@@ -34,7 +34,7 @@ RECIPES = {
 """The hyper-parameters of RAM in each environment; elsewhere the defaults."""
 
 
-class Task(NamedTuple):
+class Challenge(NamedTuple):
     """What an entry is to learn, from which seed, and within which budget."""
 
     env_id: str
@@ -94,7 +94,7 @@ class Entry(NamedTuple):
     title: str
     """As the table names it."""
     maker: str
-    """The function that makes its entrants of a `Task`, as "module:function" of this room."""
+    """The function that makes its entrants of a `Challenge`, as "module:function" of this room."""
     needs: str = ""
     """The package that it can't do without, beside those of the agents."""
     extra: str = ""
@@ -106,15 +106,15 @@ class Entry(NamedTuple):
             return ""
         return f"it needs {self.needs}: run {how_to_install(self.extra)}"
 
-    def make(self, task: Task) -> Entrant:
+    def make(self, challenge: Challenge) -> Entrant:
         """An entrant.
 
         Raises:
             NotForThis: the entry makes no sense in this environment.
         """
         module, _, function = self.maker.partition(":")
-        maker: Callable[[Task], Entrant] = getattr(import_module(f".{module}", __package__), function)
-        return maker(task)
+        maker: Callable[[Challenge], Entrant] = getattr(import_module(f".{module}", __package__), function)
+        return maker(challenge)
 
 
 ENTRIES = {

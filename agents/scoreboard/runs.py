@@ -12,7 +12,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ..entrants.course import Course, Point
-from ..entrants.entry import ENTRIES, Entrant, Task
+from ..entrants.entry import ENTRIES, Entrant, Challenge
 from .machine import load, machine
 from .reading import MOST_WEIGHTS
 from .submission import Submission, pack, unpack, write_whole
@@ -41,14 +41,16 @@ class Run:
 
     Args:
         name: of the entry.
-        task: what it is to learn.
+        challenge: what it is to learn.
         held: how it is measured.
         out: the benchmark's directory.
     """
 
-    def __init__(self, name: str, task: Task, held: Held, out: Path) -> None:
-        self.name, self.task, self.held = name, task, held
-        self.directory = out / "runs" / environment_name(task.env_id, task.env_kwargs) / name / f"seed{task.seed}"
+    def __init__(self, name: str, challenge: Challenge, held: Held, out: Path) -> None:
+        self.name, self.challenge, self.held = name, challenge, held
+        self.directory = (
+            out / "runs" / environment_name(challenge.env_id, challenge.env_kwargs) / name / f"seed{challenge.seed}"
+        )
 
     @property
     def result(self) -> dict[str, Any] | None:
@@ -93,17 +95,17 @@ class Run:
 
     def _asked(self) -> dict[str, Any]:
         return {
-            "env_id": self.task.env_id,
-            "env_kwargs": self.task.env_kwargs,
-            "steps": self.task.budget.steps,
-            "core_minutes": self.task.budget.core_minutes,
+            "env_id": self.challenge.env_id,
+            "env_kwargs": self.challenge.env_kwargs,
+            "steps": self.challenge.budget.steps,
+            "core_minutes": self.challenge.budget.core_minutes,
             "test_scenes": self.held.scenes,
             "validation_scenes": self.held.validation_scenes,
             "commit": self.held.commit,
         }
 
     def _run(self, tell: Callable[[str], object]) -> None:
-        entrant, course, busy = ENTRIES[self.name].make(self.task), Course(self.task.budget), load()
+        entrant, course, busy = ENTRIES[self.name].make(self.challenge), Course(self.challenge.budget), load()
         write_whole(self.directory / ASKED, json.dumps(self._asked(), indent=1).encode())
         for unfinished in self.directory.glob(f"{STATE}*.part"):
             shutil.rmtree(unfinished)
@@ -172,14 +174,14 @@ def submission(runs: list[Run]) -> Submission | None:
         algorithm=ENTRIES[first.name].title,
         code=first.held.code,
         commit=first.held.commit,
-        env_id=first.task.env_id,
-        env_kwargs=first.task.env_kwargs,
-        seeds=[run.task.seed for run in runs],
+        env_id=first.challenge.env_id,
+        env_kwargs=first.challenge.env_kwargs,
+        seeds=[run.challenge.seed for run in runs],
         steps=[result["steps"] for result in ended],
         episodes=[result["episodes"] for result in ended],
         success=np.stack([unpack(result["success"], result["scenes"]) for result in ended]),
         core_minutes=[round(result["seconds"] / 60, 4) for result in ended],
-        budget=first.task.budget,
+        budget=first.challenge.budget,
         machine=ended[0]["machine"] | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
         curves=[[Point(*point) for point in result["points"]] for result in ended],
         weights=[_weights(run.directory / AGENT) for run in runs] if first.held.weights else None,

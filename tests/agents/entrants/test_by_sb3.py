@@ -11,7 +11,7 @@ pytest.importorskip("sb3_contrib", reason="Stable-Baselines3 is an extra")
 from gymnasium import spaces
 from ram_agents.entrants import by_sb3
 from ram_agents.entrants.course import Budget, Course
-from ram_agents.entrants.entry import ENTRIES, Task
+from ram_agents.entrants.entry import ENTRIES, Challenge
 from ram_agents.sb3 import RAMPolicy
 
 BUDGET = Budget(steps=200, core_minutes=100)
@@ -28,7 +28,7 @@ def small(monkeypatch) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains_ends_and_goes_on(name: str, tmp_path) -> None:
-    made, course = ENTRIES[name].make(Task(ID, {}, 0, BUDGET)), Course(BUDGET, pauses=2)
+    made, course = ENTRIES[name].make(Challenge(ID, {}, 0, BUDGET)), Course(BUDGET, pauses=2)
     paused: list[int] = []
 
     def pause() -> None:
@@ -46,7 +46,7 @@ def test_it_trains_ends_and_goes_on(name: str, tmp_path) -> None:
     assert course.episodes == course.steps // 6 or name == "dqn"
     assert made.successes("test", 12).shape == (12,)
 
-    again, rest = ENTRIES[name].make(Task(ID, {}, 0, BUDGET)), Course(BUDGET, pauses=2)
+    again, rest = ENTRIES[name].make(Challenge(ID, {}, 0, BUDGET)), Course(BUDGET, pauses=2)
     again.load(tmp_path)
     if name == "ppo":
         torch.testing.assert_close(again.model.policy.state_dict()["mlp_extractor.policy_net.0.weight"], made.saved)
@@ -56,7 +56,7 @@ def test_it_trains_ends_and_goes_on(name: str, tmp_path) -> None:
 
 
 def test_they_act_in_what_their_algorithms_take() -> None:
-    actions = {name: ENTRIES[name].make(Task(ID, {}, 0, BUDGET)).model.action_space for name in NAMES}
+    actions = {name: ENTRIES[name].make(Challenge(ID, {}, 0, BUDGET)).model.action_space for name in NAMES}
     assert isinstance(actions["ram-recurrent-ppo"], spaces.Box)
     assert isinstance(actions["ppo"], spaces.MultiDiscrete)
     assert isinstance(actions["dqn"], spaces.Discrete)
@@ -64,21 +64,21 @@ def test_they_act_in_what_their_algorithms_take() -> None:
 
 def test_ram_is_an_agent_of_the_package_and_learns_from_labels_where_there_are_any() -> None:
     for env_id, hybrid in ((ID, True), ("ram_envs/Catch-v0", False)):
-        made = ENTRIES["ram-recurrent-ppo"].make(Task(env_id, {}, 0, BUDGET))
+        made = ENTRIES["ram-recurrent-ppo"].make(Challenge(env_id, {}, 0, BUDGET))
         assert isinstance(made.model.policy, RAMPolicy)
         assert made.model.policy.hybrid == hybrid
         agent = made.agent()
         assert agent.env_id == env_id
-        assert agent.policy.config == Task(env_id, {}, 0, BUDGET).config().model()
-    assert ENTRIES["ppo"].make(Task(ID, {}, 0, BUDGET)).agent() is None
+        assert agent.policy.config == Challenge(env_id, {}, 0, BUDGET).config().model()
+    assert ENTRIES["ppo"].make(Challenge(ID, {}, 0, BUDGET)).agent() is None
 
 
 def test_rates_follow_the_budget() -> None:
-    made = ENTRIES["ram-recurrent-ppo"].make(Task(ID, {}, 0, BUDGET))
+    made = ENTRIES["ram-recurrent-ppo"].make(Challenge(ID, {}, 0, BUDGET))
     made._course = Course(BUDGET)
     made._course.steps = 150
     assert made.model.lr_schedule(1.0) == pytest.approx(0.25e-3)
-    dqn = ENTRIES["dqn"].make(Task(ID, {}, 0, BUDGET))
+    dqn = ENTRIES["dqn"].make(Challenge(ID, {}, 0, BUDGET))
     dqn._course = Course(BUDGET)
     dqn._course.steps = 10  # half of the tenth in which it explores
     assert dqn.model.exploration_schedule(1.0) == pytest.approx((1 + 0.05) / 2)

@@ -11,7 +11,7 @@ from ram_agents.entrants import by_cnn
 from ram_agents.entrants.by_cnn import WholeScene, whole_scene
 from ram_agents.entrants.by_reinforce import ByReinforce, random_gaze
 from ram_agents.entrants.course import Budget, Course
-from ram_agents.entrants.entry import ENTRIES, RECIPES, Entry, NotForThis, Task
+from ram_agents.entrants.entry import ENTRIES, RECIPES, Entry, NotForThis, Challenge
 
 ID = "ram_envs/GlimpseMNIST-v0"
 
@@ -22,11 +22,11 @@ def unhurried(monkeypatch) -> None:
     monkeypatch.setattr("ram_agents.evaluation.cnn_training.faster_precision", lambda device: "highest")
 
 
-def task(env_id: str = ID, *, steps: int = 100, **env_kwargs) -> Task:
-    return Task(env_id, env_kwargs, 0, Budget(steps=steps, core_minutes=100))
+def challenge(env_id: str = ID, *, steps: int = 100, **env_kwargs) -> Challenge:
+    return Challenge(env_id, env_kwargs, 0, Budget(steps=steps, core_minutes=100))
 
 
-def small(made: Task) -> ByReinforce:
+def small(made: Challenge) -> ByReinforce:
     config = made.config().replace(num_envs=8, hidden_size=16, glimpse_size=8, matmul_precision="highest")
     return ByReinforce(config)
 
@@ -40,7 +40,7 @@ def trained(entrant, course: Course) -> list[int]:
 
 
 def test_reinforce_ends_with_its_budget_and_its_rates_with_it() -> None:
-    entrant, course = small(task()), Course(task().budget, pauses=3)
+    entrant, course = small(challenge()), Course(challenge().budget, pauses=3)
     assert trained(entrant, course) == [48, 96, 144]  # 8 episodes of 6 glimpses in an update
     assert course.episodes == 24
     agent = entrant.agent()
@@ -51,10 +51,10 @@ def test_reinforce_ends_with_its_budget_and_its_rates_with_it() -> None:
 
 
 def test_reinforce_goes_on_from_its_file(tmp_path) -> None:
-    first, course = small(task()), Course(task().budget, pauses=3)
+    first, course = small(challenge()), Course(challenge().budget, pauses=3)
     course.pause = lambda: first.save(tmp_path) if course.steps == 48 else None
     first.train(course)
-    second, rest = small(task()), Course(task().budget, pauses=3)
+    second, rest = small(challenge()), Course(challenge().budget, pauses=3)
     second.load(tmp_path)
     rest.restore(course.as_json() | {"steps": 48, "episodes": 8})
     assert trained(second, rest) == [96, 144]
@@ -63,28 +63,28 @@ def test_reinforce_goes_on_from_its_file(tmp_path) -> None:
 
 
 def test_a_random_gaze_is_the_same_but_for_its_look() -> None:
-    config, other = random_gaze(task()).agent().config, task().config()
+    config, other = random_gaze(challenge()).agent().config, challenge().config()
     assert config.look == "random"
     assert config.replace(look="learned", env_kwargs={}) == other.replace(env_kwargs={})
 
 
 def test_recipes_train_in_the_environment_as_it_is() -> None:
     assert set(RECIPES.values()) <= set(recipe_names())
-    config = task("ram_envs/GlimpseMNIST-Cluttered100-v0", num_glimpses=3).config()
+    config = challenge("ram_envs/GlimpseMNIST-Cluttered100-v0", num_glimpses=3).config()
     assert config.env_kwargs == {"num_glimpses": 3}
     assert config.location_network == "cells"
     assert config.seed == 0
 
 
 def test_a_cnn_sees_the_whole_and_goes_on(tmp_path) -> None:
-    entrant, course = WholeScene(task(steps=40), batch=16), Course(task(steps=40).budget, pauses=2)
+    entrant, course = WholeScene(challenge(steps=40), batch=16), Course(challenge(steps=40).budget, pauses=2)
     course.pause = lambda: entrant.save(tmp_path) if course.steps == 32 else None
     entrant.train(course)
     assert course.steps == 48
     before = entrant.successes("test", 20)
-    again = WholeScene(task(steps=40), batch=16)
+    again = WholeScene(challenge(steps=40), batch=16)
     again.load(tmp_path)
-    rest = Course(task(steps=40).budget)
+    rest = Course(challenge(steps=40).budget)
     rest.restore(course.as_json() | {"steps": 32, "episodes": 32})
     again.train(rest)
     np.testing.assert_array_equal(again.successes("test", 20), before)
@@ -93,14 +93,14 @@ def test_a_cnn_sees_the_whole_and_goes_on(tmp_path) -> None:
 
 def test_batches_of_large_scenes_are_small(monkeypatch) -> None:
     monkeypatch.setattr(by_cnn, "MOST_PIXELS", 8 * 28**2)
-    assert WholeScene(task())._plan.batch == 8
+    assert WholeScene(challenge())._plan.batch == 8
 
 
 def test_who_sees_all_depends_on_the_environment() -> None:
-    catch = whole_scene(task("ram_envs/Catch-v0"))
+    catch = whole_scene(challenge("ram_envs/Catch-v0"))
     assert catch.agent().env_kwargs["foveated"] is False
     with pytest.raises(NotForThis, match="no classification of scenes with one answer"):
-        whole_scene(task("ram_envs/GlimpseMNIST-Pairs-v0"))
+        whole_scene(challenge("ram_envs/GlimpseMNIST-Pairs-v0"))
 
 
 def test_what_is_missing_is_told_with_the_remedy() -> None:

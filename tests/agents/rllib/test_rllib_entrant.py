@@ -8,15 +8,15 @@ pytest.importorskip("ray.rllib", reason="RLlib is an extra with a virtual enviro
 
 from ram_agents.entrants import by_rllib
 from ram_agents.entrants.course import Budget, Course
-from ram_agents.entrants.entry import ENTRIES, Task
+from ram_agents.entrants.entry import ENTRIES, Challenge
 
 BUDGET = Budget(steps=100, core_minutes=100)
 
 
 def test_it_trains_ends_and_goes_on(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(by_rllib, "NUM_ENVS", 4)
-    task = Task("ram_envs/GlimpseMNIST-v0", {}, 0, BUDGET)
-    made, course = ENTRIES["ram-rllib-ppo"].make(task), Course(BUDGET, pauses=2)
+    challenge = Challenge("ram_envs/GlimpseMNIST-v0", {}, 0, BUDGET)
+    made, course = ENTRIES["ram-rllib-ppo"].make(challenge), Course(BUDGET, pauses=2)
     paused: list[int] = []
 
     def pause() -> None:
@@ -28,8 +28,8 @@ def test_it_trains_ends_and_goes_on(tmp_path, monkeypatch) -> None:
     made.train(course)
     assert paused == [72, 120]  # 4 episodes of 6 glimpses in an update
     assert made.successes("test", 12).shape == (12,)
-    assert made.agent().policy.config == task.config().model()
-    again, rest = ENTRIES["ram-rllib-ppo"].make(task), Course(BUDGET, pauses=2)
+    assert made.agent().policy.config == challenge.config().model()
+    again, rest = ENTRIES["ram-rllib-ppo"].make(challenge), Course(BUDGET, pauses=2)
     again.load(tmp_path)
     rest.restore(course.as_json() | {"steps": 72})
     again.train(rest)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from ram_agents.entrants.course import Budget
-from ram_agents.entrants.entry import ENTRIES, Task
+from ram_agents.entrants.entry import ENTRIES, Challenge
 from ram_agents.scoreboard.runs import Held, Run, environment_name, submission
 
 HELD = Held(who="Ada", code="https://example.org", commit="0123abc", scenes=8, validation_scenes=4, weights=True)
@@ -26,8 +26,8 @@ class Counting:
     made: list[Counting] = []  # noqa: RUF012
     killed_at = 10**9
 
-    def __init__(self, task: Task) -> None:
-        self.task, self.weight, self.trained = task, 0, 0
+    def __init__(self, challenge: Challenge) -> None:
+        self.challenge, self.weight, self.trained = challenge, 0, 0
         self.made.append(self)
 
     def train(self, course) -> None:
@@ -47,7 +47,7 @@ class Counting:
         self.weight = int((directory / "weight").read_text())
 
     def successes(self, split: str, scenes: int) -> np.ndarray:
-        return np.arange(scenes) < (self.task.seed + 1 if split == "test" else 2)
+        return np.arange(scenes) < (self.challenge.seed + 1 if split == "test" else 2)
 
     def agent(self) -> None:
         return None
@@ -59,16 +59,16 @@ class Entry:
     def missing(self) -> str:
         return ""
 
-    def make(self, task: Task) -> Counting:
-        return Counting(task)
+    def make(self, challenge: Challenge) -> Counting:
+        return Counting(challenge)
 
 
 @pytest.fixture
 def runs(monkeypatch, tmp_path):
     monkeypatch.setitem(ENTRIES, "counting", Entry())
     monkeypatch.setattr(Counting, "made", [])
-    tasks = [Task("ram_envs/Catch-v0", {}, seed, BUDGET) for seed in range(3)]
-    return [Run("counting", task, HELD, tmp_path) for task in tasks]
+    challenges = [Challenge("ram_envs/Catch-v0", {}, seed, BUDGET) for seed in range(3)]
+    return [Run("counting", challenge, HELD, tmp_path) for challenge in challenges]
 
 
 def silent(line: str) -> None:
@@ -108,7 +108,7 @@ def test_what_has_ended_is_not_repeated(runs) -> None:
     for _ in range(2):
         for run in runs:
             assert run.run(silent)
-    assert [entrant.task.seed for entrant in Counting.made] == [0, 1, 2]
+    assert [entrant.challenge.seed for entrant in Counting.made] == [0, 1, 2]
     made = submission(runs)
     assert made is not None
     assert (made.algorithm, made.who, made.seeds, made.steps) == ("counting", "Ada", [0, 1, 2], [105] * 3)
@@ -127,8 +127,8 @@ def test_other_options_are_refused_also_of_a_run_that_has_ended(runs, tmp_path) 
     runs[0].run(silent)
     for change in ({"commit": "fedcba9"}, {"scenes": 9}):
         with pytest.raises(ValueError, match=r"holds this run with .* go on as it was begun, or choose another --out"):
-            Run("counting", runs[0].task, HELD._replace(**change), tmp_path).run(silent)
-    more = runs[0].task._replace(budget=Budget(steps=200, core_minutes=1000))
+            Run("counting", runs[0].challenge, HELD._replace(**change), tmp_path).run(silent)
+    more = runs[0].challenge._replace(budget=Budget(steps=200, core_minutes=1000))
     with pytest.raises(ValueError, match="with steps 100, not 200"):
         Run("counting", more, HELD, tmp_path).run(silent)
 
