@@ -13,7 +13,7 @@ import tyro
 
 from ..agent.envs import import_module_of
 from ..entrants.course import Budget
-from ..entrants.entry import ENTRIES, NotForThis, Challenge
+from ..entrants.entry import ENTRIES, Challenge, NotForThis
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
 from ..rendering.figures import save

@@ -15,7 +15,7 @@ from ..evaluation.controls import Control, as_control
 from ..training.reinforce import Reinforce
 from .by_reinforce import ByReinforce
 from .course import Course
-from .entry import Entrant, NotForThis, Challenge
+from .entry import Challenge, Entrant, NotForThis
 from .playing import successes
 
 CONTROL: Control = "modern-cnn"

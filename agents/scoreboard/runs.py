@@ -12,7 +12,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ..entrants.course import Course, Point
-from ..entrants.entry import ENTRIES, Entrant, Challenge
+from ..entrants.entry import ENTRIES, Challenge, Entrant
 from .machine import load, machine
 from .reading import MOST_WEIGHTS
 from .submission import Submission, pack, unpack, write_whole

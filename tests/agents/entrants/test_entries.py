@@ -11,7 +11,7 @@ from ram_agents.entrants import by_cnn
 from ram_agents.entrants.by_cnn import WholeScene, whole_scene
 from ram_agents.entrants.by_reinforce import ByReinforce, random_gaze
 from ram_agents.entrants.course import Budget, Course
-from ram_agents.entrants.entry import ENTRIES, RECIPES, Entry, NotForThis, Challenge
+from ram_agents.entrants.entry import ENTRIES, RECIPES, Challenge, Entry, NotForThis
 
 ID = "ram_envs/GlimpseMNIST-v0"
 
