@@ -3,7 +3,7 @@ import pytest
 from game_helpers import click, key, make_match, move, open_window, point_at, release, save_agents, start, until
 from ram_agents.evaluation.scanpaths import read_fixations
 from ram_agents.game.drawing import SIZE
-from ram_agents.game.game_screens import SPEEDS, DigitScreen
+from ram_agents.game.catch_screen import SPEEDS
 from ram_agents.game.screens import Help, Result, Title, advance
 
 from ram_envs.rendering.frames import Stage
@@ -12,102 +12,6 @@ from ram_envs.rendering.painting import GREY
 agents = pytest.fixture(save_agents, scope="module")
 match = pytest.fixture(make_match)
 window = pytest.fixture(open_window)
-
-
-def answer_all(screen, window, answers):
-    """Look once and answer, image after image; the screen after the last."""
-    for answer in answers:
-        click(point_at(screen.game.view, (0.25, -0.5)))
-        screen = advance(screen, window)
-        key(str(answer(screen.game.view.label)))
-        screen = advance(screen, window)
-        assert screen.game.view.finished
-        key("space")
-        screen = advance(screen, window)
-    return screen
-
-
-def test_digits_are_counted_and_compared_with_the_rival(match, window):
-    screen = start(match, window, "3")
-    assert isinstance(screen, DigitScreen)
-    rival = [episode.success for episode in screen.rival]
-    right, wrong = (lambda label: label), (lambda label: (label + 1) % 10)
-    assert screen.score == ([], [], 0, 3)
-    result = answer_all(screen, window, [right, wrong, right])
-    assert isinstance(result, Result)
-    assert screen.game.results == [True, False, True]
-    assert result.finished.score == ([True, False, True], rival, 2, 3)
-    advance(result, window)
-    key("r")
-    again = advance(result, window)
-    assert isinstance(again, DigitScreen)
-    assert again.game.results == []
-    assert again.game.numbers != screen.game.numbers
-    key("escape")
-    assert isinstance(advance(again, window), Title)
-
-
-def test_digits_show_glimpses_only_until_the_answer(match, window):
-    screen = start(match, window, "3")
-    view = screen.game.view
-    assert screen.game.looks_left == 3
-    top, left, height, width = view.regions[0]
-    stage = Stage.fit(view.scene, SIZE)
-    unseen = view.scene > 100
-    unseen[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = False
-    hidden = np.argwhere(unseen)
-    pixels = [(int(stage.top + (r + 0.5) * stage.pixel), int(stage.left + (c + 0.5) * stage.pixel)) for r, c in hidden]
-    before = screen.paint(None)
-    fog = before[pixels[0]]
-    assert len(pixels) > 10
-    shades = {tuple(before[pixel]) for pixel in pixels}
-    assert tuple(fog) in shades
-    assert len(shades) < len({int(view.scene[r, c]) for r, c in hidden})  # the digit itself shows nowhere
-    key(str(view.label))
-    advance(screen, window)
-    after = screen.paint(None)
-    assert np.mean([after[pixel].max() > 100 for pixel in pixels]) > 0.6
-
-
-def test_digit_looks_are_limited_and_clicks_beside_the_stage_are_none(match, window):
-    screen = start(match, window, "3")
-    for expected, point in [(3, (0.9, 0.5)), (2, (0.3, 0.5)), (1, (0.2, 0.4)), (0, (0.3, 0.3)), (0, (0.2, 0.2))]:
-        click(point)
-        screen = advance(screen, window)
-        assert screen.game.looks_left == expected
-    assert len(screen.game.view.gaze) == 4
-    assert not screen.game.view.finished
-    key("5")
-    assert advance(screen, window).game.view.finished
-
-
-def test_a_click_looks_where_it_points(match, window):
-    screen = start(match, window, "3")
-    for location in [(0.5, -0.25), (-0.75, 0.5)]:
-        click(point_at(screen.game.view, location))
-        screen = advance(screen, window)
-        assert screen.game.view.gaze[-1] == pytest.approx(location, abs=0.01)
-
-
-def end_digits(game):
-    game.answer(0)
-
-
-def end_catch(game):
-    while not game.view.finished:
-        game.step(np.zeros(2, np.float32), 1)
-
-
-@pytest.mark.parametrize(("mode", "end"), [("1", end_catch), ("3", end_digits)])
-def test_the_rival_begins_at_the_same_place_in_the_same_rounds(match, window, mode, end):
-    screen = start(match, window, mode)
-    for number in range(3):
-        view, rival = screen.game.view, screen.rival[number].views[0]
-        np.testing.assert_array_equal(view.scene, rival.scene)
-        np.testing.assert_array_equal(view.gaze[0], rival.gaze[0])
-        end(screen.game)
-        if number < 2:
-            screen.game.begin()
 
 
 @pytest.mark.parametrize("mode", ["1", "2"])
@@ -214,27 +118,6 @@ def test_the_fovea_hides_the_ball_and_the_end_shows_it(match, window):
     assert screen.paint(None)[pixel].max() < 60
     screen.foveal = False
     assert screen.paint(None)[pixel].min() > 200
-
-
-def test_finished_images_are_recorded_yours_and_the_rivals(agents, window, tmp_path):
-    file = tmp_path / "fixations.csv"
-    match = make_match(agents, record=file, subject="anna")
-    assert file.read_text() == "x,y,duration,image,subject\n"
-    screen = start(match, window, "3")
-    click(point_at(screen.game.view, (0.25, -0.5)))
-    screen = advance(screen, window)
-    assert file.read_text().count("\n") == 1, "the round is not over"
-    key("1")
-    screen = advance(screen, window)
-    you, rival = read_fixations(file)
-    assert (you.subject, rival.subject) == ("anna", agents["digits"])
-    assert you.image == rival.image == str(screen.game.numbers[0])
-    np.testing.assert_allclose(you.fixations[1], [17.5, 7], atol=0.1)
-    np.testing.assert_array_equal(you.fixations[0], rival.fixations[0])
-    assert len(rival.fixations) == 4
-    key("1")  # the round is over already
-    screen = advance(screen, window)
-    assert len(read_fixations(file)) == 2
 
 
 def test_the_fovea_sees_where_the_field_ends(match, window):
