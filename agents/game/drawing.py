@@ -26,8 +26,6 @@ from ram_envs.rendering.painting import (
     put_image,
 )
 
-from ..rendering.video import Frame
-
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
 

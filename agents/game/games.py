@@ -154,7 +154,7 @@ class NamingGame(Game):
 class Memory:
     """What a person has seen of a scene so far: the finest that was seen of each place.
 
-    When the scene has changed, what was seen before fades to half of what it was, and all that is seen now lies over it.
+    When the scene has changed, what was seen before fades by half, and all that is seen now lies over it.
     """
 
     FOG = 70  # the grey of what was never seen

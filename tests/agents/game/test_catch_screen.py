@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from game_helpers import click, key, make_match, move, open_window, point_at, release, save_agents, start, until
-from ram_agents.evaluation.scanpaths import read_fixations
-from ram_agents.game.drawing import SIZE
+from game_helpers import key, make_match, move, open_window, point_at, release, save_agents, start, until
 from ram_agents.game.catch_screen import SPEEDS
-from ram_agents.game.screens import Help, Result, Title, advance
+from ram_agents.game.drawing import SIZE
+from ram_agents.game.screens import Help, Result, advance
 
 from ram_envs.rendering.frames import Stage
 from ram_envs.rendering.painting import GREY

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from ram_agents import Reinforce
-from ram_agents.game.games import NamingGame, Memory, rival_episodes
+from ram_agents.game.games import Memory, NamingGame, rival_episodes
 
 from ram_envs.rendering.view import View
 

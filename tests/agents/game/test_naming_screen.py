@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from game_helpers import SMALL, click, key, make_match, open_window, opened, point_at, save_agents, start, until
+from game_helpers import SMALL, click, key, make_match, open_window, opened, point_at, save_agents, start
 from ram_agents import Reinforce
 from ram_agents.evaluation.scanpaths import read_fixations
 from ram_agents.game.cards import with_own

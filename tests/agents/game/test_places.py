@@ -47,7 +47,10 @@ def test_who_asks_for_an_environment_that_no_agent_fits_plays_alone():
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("nobody", "it is no file, no agent and no environment"), ("CartPole-v1", "it shows neither a ball and a paddle, nor")],
+    [
+        ("nobody", "it is no file, no agent and no environment"),
+        ("CartPole-v1", "it shows neither a ball and a paddle, nor"),
+    ],
 )
 def test_what_can_not_be_played_is_refused_by_what_can(name, reason):
     with pytest.raises(ValueError, match=f"^{name} can't be played: {reason}.*circlesquare.*ram_envs/CircleSquare-v0"):
