@@ -21,7 +21,7 @@ from ..scoreboard import statistics
 from ..scoreboard.curves import learning_curves
 from ..scoreboard.machine import commit, repository
 from ..scoreboard.reading import LEAST_SEEDS
-from ..scoreboard.runs import Held, Run, environment_name, submission
+from ..scoreboard.runs import Run, Terms, environment_name, submission
 from ..scoreboard.table import collect, markdown
 from .options import JsonObject, check_out, parse
 
@@ -105,7 +105,7 @@ def train(options: Benchmark) -> None:
     names = chosen(options.entries)
     if len(set(options.seeds)) < max(LEAST_SEEDS, len(options.seeds)):
         raise ValueError(f"--seeds {options.seeds}: give at least {LEAST_SEEDS}, no two alike")
-    held = Held(
+    terms = Terms(
         who=options.who,
         code=options.code or repository(),
         commit=options.commit or commit(),
@@ -122,7 +122,7 @@ def train(options: Benchmark) -> None:
         for env_id in options.envs
     }
     plan = [
-        [Run(name, challenge, held, options.out) for challenge in challenges[env_id]]
+        [Run(name, challenge, terms, options.out) for challenge in challenges[env_id]]
         for env_id in options.envs
         for name in names
     ]

@@ -119,9 +119,10 @@ class BySB3:
 
 def _ppo_options(challenge: Challenge, *, label: bool) -> dict[str, Any]:
     """As in the examples: whole episodes in every update. With labels an episode is used once, as in the paper."""
-    size = NUM_ENVS * challenge.probe().num_glimpses
+    length = challenge.probe().num_glimpses
+    size = NUM_ENVS * length
     return {
-        "n_steps": challenge.probe().num_glimpses,
+        "n_steps": length,
         "batch_size": size if label else size // 2,
         "n_epochs": 1 if label else 2,
         "gamma": 1.0,

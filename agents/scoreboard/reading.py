@@ -32,7 +32,7 @@ MOST_BYTES = 64 * 2**20
 """Of a file."""
 MOST_VALUES = 200_000
 """In a file: each takes more memory than its characters do."""
-LEAST_SEEDS, MOST_SEEDS, MOST_SCENES = 3, 100, 1_000_000
+LEAST_SEEDS, MOST_SEEDS, MOST_SCENES = 3, 100, 100_000
 MOST_WEIGHTS = 12 * 2**20
 """Bytes of one agent."""
 MOST_POINTS = 1_000

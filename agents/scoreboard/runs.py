@@ -22,7 +22,7 @@ STATE = "state-"
 """A directory of what a run needs to go on, with the number of the pause that it is of."""
 
 
-class Held(NamedTuple):
+class Terms(NamedTuple):
     """How everyone is measured and who vouches for it."""
 
     who: str
@@ -42,12 +42,12 @@ class Run:
     Args:
         name: of the entry.
         challenge: what it is to learn.
-        held: how it is measured.
+        terms: how it is measured.
         out: the benchmark's directory.
     """
 
-    def __init__(self, name: str, challenge: Challenge, held: Held, out: Path) -> None:
-        self.name, self.challenge, self.held = name, challenge, held
+    def __init__(self, name: str, challenge: Challenge, terms: Terms, out: Path) -> None:
+        self.name, self.challenge, self.terms = name, challenge, terms
         self.directory = (
             out / "runs" / environment_name(challenge.env_id, challenge.env_kwargs) / name / f"seed{challenge.seed}"
         )
@@ -99,9 +99,9 @@ class Run:
             "env_kwargs": self.challenge.env_kwargs,
             "steps": self.challenge.budget.steps,
             "core_minutes": self.challenge.budget.core_minutes,
-            "test_scenes": self.held.scenes,
-            "validation_scenes": self.held.validation_scenes,
-            "commit": self.held.commit,
+            "test_scenes": self.terms.scenes,
+            "validation_scenes": self.terms.validation_scenes,
+            "commit": self.terms.commit,
         }
 
     def _run(self, tell: Callable[[str], object]) -> None:
@@ -115,7 +115,7 @@ class Run:
             tell(f"goes on at {100 * course.done:.0f}%")
 
         def pause() -> None:
-            error = 100 * (1 - entrant.successes("validation", self.held.validation_scenes).mean())
+            error = 100 * (1 - entrant.successes("validation", self.terms.validation_scenes).mean())
             course.points.append(Point(course.steps, round(course.core_minutes, 4), round(float(error), 4)))
             self._save(entrant, course)
             tell(
@@ -146,7 +146,7 @@ class Run:
 
     def _end(self, entrant: Entrant, course: Course, busy: float) -> None:
         """Measure on the test scenes, keep the result, and delete what only a run that goes on needs."""
-        success = entrant.successes("test", self.held.scenes)
+        success = entrant.successes("test", self.terms.scenes)
         agent = entrant.agent()
         if agent is not None:
             agent.save(self.directory / AGENT, resumable=False)
@@ -170,10 +170,10 @@ def submission(runs: list[Run]) -> Submission | None:
         return None
     first, loads = runs[0], sorted(load for result in ended for load in result["loads"])
     return Submission(
-        who=first.held.who,
+        who=first.terms.who,
         algorithm=ENTRIES[first.name].title,
-        code=first.held.code,
-        commit=first.held.commit,
+        code=first.terms.code,
+        commit=first.terms.commit,
         env_id=first.challenge.env_id,
         env_kwargs=first.challenge.env_kwargs,
         seeds=[run.challenge.seed for run in runs],
@@ -184,7 +184,7 @@ def submission(runs: list[Run]) -> Submission | None:
         budget=first.challenge.budget,
         machine=ended[0]["machine"] | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
         curves=[[Point(*point) for point in result["points"]] for result in ended],
-        weights=[_weights(run.directory / AGENT) for run in runs] if first.held.weights else None,
+        weights=[_weights(run.directory / AGENT) for run in runs] if first.terms.weights else None,
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 from filelock import FileLock
 from ram_agents.entrants.course import Budget
 from ram_agents.entrants.entry import ENTRIES, Challenge
-from ram_agents.scoreboard.runs import Held, Run, environment_name, submission
+from ram_agents.scoreboard.runs import Run, Terms, environment_name, submission
 
-HELD = Held(who="Ada", code="https://example.org", commit="0123abc", scenes=8, validation_scenes=4, weights=True)
+TERMS = Terms(who="Ada", code="https://example.org", commit="0123abc", scenes=8, validation_scenes=4, weights=True)
 BUDGET = Budget(steps=100, core_minutes=1000)
 
 
@@ -68,7 +68,7 @@ def runs(monkeypatch, tmp_path):
     monkeypatch.setitem(ENTRIES, "counting", Entry())
     monkeypatch.setattr(Counting, "made", [])
     challenges = [Challenge("ram_envs/Catch-v0", {}, seed, BUDGET) for seed in range(3)]
-    return [Run("counting", challenge, HELD, tmp_path) for challenge in challenges]
+    return [Run("counting", challenge, TERMS, tmp_path) for challenge in challenges]
 
 
 def silent(line: str) -> None:
@@ -127,10 +127,10 @@ def test_other_options_are_refused_also_of_a_run_that_has_ended(runs, tmp_path) 
     runs[0].run(silent)
     for change in ({"commit": "fedcba9"}, {"scenes": 9}):
         with pytest.raises(ValueError, match=r"holds this run with .* go on as it was begun, or choose another --out"):
-            Run("counting", runs[0].challenge, HELD._replace(**change), tmp_path).run(silent)
+            Run("counting", runs[0].challenge, TERMS._replace(**change), tmp_path).run(silent)
     more = runs[0].challenge._replace(budget=Budget(steps=200, core_minutes=1000))
     with pytest.raises(ValueError, match="with steps 100, not 200"):
-        Run("counting", more, HELD, tmp_path).run(silent)
+        Run("counting", more, TERMS, tmp_path).run(silent)
 
 
 def test_a_run_that_another_process_is_at_is_left_alone(runs) -> None:
