@@ -15,7 +15,7 @@ from .verification import verify
 
 Environment = tuple[str, str]
 """An id, and its arguments as JSON."""
-MACHINE = ("processor", "cores", "threads", "load")
+MACHINE = ("processor", "cores", "threads")
 """What comes first of a machine; the rest are versions."""
 
 
@@ -108,7 +108,7 @@ def _table(where: Environment, rows: list[Row], machines: dict[str, int]) -> str
         heading,
         "",
         "| entry | error, % (95% interval) | test scenes | seeds | steps | core-minutes | budget | machine |",
-        "|---|---:|---:|---:|---:|---:|---|---:|",
+        "|---|---:|---:|---:|---:|---:|---|---|",
     ]
     for submission, figure in rows:
         cells = (
@@ -140,13 +140,14 @@ def _budget(submission: Submission) -> str:
 
 
 def _machine(submission: Submission, machines: dict[str, int]) -> str:
-    """Its number; that is new if the machine is."""
+    """Its number, that is new if the machine is; and how busy it was."""
     held = dict(submission.machine)
     if not held:
         return "not stated"
+    load = f", load {_safe(held.pop('load'))}" if "load" in held else ""
     first = [f"{name} {held.pop(name)}" if name != "processor" else held.pop(name) for name in MACHINE if name in held]
     words = "; ".join([", ".join(first), ", ".join(f"{name} {value}" for name, value in held.items())])
-    return str(machines.setdefault(_safe(words), len(machines) + 1))
+    return f"{machines.setdefault(_safe(words), len(machines) + 1)}{load}"
 
 
 def _safe(words: str) -> str:

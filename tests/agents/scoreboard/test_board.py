@@ -42,15 +42,15 @@ def test_two_directories_are_merged(tmp_path) -> None:
         "### ram_envs/GlimpseMNIST-v0",
         "",
         "| entry | error, % (95% interval) | test scenes | seeds | steps | core-minutes | budget | machine |",
-        "|---|---:|---:|---:|---:|---:|---|---:|",
+        "|---|---:|---:|---:|---:|---:|---|---|",
         "| looking, Ada ([0123abc](https://example.org/ada/guessing)) | 4.17 (0.00 to 12.50) | 8 | 3 | 66 | 3.00 | "
-        "100 steps, 10 core-minutes | 1 |",
+        "100 steps, 10 core-minutes | 1, load 0.5 to 2.0 |",
         "| guessing, Ada ([0123abc](https://example.org/ada/guessing)) | 25.00 (0.00 to 50.00) | 8 | 3 | 66 |  | "
         "not stated | not stated |",
         "",
         "Machines:",
         "",
-        "1. a fast one, cores 2, load 0.5 to 2.0; torch 2.13.0",
+        "1. a fast one, cores 2; torch 2.13.0",
     ]
 
 
