@@ -1,5 +1,6 @@
-"""Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them, and
-`python docs/pictures.py moving` those of the agent "moving".
+"""Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them.
+
+`python docs/pictures.py moving` renews those of the agent "moving" alone.
 
 Small ones of README's table, in docs/images/suite/: an agent that comes with the package, on the first test scenes or
 games, however they end. Of an environment without such an agent, a gaze that is led to the target, and the picture says
