@@ -1,8 +1,8 @@
 """Measure whether trained agents carry over to other scenes: `python docs/shifts.py`.
 
 Prints a Markdown table, and puts it between `<!-- shifts -->` and `<!-- /shifts -->` in RESULTS.md. Agents are named by
-arguments, pretrained ones or checkpoints; by default all pretrained ones of Glimpse-MNIST but that of large scenes, for
-which there is docs/large.py.
+arguments, pretrained ones or checkpoints; by default those of the paper's tasks. For others there are docs/large.py
+and docs/objects.py.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 import ram_agents
 import torch
 from marked import renew
-from ram_agents import Reinforce, pretrained_names
+from ram_agents import Reinforce
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env
+from ram_agents.reports.paper import ROWS
 
 
 def shifts(agent: Reinforce) -> dict[str, dict[str, Any] | None]:
@@ -71,8 +72,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    ids = {name: ram_agents.load(name).env_id for name in pretrained_names()}
-    names = options.agents or [name for name, id in ids.items() if "GlimpseMNIST" in id and "Megapixel" not in id]
+    names = options.agents or sorted({row.agent for row in ROWS} - {"catch"})
     table = markdown({name: measure(name, options.episodes) for name in names})
     print(table)
     renew("shifts", table)
