@@ -106,8 +106,8 @@ point(fovea.painter.canvas, "pointerdown", 0.25, 0.75);
 told.looked = [fovea.steps.at(-1).gaze, text(fovea, "verdict")];
 for (let i = 0; i < 4; i++) point(fovea.painter.canvas, "pointerdown", 0.5, 0.5);
 told.looks = fovea.steps.length;
-fovea.find("answers").children[fovea.label].click();
-told.answered = [text(fovea, "verdict"), text(fovea, "score"), fovea.label];
+fovea.find("answers").children[fovea.labels[0]].click();
+told.answered = [text(fovea, "verdict"), text(fovea, "score"), fovea.labels[0]];
 
 tabs[2].click();
 const before = match.mine.paddle, key = before > 11 ? "ArrowLeft" : "ArrowRight";
@@ -155,7 +155,8 @@ const main = document.querySelector("main"), text = (view, name) => view.find(na
 const [watch, fovea, moving, follower] = [...main.children].map((root) => root.view);
 const told = { labels: watch.scene.labels, watched: [] };
 for (const t of [0, 1, 2, 3]) watch.show(t), told.watched.push(text(watch, "verdict"));
-const asked = () => [text(fovea, "verdict"), fovea.steps.length], press = (answer) => fovea.find("answers").children[answer].click();
+const asked = () => [text(fovea, "verdict"), fovea.steps.length];
+const press = (answer) => fovea.find("answers").children[answer].click();
 told.asked = [asked()];
 for (const place of [[0.5, 0], [0, 0.5]]) fovea.lookAt(place); // one is left, the other is not
 told.asked.push(asked());
