@@ -10,7 +10,8 @@ DEMO_TRAIN ?=
 
 install: $(VENV)/installed
 
-# CPU torch first and pinned: an unpinned one would bring several gigabytes of CUDA.
+# torch first and pinned: of this version pip takes the build for the CPU alone, where PIP_FIND_LINKS or
+# PIP_EXTRA_INDEX_URL leads to one. The usual build for Linux brings several gigabytes of CUDA.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch

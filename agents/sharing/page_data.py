@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
 DIGITS = tuple("0123456789")
-MODEL = "core", "core_layers", "glimpse_network", "location_network", "normalise"
+MODEL = "core", "core_layers", "glimpse_network", "location_network", "location_drift", "normalise"
 """What of a model's options page/ram.js needs."""
 
 
