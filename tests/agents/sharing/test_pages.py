@@ -202,15 +202,8 @@ def test_every_network_gives_what_torch_gives(name: str, tmp_path: Path) -> None
     glimpses[1, 0] = 0  # and none
     locations = generator.uniform(-1, 1, (steps, rows, 2)).astype(np.float32)
     config = agent.policy.config
-    options = {
-        "glimpse": list(shape),
-        "relative": bool(np.isinf(far)),
-        "core": config.core,
-        "core_layers": config.core_layers,
-        "glimpse_network": config.glimpse_network,
-        "location_network": config.location_network,
-        "normalise": config.normalise,
-    }
+    options = {"glimpse": list(shape), "relative": bool(np.isinf(far))}
+    options |= {key: getattr(config, key) for key in page_data_module.MODEL}
     inputs = {
         "options": options,
         "weights": packing.pack_weights(agent.policy),
