@@ -46,8 +46,8 @@ def shipped(name: str) -> Reinforce:
 
 
 MOST_ENLARGED = 0.05
-"""Contrast divides by the deviation of a patch's light, at least a 255th. So it enlarges what rounding changes, up to 255
-times at each of 16 glimpses, and some gazes part; of 1,000 seven by more than 1e-4, the furthest by 0.008."""
+"""Contrast divides by the deviation of a patch's light, at least a 255th. So it enlarges what rounding changes, by
+up to 255 at each of 16 glimpses, and some gazes part; of 1,000 seven by more than 1e-4, the furthest by 0.008."""
 
 LOOK = """
 const ram = new RAM(pages[0], unpackWeights(pages[0].weights));
