@@ -52,7 +52,9 @@ class Answers:
             return None
         left = self.left
         whole = [answer for answer in left if self.names[answer].lower() == self.typed]
-        return (whole or (left if len(left) == 1 else [None]))[0]
+        if whole:
+            return whole[0]
+        return left[0] if len(left) == 1 else None
 
     def type(self, key: str) -> int | None:
         """Take a key by its name; the answer that is given by it, if one is."""

@@ -75,8 +75,7 @@ class RAM(nn.Module):
         super().__init__()
         self._config = config = (config or RAMConfig()).replace(**options)
         self.location_std = config.location_std
-        size = config.hidden_size
-        shape = glimpse_shape(observation_space)
+        size, shape = config.hidden_size, glimpse_shape(observation_space)
         alike = config.normalise == "scales"
         self.normalisation = make_normalisation(config.normalise, shape)
         self.f_g = GlimpseNetwork(

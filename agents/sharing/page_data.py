@@ -37,8 +37,9 @@ def page_data(
         agent: it looks at scenes of its own environment, and names what is there, once or one after the other; or it
             plays Catch.
         name: that the page calls it.
-        num_scenes: how many scenes, numbers 0 to num_scenes - 1, or fewer where there are fewer; where they have no
-            numbers, those after the seeds from 0 on. A game needs none.
+        num_scenes: how many scenes, or fewer where there are fewer: numbers 0 to num_scenes - 1 of the split, evenly
+            spread ones where there are no splits, and where they have no numbers, those after the seeds from 0 on. A
+            game needs none.
         split: which scenes, where the environment has splits.
         half: round the weights to float16, for half the size.
 
@@ -78,7 +79,7 @@ def _content(agent: Reinforce, env: AnyVectorEnv, num_scenes: int) -> dict[str, 
     """The rules of the game, or scenes with their labels and numbers."""
     available = declared(env).num_scenes
     count = int(min(num_scenes, available or num_scenes))
-    options = {"indices": np.arange(num_scenes) % count} if available else None
+    options = {"indices": _numbers(env, count)[np.arange(num_scenes) % count]} if available else None
     observation, info = env.reset(seed=0, options=options)
     view = viewer(env)
     views = [view(row) for row in range(count)]
@@ -102,6 +103,14 @@ def _content(agent: Reinforce, env: AnyVectorEnv, num_scenes: int) -> dict[str, 
     looks = views[0].looks_left
     per_answer = declared(env).num_glimpses if looks is None else looks + 1
     return {"scenes": scenes, "drawing": drawing, "glimpses_per_answer": per_answer, "inside": inside}
+
+
+def _numbers(env: AnyVectorEnv, count: int) -> np.ndarray:
+    """The numbers of the scenes to show: the first ones of a split, whose order tells nothing; else spread evenly."""
+    told = declared(env)
+    if told.splits or not np.isfinite(told.num_scenes):
+        return np.arange(count)
+    return np.linspace(0, told.num_scenes - 1, count).round().astype(np.int64)
 
 
 def _labels(views: list[View], info: dict[str, Any]) -> list[list[int | None]]:

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from ram_envs.rendering.view import View
 
 
+FEW = 16
+"""So many actions or fewer stand well apart."""
+LETTER = 0.45
+"""The width of a letter, as a share of its height."""
+SMALLEST, LARGEST = 13.0, 20.0
+"""How high the names of the actions are written, in units."""
+
+
 class Panel:
     """The right side of the frame: patches, probabilities and the verdict. Lengths are in the canvas's units.
 
@@ -83,7 +91,7 @@ class Panel:
         """Return left and width of each action's column, in units; none where actions are not discrete."""
         n = max(len(self.view.action_names), 1)
         width = (RIGHT - LEFT) / n
-        gap = min(6.0, width / 4)
+        gap = min(6.0, width / 4 if n <= FEW else width / 10)
         return [(LEFT + i * width + gap / 2, width - gap) for i in range(len(self.view.action_names))]
 
     def bars(self, probabilities: NDArray[np.floating[Any]], top: float, bottom: float) -> None:
@@ -102,14 +110,21 @@ class Panel:
 
     def choices(self, top: float, bottom: float) -> None:
         """Paint each action's name, the chosen one bright."""
-        n = len(self.view.action_names)
-        for i, ((left, width), name) in enumerate(zip(self.slots(), self.view.action_names, strict=True)):
+        slots, height = self.slots(), self.letters()
+        for i, ((left, width), name) in enumerate(zip(slots, self.view.action_names, strict=True)):
             chosen = i == self.view.prediction
             self.canvas.box(left, top, width, bottom - top, YELLOW if chosen else RAISED, radius=5)
-            if n <= 16:
+            if height:
                 middle = (left + width / 2, (top + bottom) / 2 + 0.5)
-                # A letter is about 9 wide: a long name is cut to its slot, and stands whole in the sentence below.
-                self.canvas.write(name[: max(int(width / 9), 1)], middle, 20, NIGHT if chosen else GREY, "center")
+                # A long name is cut to its slot, and stands whole in the sentence below.
+                shown = name[: max(int(width / (LETTER * height)), 1)]
+                self.canvas.write(shown, middle, height, NIGHT if chosen else GREY, "center")
+
+    def letters(self) -> float:
+        """Return how high the actions' names are written, in units; 0 for many actions where they have no room."""
+        names, slots = self.view.action_names, self.slots()
+        fitting = slots[0][1] / (LETTER * max(map(len, names))) if slots else 0
+        return min(LARGEST, fitting) if fitting >= SMALLEST else LARGEST if len(names) <= FEW else 0
 
     def status(self, middle: float) -> None:
         """Say what the agent says, whether it is right, and the counts."""

@@ -135,7 +135,8 @@ function showPatches(element, page, { glimpse }) {
 
 /** A bar for each action's probability, the likeliest one in yellow. */
 function showBelief(element, names, probabilities) {
-  const best = argmax(probabilities);
+  const best = argmax(probabilities), longest = Math.max(...names.map((name) => name.length));
+  element.style.setProperty("--name", `${clamp(0.6 * longest, 3, 9)}rem`);
   element.replaceChildren(...names.map((name, i) => {
     const row = make("div", "", "bar"), bar = make("i");
     bar.style.width = `${100 * probabilities[i]}%`;

@@ -69,7 +69,7 @@ function contrast(glimpse, numScales) {
   for (let start = 0; start < glimpse.length; start += size) {
     const patch = glimpse.subarray(start, start + size), mean = patch.reduce((sum, light) => sum + light, 0) / size;
     const variance = patch.reduce((sum, light) => sum + (light - mean) ** 2, 0) / size;
-    const std = Math.max(Math.sqrt(variance), GREY_LEVEL);
+    const std = Math.max(Math.fround(Math.sqrt(variance)), GREY_LEVEL);
     patch.forEach((light, i) => (seen[start + i] = Math.fround(light - Math.fround(mean)) / std));
   }
   return seen;

@@ -40,7 +40,7 @@ class AbsoluteSaccades {
 class InsideSaccades extends AbsoluteSaccades {
   constructor({ most, room }) {
     super();
-    Object.assign(this, { most, room });
+    Object.assign(this, { most: Math.fround(most), room });
   }
 
   move(eye, location) {
@@ -62,8 +62,9 @@ class InsideSaccades extends AbsoluteSaccades {
 
 /** The point of the unit disc that is nearest to a location. */
 function intoDisc([x, y]) {
-  const length = Math.max(Math.hypot(x, y), 1);
-  return [x / length, y / length];
+  const [a, b] = [x, y].map(Math.fround), squares = Math.fround(Math.fround(a * a) + Math.fround(b * b));
+  const length = Math.max(Math.fround(Math.sqrt(squares)), 1);
+  return [Math.fround(a / length), Math.fround(b / length)];
 }
 
 const GRAIN = 2 ** -16; // pixels

@@ -106,8 +106,8 @@ point(fovea.painter.canvas, "pointerdown", 0.25, 0.75);
 told.looked = [fovea.steps.at(-1).gaze, text(fovea, "verdict")];
 for (let i = 0; i < 4; i++) point(fovea.painter.canvas, "pointerdown", 0.5, 0.5);
 told.looks = fovea.steps.length;
-fovea.find("answers").children[fovea.label].click();
-told.answered = [text(fovea, "verdict"), text(fovea, "score"), fovea.label];
+fovea.find("answers").children[fovea.labels[0]].click();
+told.answered = [text(fovea, "verdict"), text(fovea, "score"), fovea.labels[0]];
 
 tabs[2].click();
 const before = match.mine.paddle, key = before > 11 ? "ArrowLeft" : "ArrowRight";
@@ -147,6 +147,58 @@ def test_a_person_can_use_all_of_it(folder: Path) -> None:
     assert re.fullmatch(r"RAM: (caught ✓|missed ✗)", its)
     assert (steps, paddle) == (23, corner)
     assert told["wide"][0] <= told["wide"][1]
+
+
+SEVERAL = """
+const main = document.querySelector("main"), text = (view, name) => view.find(name).textContent;
+[...document.querySelectorAll("nav button")].forEach((tab) => tab.click());
+const [watch, fovea, moving, follower] = [...main.children].map((root) => root.view);
+const told = { labels: watch.scene.labels, watched: [] };
+for (const t of [0, 1, 2, 3]) watch.show(t), told.watched.push(text(watch, "verdict"));
+const asked = () => [text(fovea, "verdict"), fovea.steps.length];
+const press = (answer) => fovea.find("answers").children[answer].click();
+told.asked = [asked()];
+for (const place of [[0.5, 0], [0, 0.5]]) fovea.lookAt(place); // one is left, the other is not
+told.asked.push(asked());
+press(fovea.labels[0]);
+told.asked.push(asked());
+press((fovea.labels[1] + 1) % 10);
+told.truth = fovea.labels;
+told.ended = [text(fovea, "verdict"), text(fovea, "score")];
+const lit = (painter) => [...painter.context.getImageData(0, 0, 600, 600).data].reduce((sum, light) => sum + light, 0);
+told.own = moving.find("own").hidden;
+told.moved = [moving.steps[0].scene, moving.steps[2].scene].map(({ pixels }) => pixels.join());
+told.lit = [0, 2].map((t) => (moving.show(t), lit(moving.painter)));
+follower.lookAt([0.2, 0.2]);
+told.followed = follower.steps.map(({ scene }) => scene.pixels.join())[1] === told.moved[0];
+return told;
+"""
+
+
+def test_several_answers_and_moving_scenes(tmp_path: Path) -> None:
+    small = {"num_envs": 1, "glimpse_size": 8, "location_size": 8, "hidden_size": 16}
+    pairs = Reinforce("ram_envs/GlimpseMNIST-Pairs-v0", env_kwargs={"glimpses_per_object": 2}, **small)
+    moving = Reinforce("ram_envs/GlimpseMNIST-Moving-v0", env_kwargs={"num_glimpses": 3, "speed": 5.0}, **small)
+    write_page(tmp_path, [page_data(pairs, "pairs", num_scenes=1), page_data(moving, "moving", num_scenes=1)])
+    told = browse(tmp_path, SEVERAL)
+    first, second = told["labels"]
+    leans, says, both, end = told["watched"]
+    assert re.fullmatch(r"It leans to \d", leans)
+    assert re.fullmatch(r"It says \d", says)
+    assert re.fullmatch(rf"{says}, it leans to \d", both)
+    assert re.fullmatch(rf"{says} \d ([✓]|✗ it is {first} {second})", end)
+    once, twice, then = told["asked"]
+    assert once == ["Answer 1 of 2, from left to right. Click where to look next: 1 left. Answer when you know.", 1]
+    assert twice == ["Answer 1 of 2, from left to right. What is it?", 2]
+    assert then == ["Answer 2 of 2, from left to right. Click where to look next: 1 left. Answer when you know.", 2]
+    assert told["truth"] == told["labels"]
+    wrong = (second + 1) % 10
+    assert told["ended"][0].startswith(f"It is {first} {second}. You: {first} {wrong} ✗. RAM: ")
+    assert re.fullmatch(r"You 0, RAM [01] of 1", told["ended"][1])
+    assert told["own"]
+    assert told["moved"][0] != told["moved"][1]
+    assert told["lit"][0] != told["lit"][1]
+    assert not told["followed"]
 
 
 PHONE = """

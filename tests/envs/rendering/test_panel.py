@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from example_view import has, make_view
 
+from ram_envs.rendering.canvas import LEFT, RIGHT
 from ram_envs.rendering.frames import draw
-from ram_envs.rendering.painting import GREEN, ORANGE, RAISED, SKY, SLATE, VERMILLION, YELLOW
+from ram_envs.rendering.painting import GREEN, GREY, ORANGE, RAISED, SKY, SLATE, VERMILLION, YELLOW
 
 pytest.importorskip("pygame")
 
@@ -54,6 +55,25 @@ def test_long_names_stay_in_the_panel(num_names):
     names = tuple(f"chrysanthemum {i}" for i in range(num_names))
     for view in (make_view(action_names=names), make_view(action_names=names, prediction=0, label=1)):
         assert (draw(view)[:, 785:] == SLATE).all()
+
+
+def test_the_names_of_19_sums_are_written_below_their_bars():
+    names = tuple(map(str, range(19)))
+    probabilities = np.full(19, 1 / 19)
+    frame = draw(make_view(action_names=names, prediction=3, label=4, probabilities=probabilities)).astype(int)
+    blank = draw(make_view(action_names=(" ",) * 19, prediction=3, label=4, probabilities=probabilities)).astype(int)
+    width = (RIGHT - LEFT) / 19
+    written = np.abs(frame - blank)[374:398].max((0, 2)) > 60
+    for i in range(19):
+        columns = slice(round(LEFT + i * width), round(LEFT + (i + 1) * width))
+        assert written[columns].sum() >= (3 if i < 10 else 6), i
+        assert not written[columns][[0, -1]].any(), "a name stays in its slot"
+
+
+def test_too_many_names_are_left_out():
+    names = tuple(map(str, range(100)))
+    frame = draw(make_view(action_names=names, prediction=3, label=4, probabilities=np.full(100, 0.01)))
+    assert not (np.abs(frame[376:396, 498:782].astype(int) - GREY).max(-1) <= 2).any()
 
 
 def test_actions_without_names_leave_their_row_empty():
