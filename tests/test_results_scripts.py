@@ -19,7 +19,7 @@ from places import DOCS
 from ram_agents import Reinforce
 
 sys.path.append(str(DOCS))  # as where `python docs/corners.py` runs
-CORNERS, TRACKING, HALVES = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "halves"))
+CORNERS, TRACKING, ROUNDING = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "rounding"))
 STOPPING, CIRCLESQUARE = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("stopping", "circlesquare"))
 FOLDERS = [DOCS.parent / folder for folder in ("docs", "examples", "tests/benchmarks")]
 SCRIPTS = sorted(script for folder in FOLDERS for script in folder.glob("*.py"))
@@ -100,20 +100,21 @@ def test_traces_of_the_ball_and_the_paddle() -> None:
 
 def test_errors_after_the_glimpses_of_the_papers_rows() -> None:
     errors = np.array([9, 8, 7, 6, 5, 4, 3, 2])
-    assert HALVES["rows_of"]("cluttered60", errors).tolist() == [6, 4, 2]
-    assert HALVES["rows_of"]("catch", errors[:1]).tolist() == [9]
-    assert HALVES["rows_of"]("somebody", errors).tolist() == [2]
+    assert ROUNDING["rows_of"]("cluttered60", errors).tolist() == [6, 4, 2]
+    assert ROUNDING["rows_of"]("catch", errors[:1]).tolist() == [9]
+    assert ROUNDING["rows_of"]("somebody", errors).tolist() == [2]
 
 
-def test_an_agent_as_float16_has_half_the_size_and_almost_the_same_errors(tmp_path) -> None:
-    path, out = tmp_path / "agent.safetensors", tmp_path / "half.safetensors"
+@pytest.mark.parametrize(("bits", "size"), [(16, 0.6), (8, 0.4)])
+def test_an_agent_in_fewer_bits_is_smaller_and_has_almost_the_same_errors(tmp_path, bits, size) -> None:
+    path, out = tmp_path / "agent.safetensors", tmp_path / "small.safetensors"
     agent = Reinforce(env_kwargs={"num_glimpses": 2}, **SMALL | {"hidden_size": 128})
     agent.save(path, resumable=False)
-    halved = HALVES["halve"](path, out, 200)
-    assert (halved.name, halved.episodes, len(halved.differences)) == ("agent", 200, 1)
-    assert halved.half_size == out.stat().st_size < 0.6 * halved.size
-    assert abs(halved.differences[0]) <= 4
-    wrong, count = HALVES["wrong"](agent, 200)
+    rounded = ROUNDING["round_off"](path, out, bits, 200)
+    assert (rounded.name, rounded.episodes, len(rounded.differences)) == ("agent", 200, 1)
+    assert rounded.new_size == out.stat().st_size < size * rounded.size
+    assert abs(rounded.differences[0]) <= 4
+    wrong, count = ROUNDING["wrong"](agent, 200)
     assert (len(wrong), count) == (2, 200)
 
 

@@ -1,4 +1,4 @@
-"""The pictures of `ram play`: title, score, help, and the stage with what the person may see."""
+"""The pictures of a game of `ram play`: the stage with what the person may see, the score, and notices."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from ram_envs.rendering.painting import (
     YELLOW,
     Colour,
     Point,
+    outline,
+    patch_rgb,
+    put_image,
 )
-
-from ..rendering.video import Frame
 
 if TYPE_CHECKING:
     from ram_envs.rendering.view import View
@@ -37,8 +38,8 @@ class Score(NamedTuple):
 
     you: Sequence[bool]
     """Whether you won each finished round."""
-    ram: Sequence[bool]
-    """Whether RAM won these rounds."""
+    ram: Sequence[bool] | None
+    """Whether RAM won these rounds; None where nobody plays against you."""
     round: int
     """The number of the current round, from 0."""
     rounds: int
@@ -47,7 +48,12 @@ class Score(NamedTuple):
     @property
     def players(self) -> tuple[tuple[str, Colour, Sequence[bool]], ...]:
         """Name, colour and results of each player."""
-        return ("YOU", SKY, self.you), ("RAM", ORANGE, self.ram)
+        you = ("YOU", SKY, self.you)
+        return (you,) if self.ram is None else (you, ("RAM", ORANGE, self.ram))
+
+
+ALONE = "you play alone: no trained agent knows this"
+"""Stands where the rival's results would."""
 
 
 def blank() -> Canvas:
@@ -90,7 +96,7 @@ def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> Non
     canvas.write(title, (LEFT, 20), 17, GREY)
     canvas.write(f"{unit_name} {score.round + 1} / {score.rounds}", (RIGHT, 20), 17, WHITE, "topright")
     middle = (LEFT + RIGHT) / 2
-    for (name, colour, wins), x in zip(score.players, (LEFT, middle + 8), strict=True):
+    for (name, colour, wins), x in zip(score.players, (LEFT, middle + 8), strict=False):
         canvas.box(x, 44, middle - LEFT - 8, 74, RAISED)
         canvas.write(name, (x + 14, 81), 20, colour, "midleft")
         canvas.write(str(sum(wins)), (middle - LEFT - 22 + x, 82), 58, WHITE, "midright")
@@ -103,6 +109,30 @@ def paint_score(canvas: Canvas, title: str, unit_name: str, score: Score) -> Non
                 canvas.mark(wins[i], at, min(step * 0.8, 17))
             else:
                 canvas.dot(at, 2.5, colour if i == len(wins) else FAINT)
+    if score.ram is None:
+        canvas.write(ALONE, (LEFT, 154), 17, GREY)
+
+
+LENS = 4
+"""A lens shows so many widths of the finest patch."""
+
+
+def needs_lens(view: View) -> bool:
+    """Whether the stage shows the finest patch smaller than a person can read it."""
+    return Stage.fit(view.scene, SIZE).pixel < 2 and len(view.glimpse) > 1
+
+
+def paint_lens(canvas: Canvas, view: View, box: tuple[float, float, float, float]) -> None:
+    """Paint what is seen around the gaze, enlarged into a square: the finest patches, each in its place."""
+    left, top, side, _ = box
+    shown = min(LENS.bit_length(), len(view.glimpse))
+    y0, x0, size, _ = view.regions[shown - 1]
+    unit = side / size
+    for i in reversed(range(shown)):  # fine over coarse
+        y, x, high, wide = view.regions[i]
+        pixels = canvas.pixels(left + (x - x0) * unit, top + (y - y0) * unit, wide * unit, high * unit)
+        put_image(canvas.surface, patch_rgb(view.glimpse[i], i), pixels)
+        outline(canvas.surface, pixels, SCALE_COLOURS[i % len(SCALE_COLOURS)], 2)
 
 
 def revealed(view: View) -> View:
@@ -124,125 +154,12 @@ def paint_foot(canvas: Canvas) -> None:
 
 def paint_notice(canvas: Canvas, words: str, below: str) -> None:
     """Paint a notice over the stage."""
-    _paint_frame(canvas, (60, 180, 360, 120), SLATE)
+    paint_frame(canvas, (60, 180, 360, 120), SLATE)
     canvas.write(words, (240, 224), 38, WHITE, "center")
     canvas.write(below, (240, 268), 19, GREY, "center")
 
 
-def _paint_frame(canvas: Canvas, box: tuple[float, float, float, float], colour: Colour) -> None:
+def paint_frame(canvas: Canvas, box: tuple[float, float, float, float], colour: Colour) -> None:
     """Paint a box with a yellow line around it."""
     canvas.box(*box, colour)
     canvas.box(*box, YELLOW, line=2)
-
-
-TITLE_CARDS = (
-    ("1", "Catch", "You see the whole screen.", "Move the paddle, catch the ball."),
-    ("2", "Be the fovea", "Catch, but you see only where you look.", "The mouse is your eye."),
-    ("3", "Guess the digit", "A few glimpses at a hidden digit.", "Click to look, press the digit."),
-)
-EMBLEM = (30, 58, 92)
-"""Half the widths of the retina's patches in the title, fine scale first."""
-CARD_TOP, CARD_STEP, CARD_HEIGHT = 158, 92, 80
-
-
-def paint_title(pointer: Point | None) -> Frame:
-    """Paint the title picture; the card under the pointer is lit."""
-    canvas = blank()
-    for radius, colour in reversed(list(zip(EMBLEM, SCALE_COLOURS, strict=False))):  # coarse first, as in a frame
-        left = 648 - radius
-        canvas.box(left, 78 - radius * 0.72, 2 * radius, 1.44 * radius, colour, line=2)
-    canvas.ring((648, 78), 13, 3, YELLOW)
-    canvas.write("RAM", (60, 36), 84, WHITE)
-    canvas.write("you against the recurrent attention model", (62, 106), 22, GREY)
-    lit = title_card(pointer)
-    for i, (key, name, first, second) in enumerate(TITLE_CARDS):
-        top = CARD_TOP + CARD_STEP * i
-        if i == lit:
-            _paint_frame(canvas, (60, top, 680, CARD_HEIGHT), RAISED)
-        else:
-            canvas.box(60, top, 680, CARD_HEIGHT, SLATE)
-        canvas.write(key, (102, top + 41), 48, YELLOW, "center")
-        canvas.write(name, (150, top + 41), 34, WHITE, "midleft")
-        canvas.write(first, (400, top + 30), 19, GREY, "midleft")
-        canvas.write(second, (400, top + 53), 19, GREY, "midleft")
-    canvas.write("press 1, 2 or 3, or click      H  help      ESC  leave", (400, 452), 18, GREY, "center")
-    return canvas.frame
-
-
-def paint_loading() -> Frame:
-    """Paint the title, and a notice that RAM is on its way."""
-    canvas = Canvas(paint_title(None))
-    _paint_frame(canvas, (220, 190, 360, 110), RAISED)
-    canvas.write("RAM is on its way", (400, 245), 34, WHITE, "center")
-    return canvas.frame
-
-
-def title_card(pointer: Point | None) -> int | None:
-    """Return which card is under the pointer, (x, y) in [0, 1] of the picture; None if there is none."""
-    if pointer is None:
-        return None
-    x, y = pointer[0] * 800, pointer[1] * 480
-    card, within = divmod(y - CARD_TOP, CARD_STEP)
-    return int(card) if 60 <= x < 740 and 0 <= card < len(TITLE_CARDS) and within < CARD_HEIGHT else None
-
-
-HELP = (
-    (
-        "Catch",
-        "LEFT and RIGHT, or A and D, move the paddle. It must be under the ball",
-        "when that reaches the bottom row. UP and DOWN: speed. SPACE: pause.",
-    ),
-    (
-        "Be the fovea",
-        "The same, but you see through RAM's retina alone: sharp where you look,",
-        "blocky around, nothing beyond. Your mouse is the eye.",
-    ),
-    (
-        "Guess the digit",
-        "Click where to look next. You see only glimpses, as RAM does; what you saw",
-        "stays, faint, and fog is what you never saw. Press 0 to 9 when you know.",
-    ),
-    (
-        "RAM",
-        "plays the same balls and the same images, begins to look at the same",
-        "places, and sees nothing but its glimpses.",
-    ),
-    ("Keys", "H  help      R  a new game      ESC  back to the title, and out", ""),
-)
-
-
-def paint_help() -> Frame:
-    """Paint the help picture."""
-    canvas = blank()
-    canvas.box(40, 30, 720, 420, SLATE)
-    canvas.write("How to play", (70, 52), 40, WHITE)
-    for i, (name, first, second) in enumerate(HELP):
-        top = 108 + 60 * i
-        canvas.write(name, (70, top), 20, YELLOW)
-        canvas.write(first, (206, top), 20, WHITE)
-        canvas.write(second, (206, top + 23), 20, WHITE)
-    canvas.write("any key or a click goes on", (400, 424), 18, GREY, "center")
-    return canvas.frame
-
-
-def paint_result(title: str, score: Score) -> Frame:
-    """Paint the last picture, which says who won."""
-    canvas = blank()
-    you, ram = sum(score.you), sum(score.ram)
-    words = "You win!" if you > ram else "RAM wins" if ram > you else "A draw"
-    canvas.write(title, (400, 44), 20, GREY, "center")
-    canvas.write(words, (400, 104), 84, SKY if you > ram else ORANGE if ram > you else WHITE, "center")
-    for (name, colour, wins), x in zip(score.players, (90, 410), strict=True):
-        canvas.box(x, 166, 300, 130, SLATE)
-        canvas.write(name, (x + 28, 231), 34, colour, "midleft")
-        canvas.write(f"{sum(wins)}", (x + 196, 233), 104, WHITE, "midright")
-        canvas.write(f"of {score.rounds}", (x + 206, 254), 24, GREY, "midleft")
-    step = min(620 / score.rounds, 40)
-    start = 400 - step * score.rounds / 2
-    for row, (name, colour, wins) in enumerate(score.players):
-        y = 334 + 42 * row
-        canvas.write(name, (start - 14, y), 18, colour, "midright")
-        for i, won in enumerate(wins):
-            canvas.mark(won, (start + step * (i + 0.5), y), min(step * 0.85, 28))
-    canvas.write("R  again      ESC  title", (400, 446), 20, GREY, "center")
-    return canvas.frame

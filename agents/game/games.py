@@ -29,8 +29,8 @@ class Game:
     Args:
         env_id: the environment.
         env_kwargs: its keyword arguments.
-        numbers: what `reset(options={"index": ...})` takes, one for each round.
-        seed: of where the gaze starts.
+        numbers: what `reset(options={"index": ...})` takes, one for each round; of scenes without numbers, any.
+        seed: of where the gaze starts, and of scenes without numbers.
     """
 
     def __init__(self, env_id: str, env_kwargs: dict[str, Any], *, numbers: Sequence[int], seed: int) -> None:
@@ -60,7 +60,8 @@ class Game:
     def begin(self) -> None:
         """Start the next round."""
         number = len(self.results)
-        self.env.reset(seed=self.seed + number, options={"index": self.numbers[number]})
+        options = {"index": self.numbers[number]} if declared(self.env).num_scenes else None
+        self.env.reset(seed=self.seed + number, options=options)
 
     def step(self, place: NDArray[np.float32], action: int) -> None:
         """Look at a place in [-1, 1] of the scene, or as near as one saccade leads; nothing happens after the end."""
@@ -72,8 +73,8 @@ class Game:
                 self.results.append(bool(info.get("is_success", float(reward) > 0)))
 
 
-class DigitGame(Game):
-    """Glimpse-MNIST for a person: look `num_glimpses` times, then name the digit; of several, one after the other.
+class NamingGame(Game):
+    """Naming for a person: look `num_glimpses` times, then name what is seen; of several answers, one after the other.
 
     Args:
         env_id: the environment.
@@ -100,8 +101,19 @@ class DigitGame(Game):
         super().begin()
         self._places, self._times = [self.view.gaze[-1]], [self._clock()]
         self.memory = Memory(self.view)
+        self.scene = self.view.scene
+        """The scene as it was at the latest look: one that moves goes on with the answer."""
         self.looks = 1
         """Glimpses that the person chose to take, and the first."""
+        self.allowed = self.looks_left
+        """How often the person may choose where to look before the answer that comes next."""
+
+    @property
+    def reaches_anywhere(self) -> bool:
+        """Whether one step leads to any place of the scene."""
+        look_at, corner = declared(self.env).look_at, np.full((1, 2), 0.9, np.float32)
+        far = -corner if self.view.gaze[-1].sum() > 0 else corner
+        return look_at is None or bool((look_at(far) == far).all())
 
     @property
     def looks_left(self) -> int:
@@ -117,16 +129,19 @@ class DigitGame(Game):
             self.step(location, 0)
             self.looks += 1
             self.memory.add(self.view)
+            self.scene = self.view.scene
             self._places.append(self.view.gaze[-1])
             self._times.append(self._clock())
 
-    def answer(self, digit: int) -> None:
-        """Name the digit; glimpses that are left are forgone. Of several digits the next is begun, if there is one."""
+    def answer(self, name: int) -> None:
+        """Name it; glimpses that are left are forgone. Of several answers the next is begun, if there is one."""
         given = len(self.view.answers)
         while not self.view.finished and len(self.view.answers) == given:
-            self.step(self.view.gaze[-1], digit)
+            self.step(self.view.gaze[-1], name)
         if not self.view.finished:
-            self.looks = len(self.view.gaze)
+            self.looks, self.allowed = len(self.view.gaze), self.looks_left
+            self.memory.add(self.view)
+            self.scene = self.view.scene
         elif len(self._times) == len(self._places):
             self._times.append(self._clock())
 
@@ -137,17 +152,25 @@ class DigitGame(Game):
 
 
 class Memory:
-    """What a person has seen of a scene so far: the finest that was seen of each place."""
+    """What a person has seen of a scene so far: the finest that was seen of each place.
+
+    When the scene has changed, what was seen before fades by half, and all that is seen now lies over it.
+    """
 
     FOG = 70  # the grey of what was never seen
 
     def __init__(self, view: View) -> None:
         self.picture = np.full((*view.scene.shape[:2], 3), self.FOG, np.uint8)
+        self._scene = view.scene
         self._scale = np.full(view.scene.shape[:2], len(view.glimpse))
         self.add(view)
 
     def add(self, view: View) -> None:
         """Remember a glimpse."""
+        if not np.array_equal(view.scene, self._scene):
+            self._scene = view.scene
+            self._scale[:] = len(view.glimpse)
+            self.picture = (self.picture // 2 + self.FOG // 2).astype(np.uint8)
         height, width = view.scene.shape[:2]
         for scale, (patch, region) in reversed(list(enumerate(zip(view.glimpse, view.regions, strict=True)))):
             top, left, down, across = region
@@ -167,6 +190,7 @@ def rival_episodes(
     """Record the agent on the same images or numbered games; its gaze starts at the same places."""
     env = environment(agent, env_id=env_id, env_kwargs=env_kwargs, num_envs=len(numbers))
     try:
-        return record(agent.policy, env, seed=seed, indices=np.array(numbers, np.int64))
+        indices = np.array(numbers, np.int64) if declared(env).num_scenes else None
+        return record(agent.policy, env, seed=seed, indices=indices)
     finally:
         env.close()

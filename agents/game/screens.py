@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..rendering.video import Frame
-from . import drawing
+from . import titles
 from .drawing import Score
 from .games import Game, rival_episodes
-from .match import Match
+from .match import ENDLESS, Card, Match
+from .places import Place
 
 if TYPE_CHECKING:
     from ram_envs.rendering.painting import Point
     from ram_envs.rendering.window import Input, Window
 
-    from ..training.reinforce import Reinforce
+    from ..rendering.episodes import Episode
 
 FPS = 30
 """Pictures a second, and calls of `Screen.tick`."""
@@ -46,7 +46,7 @@ class Title(Screen):
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_title(pointer)
+        return titles.paint_title(self.match.cards, pointer)
 
     def handle(self, event: Input) -> Screen | None:
         """See `Screen`."""
@@ -54,22 +54,23 @@ class Title(Screen):
             return None
         if event.kind == "key" and event.key == "h":
             return Help(self)
-        card = drawing.title_card(event.position) if event.kind == "click" else None
-        if event.kind == "key" and event.key in ("1", "2", "3"):
-            card = int(event.key) - 1
-        return self if card is None else Loading(self.match, self.match.games[card])
+        cards = self.match.cards
+        chosen = titles.title_card(len(cards), event.position) if event.kind == "click" else None
+        if event.kind == "key" and event.key in [str(i + 1) for i in range(len(cards))]:
+            chosen = int(event.key) - 1
+        return self if chosen is None else Loading(self.match, cards[chosen])
 
 
 class Loading(Screen):
     """A notice while the rival is loaded and its rounds are recorded."""
 
-    def __init__(self, match: Match, game: Callable[[Match], Screen]) -> None:
+    def __init__(self, match: Match, card: Card) -> None:
         self.match = match
-        self.game = game
+        self.card = card
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_loading()
+        return titles.paint_loading(self.match.cards)
 
     def handle(self, event: Input) -> Screen:
         """See `Screen`."""
@@ -77,7 +78,7 @@ class Loading(Screen):
 
     def tick(self, pointer: Point | None) -> Screen:
         """See `Screen`."""
-        return self.game(self.match)
+        return self.match.open(self.card)
 
 
 class Help(Screen):
@@ -88,7 +89,7 @@ class Help(Screen):
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_help()
+        return titles.paint_help()
 
     def handle(self, event: Input) -> Screen:
         """See `Screen`."""
@@ -103,7 +104,7 @@ class Result(Screen):
 
     def paint(self, pointer: Point | None) -> Frame:
         """See `Screen`."""
-        return drawing.paint_result(self.finished.title, self.finished.score)
+        return titles.paint_result(self.finished.title, self.finished.score)
 
     def handle(self, event: Input) -> Screen:
         """See `Screen`."""
@@ -118,10 +119,8 @@ class GameScreen(Screen):
     Args:
         match: what the game is part of.
         kind: of game, a class that keeps its rules.
-        agent: the rival, in whose environment the game takes place.
-        env_kwargs: the environment's keyword arguments.
-        rounds: how many rounds the game has.
-        limit: the number of images or numbered games to choose from.
+        place: where the game takes place, and against whom.
+        rounds: how many rounds the game has, or fewer where there are fewer scenes.
     """
 
     title: str
@@ -133,21 +132,23 @@ class GameScreen(Screen):
         match: Match,
         kind: type[Game],
         *,
-        agent: Reinforce,
-        env_kwargs: dict[str, Any],
+        place: Place,
         rounds: int,
-        limit: int,
     ) -> None:
         self.match = match
-        numbers, seed = match.draw(rounds, limit)
-        self.game = kind(agent.env_id, env_kwargs, numbers=numbers, seed=seed)
-        self.rival = rival_episodes(agent, agent.env_id, env_kwargs, numbers=numbers, seed=seed)
+        self.place = place
+        numbers, seed = match.draw(rounds, place.num_scenes or ENDLESS)
+        self.game = kind(place.env_id, place.env_kwargs, numbers=numbers, seed=seed)
+        self.rival: list[Episode] = []
+        """The rival's rounds; none where nobody plays against the person."""
+        if place.rival is not None:
+            self.rival = rival_episodes(place.rival, place.env_id, place.env_kwargs, numbers=numbers, seed=seed)
 
     @property
     def score(self) -> Score:
         """Both results so far: the rival's appear with one's own."""
         you = self.game.results
-        ram = [episode.success for episode in self.rival[: len(you)]]
+        ram = [episode.success for episode in self.rival[: len(you)]] if self.rival else None
         return Score(you, ram, self.game.round, len(self.game.numbers))
 
     @abstractmethod

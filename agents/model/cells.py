@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .distribution import Gaussian, LocationDistribution, Mixture
+from .distribution import Gaussian, LocationDistribution, Mixture, saccade_to
 
 LocationLayers = Literal["linear", "cells", "cells-mean"]
 
@@ -24,6 +24,8 @@ NORMALISED_SEEN = -12.0
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
 BLURS = 3, 5
+GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+"""Turned by it again and again, a direction comes near none of the earlier ones."""
 
 
 class CellLocationNetwork(nn.Module):
@@ -43,6 +45,9 @@ class CellLocationNetwork(nn.Module):
             are absolute, and the reach is learned: how much of the image the coarsest patch covers.
         hidden_size: units of a hidden ReLU layer; 0 for none.
         alike: the scales of the glimpse are normalised, each by itself, and taken as they are.
+        drift: how far the eye lands from the middle of a cell, in widths of the finest patch, each time in another
+            direction; as fixational eye movements do. Cells lie where the last look put them: without it a gaze that
+            has found its cell sees the same again and again.
 
     Raises:
         ValueError: `input_size` is below 3: there is no room to remember a look; or the patches are not square.
@@ -56,6 +61,7 @@ class CellLocationNetwork(nn.Module):
         relative: bool,
         hidden_size: int = 0,
         alike: bool = False,
+        drift: float = 0.0,
     ):
         super().__init__()
         if input_size < 3:
@@ -71,6 +77,8 @@ class CellLocationNetwork(nn.Module):
         self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
         self.own = nn.Linear(hidden_size or input_size, 2)
         self.reach = None if relative else nn.Parameter(torch.ones(2))
+        self.drift = drift * size / (size * 2 ** (scales - 1) / 2)  # in units of the reach
+        self.drifts_saccades = relative and drift > 0
         self._begin(NORMALISED_SEEN if alike else SEEN)
         self._make_constants(relative, alike)
 
@@ -97,7 +105,7 @@ class CellLocationNetwork(nn.Module):
             "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
             "near": torch.tensor(NEAR) * (size / 2) / reach,
-            "grid": grid.sign() * grid.abs().sqrt() if relative else grid,
+            "grid": saccade_to(grid) if relative and not self.drift else grid,
             "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
             "outside": outside.float().view(1, scales, 1, -1),
         }
@@ -117,7 +125,7 @@ class CellLocationNetwork(nn.Module):
 
     def _mixture(self, parameters: Tensor, std: float | Tensor) -> Mixture:
         log_weight, own, origin, scale = parameters.split([self.num_parts, 2, 2, 2], dim=-1)
-        return Mixture(log_weight, own, origin, scale, self.grid, std)
+        return Mixture(log_weight, own, origin, scale, self.grid, std, self.drifts_saccades)
 
     def forward(self, h: Tensor, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """Score the cells.
@@ -142,7 +150,14 @@ class CellLocationNetwork(nn.Module):
             origin, scale = torch.zeros_like(location), torch.ones_like(location)
         else:
             origin, scale = location, self.reach.expand_as(location)
+        if self.drift:
+            origin = origin + scale * self._drift(looks)
         return torch.cat([log_weight, torch.tanh(self.own(h)), origin, scale], dim=1)
+
+    def _drift(self, looks: Tensor) -> Tensor:
+        """Where the eye lands beside a cell's middle after so many looks, (B, 2), in units of the reach."""
+        angle = GOLDEN_ANGLE * looks[:, 2::3].sum(1, keepdim=True)
+        return self.drift * torch.cat([angle.cos(), angle.sin()], dim=1)
 
     @torch.no_grad()
     def features(self, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:

@@ -124,6 +124,9 @@ class RAMConfig(Options):
     """How the next location is chosen: the paper's Gaussian around a Linear of h_t, or "cells", which scores the cells
     that the retina shows and looks at one of them; "cells-mean" at the mean of all by their scores. Both learn to
     search far sooner; on scenes of many candidates the choice searches better."""
+    location_drift: float = number(0.0, NOT_NEGATIVE)
+    """How far the eye lands from the middle of the cell that it looks at, in widths of the finest patch, each time in
+    another direction: about a quarter shows what stands there anew at each look. For location networks of cells."""
     glimpse_size: int = number(128, COUNT)
     """Units of h_g."""
     location_size: int = number(128, COUNT)
@@ -154,3 +157,8 @@ class RAMConfig(Options):
         super().__post_init__()
         if self.context and self.core_layers < 2:
             raise ValueError("context=True begins the state of a second recurrent layer: use core_layers=2 with it")
+        if self.location_drift and self.location_network == "linear":
+            raise ValueError(
+                f"location_drift={self.location_drift} is from a cell's middle: use it with location_network='cells' "
+                "or 'cells-mean'"
+            )

@@ -95,7 +95,7 @@ class Gaussian(NamedTuple):
 class Mixture(NamedTuple):
     """M Gaussians of one std: at M - 1 places that a grid gives, and at one of the agent's own choosing.
 
-    A place of the grid is origin + scale * (its row in `grid`).
+    A place of the grid is origin + scale * (its row in `grid`); of relative saccades the action that leads there.
     """
 
     log_weight: Tensor
@@ -110,6 +110,8 @@ class Mixture(NamedTuple):
     """(M - 1, 2)."""
     std: float | Tensor
     """One for all, or of each, (..., 1)."""
+    saccades: bool = False
+    """A place d of the grid is told as the action sign(d) * sqrt(|d|), which moves the eye by d."""
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw a part, then l around its place, (..., 2), without gradient."""
@@ -125,6 +127,8 @@ class Mixture(NamedTuple):
     def mean(self) -> Tensor:
         """Of all parts' places by their weights, (..., 2)."""
         weight = self.log_weight.exp()
+        if self.saccades:
+            return (weight[..., None] * torch.cat([self._on_grid(), self.own[..., None, :]], dim=-2)).sum(-2)
         with float32(weight.device):
             on_grid = weight[..., :-1] @ self.grid
         on_grid = self.scale * on_grid + self.origin * weight[..., :-1].sum(-1, keepdim=True)
@@ -160,21 +164,38 @@ class Mixture(NamedTuple):
         """Of the parts with these numbers, (...) -> (..., 2), without gradient."""
         is_own = (part == len(self.grid)).unsqueeze(-1)
         on_grid = self.origin + self.scale * self.grid[part.clamp(max=len(self.grid) - 1)]
+        if self.saccades:
+            on_grid = saccade_to(on_grid)
         return torch.where(is_own, self.own, on_grid).detach()
+
+    def _on_grid(self) -> Tensor:
+        """All places of the grid, (..., M - 1, 2)."""
+        places = self.origin[..., None, :] + self.scale[..., None, :] * self.grid
+        return saccade_to(places) if self.saccades else places
 
     def _squared_distances(self, location: Tensor) -> Tensor:
         """From each place, (..., 2) -> (..., M). |x - s c|^2 = |x|^2 - 2 (x s) c + s^2 c^2 is one matrix product."""
+        from_own = (location - self.own).square().sum(-1, keepdim=True)
+        if self.saccades:
+            return torch.cat([(location[..., None, :] - self._on_grid()).square().sum(-1), from_own], dim=-1)
         from_origin = location - self.origin
         terms = torch.cat([-2 * from_origin * self.scale, self.scale.square()], dim=-1)  # (..., 4)
         with float32(location.device):
             on_grid = terms @ torch.cat([self.grid, self.grid.square()], dim=1).T
         on_grid = on_grid + from_origin.square().sum(-1, keepdim=True)
-        return torch.cat([on_grid, (location - self.own).square().sum(-1, keepdim=True)], dim=-1)
+        return torch.cat([on_grid, from_own], dim=-1)
 
     def _grid_shift(self, other: Mixture) -> Tensor:
         """How far each place of the grid is from the other's, squared, (..., M - 1)."""
+        if self.saccades:
+            return (self._on_grid() - other._on_grid()).square().sum(-1)
         origin, scale = self.origin - other.origin, self.scale - other.scale
         return (origin[..., None, :] + scale[..., None, :] * self.grid).square().sum(-1)
+
+
+def saccade_to(displacement: Tensor) -> Tensor:
+    """The action a of a relative saccade that moves the eye by d = sign(a) * a**2, in units of its reach."""
+    return displacement.sign() * displacement.abs().sqrt()
 
 
 def gaussian_kl(apart: Tensor, std: Tensor, other: Tensor) -> Tensor:

@@ -98,6 +98,7 @@ class RAM(nn.Module):
                 relative=has_saccades(observation_space),
                 hidden_size=config.location_hidden,
                 alike=alike,
+                drift=config.location_drift,
             )
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)

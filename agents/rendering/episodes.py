@@ -78,14 +78,20 @@ def record(
         action = runner.choose().action.tolist()
         probabilities = runner.output.logits.softmax(-1).cpu().numpy()
         for row in np.flatnonzero(runner.active):
-            views[row].append(_thinking(view(row, probabilities[row]), action[row]))
+            views[row].append(_shared(_thinking(view(row, probabilities[row]), action[row]), views[row]))
         step = runner.step()
         for row in np.flatnonzero(step.last):
-            views[row].append(view(row, probabilities[row]))
+            views[row].append(_shared(view(row, probabilities[row]), views[row]))
             success[row] = views[row][-1].success
     fps = env.metadata.get("render_fps", 4)
     numbers = runner.info.get("index", np.full(env.num_envs, -1)).tolist()
     return [Episode(*row, fps) for row in zip(views, success.tolist(), numbers, strict=True)]
+
+
+def _shared(view: View, before: list[View]) -> View:
+    """The view with the very scene of the one before, where nothing has moved: a large scene is kept once."""
+    still = before and np.array_equal(view.scene, before[-1].scene)
+    return view._replace(scene=before[-1].scene) if still else view
 
 
 def _thinking(view: View, action: int) -> View:

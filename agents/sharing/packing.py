@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,16 @@ def pack_weights(policy: nn.Module, *, half: bool = False) -> dict[str, Any]:
     return packed
 
 
-def pack_scene(scene: NDArray[np.uint8]) -> dict[str, Any]:
-    """A scene (H, W) or (H, W, C): {"shape", "data": base64 of its bytes, runs of zeros told by their length}."""
-    return {"shape": list(scene.shape), "data": text(pack_zeros(scene.tobytes()))}
+def pack_scene(scenes: Sequence[NDArray[np.uint8]], light: NDArray[np.float32] | None = None) -> dict[str, Any]:
+    """A scene (H, W) or (H, W, C), glimpse by glimpse, or once where nothing moves.
+
+    Returns:
+        {"shape", "data": for each base64 of its bytes, runs of zeros told by their length}; or of light (H, W),
+        {"shape", "light": base64 of its float32}.
+    """
+    if light is not None:
+        return {"shape": list(light.shape), "light": text(np.ascontiguousarray(light, "<f4").tobytes())}
+    return {"shape": list(scenes[0].shape), "data": [text(pack_zeros(scene.tobytes())) for scene in scenes]}
 
 
 def pack_zeros(data: bytes) -> bytes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ram_envs.retina.retina import Retina
 from ram_envs.retina.saccade import Saccade, make_saccades
+from ram_envs.retina.sensor import sense
 
 from ..agent.envs import AnyVectorEnv, declared
+from ..model.actions import num_actions, to_environment
 from ..model.choice import CONTROL_LOOKS
 from ..model.policy import glimpse_shape, has_saccades
 from ..rendering.episodes import environment, viewer
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
 DIGITS = tuple("0123456789")
-MODEL = "core", "core_layers", "glimpse_network", "location_network", "normalise"
+MODEL = "core", "core_layers", "glimpse_network", "location_network", "location_drift", "normalise"
 """What of a model's options page/ram.js needs."""
 
 
@@ -31,7 +34,8 @@ def page_data(
     """All that a page shows of an agent.
 
     Args:
-        agent: it looks at its own environment: at still scenes, with one answer at the end; or it plays Catch.
+        agent: it looks at scenes of its own environment, and names what is there, once or one after the other; or it
+            plays Catch.
         name: that the page calls it.
         num_scenes: how many scenes, numbers 0 to num_scenes - 1, or fewer where there are fewer; where they have no
             numbers, those after the seeds from 0 on. A game needs none.
@@ -48,8 +52,6 @@ def page_data(
         )
     if agent.policy.config.context:
         raise ValueError(f"{name} has a context network, which sees more than glimpses: a page can't show it")
-    if agent.policy.config.normalise == "contrast":
-        raise ValueError(f"{name} sees the contrast of glimpses, which the page's scripts do not compute")
     env = environment(agent, num_envs=num_scenes, split=split)
     try:
         facts = _facts(agent, env) | _content(agent, env, num_scenes)
@@ -68,7 +70,6 @@ def _facts(agent: Reinforce, env: AnyVectorEnv) -> dict[str, Any]:
         "relative": has_saccades(agent.spaces.observation),
         "pooling": kwargs.get("pooling", "average"),
         "initial_location": kwargs.get("initial_location", "random"),
-        "num_glimpses": declared(env).num_glimpses,
         "action_names": list(declared(env).action_names or agent.action_names or ()),
     }
 
@@ -77,23 +78,40 @@ def _content(agent: Reinforce, env: AnyVectorEnv, num_scenes: int) -> dict[str, 
     """The rules of the game, or scenes with their labels and numbers."""
     available = declared(env).num_scenes
     count = int(min(num_scenes, available or num_scenes))
-    numbers = np.arange(num_scenes) % count if available else None
-    observation, info = env.reset(seed=0, options=None if numbers is None else {"indices": numbers})
+    options = {"indices": np.arange(num_scenes) % count} if available else None
+    observation, info = env.reset(seed=0, options=options)
     view = viewer(env)
     views = [view(row) for row in range(count)]
-    _check_seen(agent, observation["glimpse"], views)
+    inside = _inside(agent, views[0])
+    if inside is None:
+        _check_retina(agent, observation["glimpse"], views)
+    else:
+        _check_sensor(observation["glimpse"], views)
     if (game := _game(agent, views[0])) is not None:
         return {"game": game}
-    _check_still(agent, env, views)
     targets = declared(env).targets
     boxes = [None] * count if targets is None else targets()[:count].tolist()
-    drawing = None if targets is None else _drawing(agent, views[0])
     index = info.get("index", np.arange(count)).tolist()
+    labels = _labels(views, info)
+    frames = _frames(agent, env, options, views)
+    drawing = None if targets is None or len(frames[0]) > 1 else _drawing(agent, views[0])
     scenes = [
-        pack_scene(view.scene) | {"label": view.label, "index": number, "target": box}
-        for view, number, box in zip(views, index[:count], boxes, strict=True)
+        pack_scene(frames[row], views[row].light) | {"labels": labels[row], "index": index[row], "target": boxes[row]}
+        for row in range(count)
     ]
-    return {"scenes": scenes, "drawing": drawing}
+    looks = views[0].looks_left
+    per_answer = declared(env).num_glimpses if looks is None else looks + 1
+    return {"scenes": scenes, "drawing": drawing, "glimpses_per_answer": per_answer, "inside": inside}
+
+
+def _labels(views: list[View], info: dict[str, Any]) -> list[list[int | None]]:
+    """What is to be named in each scene, one after the other; an "end" that is to be said is the last."""
+    if "labels" not in info:
+        return [[view.label] for view in views]
+    names = views[0].action_names
+    end = names.index("end") if "end" in names else len(names)
+    rows = info["labels"][: len(views)].tolist()
+    return [row[: row.index(end) + 1] if end in row else row for row in rows]
 
 
 def _game(agent: Reinforce, view: View) -> dict[str, Any] | None:
@@ -112,7 +130,7 @@ def _game(agent: Reinforce, view: View) -> dict[str, Any] | None:
 
 def _drawing(agent: Reinforce, view: View) -> dict[str, Any] | None:
     """What a digit that someone draws is put into; None where the agent names other things."""
-    if view.scene.ndim != 2 or view.action_names != DIGITS:
+    if view.scene.ndim != 2 or view.action_names != DIGITS or view.looks_left is not None:
         return None
     kwargs = agent.env_kwargs
     return {
@@ -122,7 +140,24 @@ def _drawing(agent: Reinforce, view: View) -> dict[str, Any] | None:
     }
 
 
-def _check_seen(agent: Reinforce, glimpses: np.ndarray, views: list[View]) -> None:
+def _inside(agent: Reinforce, view: View) -> dict[str, float] | None:
+    """How a sensor that sees between the pixels moves in [-1, 1] of the scene; None: there is a retina."""
+    if view.light is None:
+        return None
+    patch, width = view.glimpse.shape[1], view.light.shape[1]
+    return {"most": agent.env_kwargs.get("max_step", 0.2), "room": float(np.float32(1 - patch / width))}
+
+
+def _check_sensor(glimpses: np.ndarray, views: list[View]) -> None:
+    """Raise a ValueError unless the sensor, over the light that is to be shown, sees what the agent sees."""
+    for view, glimpse in zip(views, glimpses, strict=False):
+        assert view.light is not None
+        seen = sense(view.light[None], np.zeros(1, np.int64), view.gaze[-1:], glimpse.shape[-1])
+        if not np.allclose(seen, glimpse, atol=1e-6):
+            raise ValueError("a page can't show what the agent's sensor sees: it is not its view of the scene's light")
+
+
+def _check_retina(agent: Reinforce, glimpses: np.ndarray, views: list[View]) -> None:
     """Raise a ValueError unless the retina, over the scenes that are to be shown, sees what the agent sees."""
     scales, size, *_ = glimpse_shape(agent.spaces.observation)
     retina = Retina(size, scales, pooling=agent.env_kwargs.get("pooling", "average"))
@@ -137,11 +172,36 @@ def _check_seen(agent: Reinforce, glimpses: np.ndarray, views: list[View]) -> No
             )
 
 
-def _check_still(agent: Reinforce, env: AnyVectorEnv, views: list[View]) -> None:
-    """Raise a ValueError unless scenes stay as they are, and are answered once."""
-    if views[0].looks_left is not None or declared(env).num_glimpses is None:
-        raise ValueError(f"a page can't show {agent.env_id}: it shows episodes of some glimpses, with one answer")
-    env.step(env.action_space.sample())
-    view = viewer(env)
-    if any(not np.array_equal(view(row).scene, before.scene) for row, before in enumerate(views)):
-        raise ValueError(f"a page can't show {agent.env_id}: its scenes change while they are looked at")
+def _frames(
+    agent: Reinforce, env: AnyVectorEnv, options: dict[str, Any] | None, views: list[View]
+) -> list[list[np.ndarray]]:
+    """Each scene glimpse by glimpse, or once where nothing moves.
+
+    Raises:
+        ValueError: an episode has no fixed number of glimpses, or what the agent does changes its scenes.
+    """
+    if (steps := declared(env).num_glimpses) is None:
+        raise ValueError(f"a page can't show {agent.env_id}: it shows episodes of some glimpses")
+    first, second = (_played(env, options, len(views), steps, seed) for seed in (0, 1))
+    if not all(map(np.array_equal, chain(*first), chain(*second))):
+        raise ValueError(f"a page can't show {agent.env_id}: its scenes change with what is done")
+    return first
+
+
+def _played(
+    env: AnyVectorEnv, options: dict[str, Any] | None, count: int, steps: int, seed: int
+) -> list[list[np.ndarray]]:
+    """The scenes of rows under random actions, at each step; only the first ones where the first step moves nothing."""
+    env.reset(seed=0, options=options)
+    generator, view, rows = np.random.default_rng(seed), viewer(env), env.num_envs
+    frames = [[view(row).scene] for row in range(count)]
+    for step in range(steps - 1):
+        location = generator.uniform(-1, 1, (rows, 2)).astype(np.float32)
+        action = generator.integers(0, num_actions(env.single_action_space), rows)
+        env.step(to_environment(env.single_action_space, location, action, np.zeros(rows, np.bool_)))
+        scenes = [view(row).scene for row in range(count)]
+        if not step and all(np.array_equal(scene, before[0]) for scene, before in zip(scenes, frames, strict=True)):
+            break
+        for before, scene in zip(frames, scenes, strict=True):
+            before.append(scene)
+    return frames

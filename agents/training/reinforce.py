@@ -11,6 +11,7 @@ import torch
 from ..agent import checkpoint
 from ..agent.agent_file import Description, description_of, optimizer_tensors, part, restore_optimizers
 from ..agent.envs import AnyVectorEnv
+from ..agent.rounding import Bits, restored, rounded
 from ..processes.group import ALONE, Processes
 from ..processes.interrupt import Interruptible
 from .callbacks import Callback, CallbackFunction, CallbackList, ProgressBar
@@ -86,19 +87,20 @@ class Reinforce(TrainableAgent):
             raise KeyboardInterrupt
         return self
 
-    def save(self, path: str | Path, *, resumable: bool = True, half: bool = False) -> None:
+    def save(self, path: str | Path, *, resumable: bool = True, bits: Bits = 32) -> None:
         """Write the agent to one file: weights, configuration, and with `resumable` the optimiser's state too.
 
-        With `half` the weights are float16 in the file, which is half as large; who loads it has them as float32.
+        With fewer bits the weights are rounded in the file, see `agent.rounding`; who loads it has them as float32.
 
         Arrays among the environment's arguments, such as a user's own images, are left out: `load` such an agent with
         its environment.
 
         Raises:
-            ValueError: a weight is not finite, or too large for float16; nothing is written.
+            ValueError: a weight is not finite, or too large for float16; or `bits` are not 32, 16 or 8; nothing is
+                written.
         """
-        weights = self.policy.state_dict()
-        tensors = {f"policy.{name}": tensor.half() if half else tensor for name, tensor in weights.items()}
+        weights = rounded(self.policy.state_dict(), bits)
+        tensors = {f"policy.{name}": tensor for name, tensor in weights.items()}
         if resumable:
             tensors |= optimizer_tensors(self.optimizers, self.policy)
         checkpoint.write(path, tensors, vars(Description.of(self, processes=self.processes.size)))
@@ -131,7 +133,7 @@ class Reinforce(TrainableAgent):
             config, spaces = description.build(file.shapes)
             tensors = file.tensors()
             agent = cls(spaces, config, device=device, processes=processes)
-            agent.policy.load_state_dict(part(tensors, "policy."))
+            agent.policy.load_state_dict(restored(part(tensors, "policy.")))
             restore_optimizers(agent.optimizers, agent.policy, tensors)
         description.restore(agent)
         if env is not None:

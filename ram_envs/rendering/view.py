@@ -41,6 +41,9 @@ class View(NamedTuple):
     """Of an episode with several answers, those that were given so far, each with the right one."""
     looks_left: int | None = None
     """Of an episode with several answers, how many more glimpses there are before the next one; else None."""
+    light: NDArray[np.float32] | None = None
+    """The scene's light, (H, W) in [0, 1], before it was rounded to bytes, where a sensor sees it between the pixels;
+    None: a retina sees the bytes."""
 
     def said(self) -> str:
         """What was answered, in words; of several answers all so far, the one at hand with a question mark."""

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_flag, check_number, check_whole
+from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.saccade import InsideSaccades
+from ram_envs.retina.sensor import sense
 from ram_envs.tasks.naming import Naming
 
 SQUARE, CIRCLE = 0, 1
@@ -75,32 +77,12 @@ class CircleSquare(Naming):
         last = np.minimum(np.floor(middles + self.object_size / 2), self.image_shape[0] - 1)
         return np.concatenate([first, last - first + 1], axis=1).astype(np.int64)
 
+    def view(self, row: int, probabilities: NDArray[np.floating[Any]] | None = None) -> View:
+        """See `Task.view`."""
+        return super().view(row, probabilities)._replace(light=self._pictures[self.indices[row]])
+
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         return sense(self._pictures, self.indices[self.where(rows)], centres, self.retina.patch_size)[:, None]
-
-
-def sense(
-    images: NDArray[np.float32], which: NDArray[np.int64], centres: NDArray[np.floating[Any]], size: int
-) -> NDArray[np.float32]:
-    """What a sensor of `size` x `size` cells, a pixel apart, sees between the pixels: bilinear interpolation.
-
-    Args:
-        images: (N, H, W).
-        which: (n,), the numbers of the images that are looked at.
-        centres: (n, 2), the places of the sensor's middle, in [-1, 1] of the image, such that it lies inside.
-        size: g.
-
-    Returns:
-        (n, g, g), a fresh array.
-    """
-    shape = np.array(images.shape[:0:-1])
-    first = (centres.astype(np.float64) + 1) / 2 * shape - size / 2
-    whole = np.clip(np.floor(first), 0, shape - size - 1).astype(np.int64)
-    x, y = np.moveaxis((first - whole).astype(np.float32), 1, 0)[..., None, None]
-    cells = np.arange(size + 1)
-    window = images[which[:, None, None], (whole[:, 1, None] + cells)[..., None], (whole[:, 0, None] + cells)[:, None]]
-    lines = window[:, :-1] + y * (window[:, 1:] - window[:, :-1])
-    return np.clip(lines[..., :-1] + x * (lines[..., 1:] - lines[..., :-1]), 0, 1)
 
 
 @cache

@@ -57,7 +57,7 @@ class CatchPlayer {
 
   /** What is seen now, kept in `path`, and what it says; the game has not moved yet. */
   look() {
-    this.episode.scene = this.game.scene;
+    this.episode.whole = this.game.scene;
     const seen = this.episode.observe(), said = this.ram.step(seen.glimpse, seen.location, this.state);
     this.said = said;
     this.state = said.state;

@@ -5,9 +5,11 @@
 
 const BLURS = [3, 5];
 const NEAR = [2, 4]; // halves of the finest patch
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
 class CellLocationNetwork {
-  constructor(layer, { glimpse: [scales, size, , colours = 1], relative, normalise, location_network }) {
+  constructor(layer, options) {
+    const { glimpse: [scales, size, , colours = 1], relative, normalise, location_network, location_drift } = options;
     const alike = normalise === "scales", takesMean = location_network === "cells-mean";
     Object.assign(this, { scales, size, colours, relative, alike, takesMean });
     this.hidden = layer("f_l.hidden");
@@ -17,6 +19,7 @@ class CellLocationNetwork {
     const reach = (size * 2 ** (scales - 1)) / 2; // in pixels
     this.axis = Array.from({ length: scales }, (_, scale) =>
       Float32Array.from({ length: size }, (_, i) => ((i - (size - 1) / 2) * 2 ** scale) / reach));
+    this.drift = (location_drift * size) / reach;
     this.near = NEAR.map((near) => Math.fround((near * size) / 2 / reach));
     this.finer = Array.from({ length: scales }, (_, scale) => Math.fround((size / 2) * 2 ** scale / 2 / reach));
   }
@@ -30,12 +33,12 @@ class CellLocationNetwork {
     const counts = linear(this.weights, inner), own = counts.length - 1;
     const scores = this.scores(counts, this.features(glimpse, location, looks));
     if (this.takesMean) {
-      const places = Array.from(scores, (_, cell) => this.place(cell, location));
+      const places = Array.from(scores, (_, cell) => this.place(cell, location, looks.length));
       return this.mean([...scores, counts[own]], [...places, Array.from(linear(this.own, inner), tanh32)]);
     }
     const best = argmax(scores);
     if (counts[own] > scores[best]) return Array.from(linear(this.own, inner), tanh32);
-    return this.place(best, location);
+    return this.place(best, location, looks.length);
   }
 
   /** Of places by the softmax of their scores. */
@@ -91,9 +94,10 @@ class CellLocationNetwork {
     return Float32Array.from({ length: size * size }, (_, i) => (test(Math.floor(i / size), i % size) ? 1 : 0));
   }
 
-  place(cell, location) {
-    const { size } = this, axis = this.axis[Math.floor(cell / (size * size))];
-    const offset = [axis[cell % size], axis[Math.floor(cell / size) % size]];
+  /** Beside a cell's middle, after so many looks. */
+  place(cell, location, looks) {
+    const { size, drift } = this, axis = this.axis[Math.floor(cell / (size * size))], angle = GOLDEN_ANGLE * looks;
+    const offset = [axis[cell % size] + drift * Math.cos(angle), axis[Math.floor(cell / size) % size] + drift * Math.sin(angle)];
     if (this.relative) return offset.map((o) => Math.fround(Math.sign(o) * Math.sqrt(Math.abs(o))));
     return offset.map((o, i) => Math.fround(location[i] + Math.fround(this.reach[i] * o)));
   }

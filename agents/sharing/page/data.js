@@ -13,9 +13,18 @@ function unpackWeights(packed) {
   }));
 }
 
-/** A scene {pixels, height, width, channels}. */
-function unpackScene({ shape: [height, width, channels = 1], data }) {
-  return { pixels: unpackZeros(fromBase64(data), height * width * channels), height, width, channels };
+/**
+ * A scene {pixels, height, width, channels, labels}. One that moves has `frames`, its pixels at each glimpse; one that a
+ * sensor sees between the pixels has `light`, numbers in [0, 1] of which the pixels are rounded.
+ */
+function unpackScene({ shape: [height, width, channels = 1], data, light, labels }) {
+  const scene = { height, width, channels, labels };
+  if (light) {
+    const exact = new Float32Array(fromBase64(light).buffer);
+    return { ...scene, light: exact, pixels: Uint8Array.from(exact, (value) => toEven(Math.fround(255 * value))) };
+  }
+  const frames = data.map((packed) => unpackZeros(fromBase64(packed), height * width * channels));
+  return frames.length > 1 ? { ...scene, frames, pixels: frames[0] } : { ...scene, pixels: frames[0] };
 }
 
 /** Bytes of which a 0 is followed by how many more zeros there are, at most 255. */

@@ -19,7 +19,9 @@ class Fovea {
   begin() {
     const { page } = this, packed = page.scenes[Math.floor(Math.random() * page.scenes.length)];
     this.scene = unpackScene(packed);
-    this.label = packed.label;
+    this.labels = packed.labels;
+    this.said = [];
+    this.left = page.glimpses_per_answer - 1;
     this.first = page.initial_location === "center" ? [0, 0] : [randomPlace(), randomPlace()];
     this.episode = new Episode(page, this.scene, this.first);
     this.steps = [this.episode.observe()];
@@ -27,34 +29,46 @@ class Fovea {
     this.show();
   }
 
-  /** Look there, or as near as one step leads, if a glimpse is left. */
+  /** Look there, or as near as one step leads, if a glimpse is left before the answer. */
   lookAt(place) {
-    if (this.over || this.steps.length === this.page.num_glimpses) return;
+    if (this.over || !this.left) return;
+    this.left--;
     this.episode.move(this.episode.saccades.lookAt(this.episode.eye, place));
     this.steps.push(this.episode.observe());
     this.show();
   }
 
+  /** Name it; of several answers the next is asked for, which has looks of its own. */
   answer(answer) {
     if (this.over) return;
-    const theirs = argmax(look(this.ram, new Episode(this.page, this.scene, this.first)).at(-1).probabilities);
-    const names = this.page.action_names, told = (said) => `${names[said]} ${said === this.label ? "✓" : "✗"}`;
+    this.said.push(answer);
+    this.left = this.page.glimpses_per_answer - 1;
+    if (this.said.length === this.labels.length) return this.end();
+    this.show();
+  }
+
+  end() {
+    const { page, labels, said } = this, names = page.action_names;
+    const theirs = answersIn(look(this.ram, new Episode(page, this.scene, this.first)), page.glimpses_per_answer);
     this.over = true;
     this.score.rounds++;
-    this.score.you += answer === this.label;
-    this.score.agent += theirs === this.label;
+    this.score.you += areRight(said, labels);
+    this.score.agent += areRight(theirs, labels);
     this.show();
-    this.find("verdict").textContent = `It is ${names[this.label]}. You: ${told(answer)}. RAM: ${told(theirs)}.`;
+    const truth = labels.map((label) => names[label]).join(" "), told = (answers) => inWords(answers, labels, names);
+    this.find("verdict").textContent = `It is ${truth}. You: ${told(said)}. RAM: ${told(theirs)}.`;
     const { you, agent, rounds } = this.score;
     this.find("score").textContent = `You ${you}, RAM ${agent} of ${rounds}`;
   }
 
   show() {
-    const { painter, steps } = this, left = this.page.num_glimpses - steps.length;
-    painter.begin(this.scene, this.over ? sceneCanvas(this.scene) : undefined, 0.7);
-    if (!this.over) painter.patches(steps);
+    const { painter, steps, left, said, labels } = this, { scene } = steps.at(-1);
+    painter.begin(scene, this.over ? sceneCanvas(scene) : undefined, 0.7);
+    if (!this.over) painter.patches(this.scene.frames ? steps.slice(-1) : steps); // what has moved on is seen no more
     painter.outlines(steps.at(-1));
     painter.path(steps);
-    this.find("verdict").textContent = left ? `Click where to look next: ${left} left. Answer when you know.` : "What is it?";
+    const asked = labels.length > 1 ? `Answer ${said.length + 1} of ${labels.length}, from left to right. ` : "";
+    this.find("verdict").textContent =
+      asked + (left ? `Click where to look next: ${left} left. Answer when you know.` : "What is it?");
   }
 }

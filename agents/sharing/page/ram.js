@@ -28,7 +28,7 @@ class RAM {
    * the probability of each action, whether it would rather stop, and the next state.
    */
   step(glimpse, location, state) {
-    const light = this.normalisation ? this.normalised(glimpse) : glimpse;
+    const light = this.normalised(glimpse);
     const core = this.f_h.forward(this.f_g.forward(light, location), state.core), h = core[0];
     const upper = this.f_h2?.forward(h, state.upper);
     const looks = [location, ...state.looks].slice(0, Math.floor(h.length / 3));
@@ -42,7 +42,10 @@ class RAM {
     };
   }
 
+  /** What f_g sees a glimpse through (ram_agents/model/normalisation.py). */
   normalised(glimpse) {
+    if (this.options.normalise === "contrast") return contrast(glimpse, this.options.glimpse[0]);
+    if (!this.normalisation) return glimpse;
     const { mean, std } = this.normalisation, [scales, , , colours = 1] = this.options.glimpse;
     const perScale = glimpse.length / scales, own = mean.data.length === scales * colours && mean.shape.length > 1;
     return glimpse.map((value, i) => {
@@ -56,4 +59,18 @@ class RAM {
 function layerOf(weights, name) {
   const own = Object.entries(weights).filter(([key]) => key.startsWith(`${name}.`));
   return own.length ? Object.fromEntries(own.map(([key, tensor]) => [key.slice(name.length + 1), tensor])) : undefined;
+}
+
+const GREY_LEVEL = Math.fround(1 / 255); // the least std
+
+/** Each patch, of all its colours, less its own mean, over its own standard deviation. */
+function contrast(glimpse, numScales) {
+  const size = glimpse.length / numScales, seen = new Float32Array(glimpse.length);
+  for (let start = 0; start < glimpse.length; start += size) {
+    const patch = glimpse.subarray(start, start + size), mean = patch.reduce((sum, light) => sum + light, 0) / size;
+    const variance = patch.reduce((sum, light) => sum + (light - mean) ** 2, 0) / size;
+    const std = Math.max(Math.sqrt(variance), GREY_LEVEL);
+    patch.forEach((light, i) => (seen[start + i] = Math.fround(light - Math.fround(mean)) / std));
+  }
+  return seen;
 }

@@ -33,6 +33,39 @@ class AbsoluteSaccades {
   }
 }
 
+/**
+ * A location is a displacement by `most` of it, at most that far in any direction; the eye's patch stays inside the scene,
+ * and an eye is its place in [-1, 1] of those where it does. `room` is how far it gets, in halves of the scene.
+ */
+class InsideSaccades extends AbsoluteSaccades {
+  constructor({ most, room }) {
+    super();
+    Object.assign(this, { most, room });
+  }
+
+  move(eye, location) {
+    return intoDisc(location).map((l, axis) => Math.fround(clamp(Math.fround(eye[axis] + Math.fround(this.most * l)), -1, 1)));
+  }
+
+  gaze(eye) {
+    return eye.map((e) => Math.fround(e * this.room));
+  }
+
+  centre(eye) {
+    return this.gaze(eye);
+  }
+
+  lookAt(eye, place) {
+    return intoDisc(place.map((p, axis) => (clamp(p / this.room, -1, 1) - eye[axis]) / this.most)).map(Math.fround);
+  }
+}
+
+/** The point of the unit disc that is nearest to a location. */
+function intoDisc([x, y]) {
+  const length = Math.max(Math.hypot(x, y), 1);
+  return [x / length, y / length];
+}
+
 const GRAIN = 2 ** -16; // pixels
 
 /**

@@ -52,18 +52,18 @@ class Watch {
     const { scenes } = this.page;
     this.number = (number + scenes.length) % scenes.length;
     const scene = scenes[this.number];
-    this.open(unpackScene(scene), scene.label, `test scene ${scene.index}`);
+    this.open(unpackScene(scene), `test scene ${scene.index}`);
   }
 
   draw(strokes) {
     const { drawing, scenes } = this.page, [height, width] = scenes[0].shape;
     this.strokes = strokes;
     const examples = scenes.slice(0, 8).map((scene) => ({ ...unpackScene(scene), target: scene.target }));
-    this.open(composeScene(digitOf(strokes, drawing.digit_size), { height, width }, drawing, examples), null, "your digit");
+    this.open(composeScene(digitOf(strokes, drawing.digit_size), { height, width }, drawing, examples), "your digit");
   }
 
-  open(scene, label, title) {
-    Object.assign(this, { scene, label, behind: sceneCanvas(scene) });
+  open(scene, title) {
+    this.scene = scene;
     this.find("title").textContent = title;
     this.look();
     this.play(0);
@@ -94,7 +94,8 @@ class Watch {
   show(t) {
     this.t = t;
     const { painter, steps, page } = this, now = steps[t];
-    painter.begin(this.scene, this.behind);
+    if (this.shown !== now.scene.pixels) [this.shown, this.behind] = [now.scene.pixels, sceneCanvas(now.scene)];
+    painter.begin(now.scene, this.behind);
     painter.patches([now]);
     painter.outlines(now);
     painter.path(steps.slice(0, t + 1));
@@ -102,14 +103,19 @@ class Watch {
     showBelief(this.find("belief"), page.action_names, now.probabilities);
     this.find("time").value = t;
     this.find("count").textContent = `glimpse ${t + 1} of ${steps.length}`;
-    this.verdict(t === steps.length - 1, argmax(now.probabilities));
+    this.verdict(t + 1, t === steps.length - 1);
   }
 
-  verdict(ended, answer) {
-    const { action_names: names } = this.page, element = this.find("verdict");
-    const right = this.label === null ? "" : this.label === answer ? " ✓" : ` ✗ it is ${names[this.label]}`;
-    element.textContent = ended ? `It says ${names[answer]}${right}` : `It leans to ${names[answer]}`;
-    element.className = !ended || this.label === null ? "" : this.label === answer ? "right" : "wrong";
+  /** What it says after so many glimpses: all answers so far, and what it leans to. */
+  verdict(count, ended) {
+    const { action_names: names, glimpses_per_answer: perAnswer } = this.page, element = this.find("verdict");
+    const answers = answersIn(this.steps.slice(0, count), perAnswer), said = answers.map((answer) => names[answer]);
+    const leans = !ended && count % perAnswer ? said.pop() : undefined, labels = this.scene.labels;
+    const parts = [said.length ? `It says ${said.join(" ")}` : "", leans ? `${said.length ? "it" : "It"} leans to ${leans}` : ""];
+    const judged = ended && labels && !labels.includes(null), right = judged && areRight(answers, labels);
+    const truth = !judged ? "" : right ? " ✓" : ` ✗ it is ${labels.map((label) => names[label]).join(" ")}`;
+    element.textContent = parts.filter(Boolean).join(", ") + truth;
+    element.className = judged ? (right ? "right" : "wrong") : "";
   }
 }
 

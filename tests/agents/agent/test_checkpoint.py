@@ -14,6 +14,7 @@ import torch
 from processes import Forked
 from ram_agents import Reinforce, cli, load, pretrained_names
 from ram_agents.agent import checkpoint
+from ram_agents.agent.rounding import SCALE, restored, rounded
 from safetensors.torch import save_file
 from toy_env import PeekVectorEnv, SmoothVectorEnv
 
@@ -213,19 +214,38 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path) -> None:
     assert agent.episodes == last["episodes"] + 64
 
 
-def test_half_as_large_a_file_loads_as_float32(tmp_path) -> None:
-    agent = Reinforce(PeekVectorEnv(8), **SMALL)
+@pytest.mark.parametrize(("bits", "saved"), [(16, 2), (8, 3)])
+def test_a_smaller_file_loads_as_float32(tmp_path, bits, saved) -> None:
+    agent = Reinforce(PeekVectorEnv(8), glimpse_network="conv", hidden_size=64, glimpse_size=64)
     agent.save(tmp_path / "whole", resumable=False)
-    agent.save(tmp_path / "half", resumable=False, half=True)
-    again = Reinforce.load(tmp_path / "half", PeekVectorEnv(8))
-    for one, other in zip(agent.policy.parameters(), again.policy.parameters(), strict=True):
-        assert other.dtype == torch.float32
-        assert torch.equal(other, one.half().float())
+    agent.save(tmp_path / "small", resumable=False, bits=bits)
+    again = Reinforce.load(tmp_path / "small", PeekVectorEnv(8))
+    expected = restored(rounded(agent.policy.state_dict(), bits))
+    for name, weight in again.policy.state_dict().items():
+        assert weight.dtype == torch.float32
+        assert torch.equal(weight, expected[name])
     numbers = sum(parameter.numel() for parameter in agent.policy.parameters())
-    assert (tmp_path / "whole").stat().st_size - (tmp_path / "half").stat().st_size == pytest.approx(
-        2 * numbers, abs=50
-    )
+    less = (tmp_path / "whole").stat().st_size - (tmp_path / "small").stat().st_size
+    assert less == pytest.approx(saved * numbers, rel=0.15)  # steps' sizes and their names take some
+    again.save(tmp_path / "again", resumable=False, bits=bits)  # rounded once, they stay
+    third = Reinforce.load(tmp_path / "again").policy.state_dict()
+    for name, weight in third.items():
+        torch.testing.assert_close(weight, expected[name], rtol=1e-6, atol=0)
     with torch.no_grad():
         agent.policy.f_b.bias.fill_(1e6)
     with pytest.raises(ValueError, match=r"f_b\.bias holds numbers that are not finite"):
-        agent.save(tmp_path / "half", half=True)
+        agent.save(tmp_path / "small", bits=bits)
+    with pytest.raises(ValueError, match="bits must be 32, 16 or 8, not 4"):
+        agent.save(tmp_path / "small", bits=4)  # type: ignore[arg-type]
+
+
+def test_rounded_weights_without_their_steps_are_refused(tmp_path) -> None:
+    agent = Reinforce(PeekVectorEnv(8), **SMALL)
+    agent.save(tmp_path / "small", resumable=False, bits=8)
+    tensors, description = checkpoint.read(tmp_path / "small")
+    name = "policy.f_a.weight" + SCALE
+    for wrong, words in ((None, "f_a.weight.scale"), (torch.ones(1), "sizes of a step")):
+        changed = {key: tensor for key, tensor in tensors.items() if key != name}
+        checkpoint.write(tmp_path / "bad", changed if wrong is None else changed | {name: wrong}, description)
+        with pytest.raises(ValueError, match=rf"bad is damaged.*{words}"):
+            Reinforce.load(tmp_path / "bad")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ram_agents import Reinforce
-from ram_agents.commands.play import GAMES
+from ram_agents.game.cards import CARDS
 from ram_agents.game.drawing import SIZE
 from ram_agents.game.match import Match, MatchOptions
 from ram_agents.game.screens import GameScreen, Screen, Title, advance
@@ -33,7 +33,7 @@ def save_agents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def make_match(agents: dict[str, str], **options: Any) -> Match:
     """A match of short games."""
-    return Match(MatchOptions(**agents, balls=3, images=3, seed=1, **options), GAMES)
+    return Match(MatchOptions(**agents, balls=3, images=3, seed=1, **options), CARDS)
 
 
 class HurriedWindow(Window):

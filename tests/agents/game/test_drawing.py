@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from ram_agents.game import drawing
-from ram_agents.game.drawing import Score, pointed_location, title_card
+from ram_agents.game.drawing import Score, pointed_location
 
 from ram_envs.rendering.painting import GREEN, ORANGE, SCALE_COLOURS, SKY, VERMILLION
+from ram_envs.rendering.view import View
 
 pytest.importorskip("pygame")
 
@@ -20,26 +21,6 @@ def test_pointing_beside_the_stage_is_nowhere():
     assert pointed_location(view, (0.3, 0.5)) == pytest.approx((0, 0), abs=0.01)
 
 
-def test_title_card_is_the_one_under_the_pointer():
-    for card in range(3):
-        assert title_card((0.5, (drawing.CARD_TOP + card * drawing.CARD_STEP + 40) / 480)) == card
-    for beside in [(0.01, 0.5), (0.5, 0.99), (0.5, (drawing.CARD_TOP + drawing.CARD_HEIGHT + 5) / 480), None]:
-        assert title_card(beside) is None
-
-
-@pytest.mark.parametrize(
-    ("you", "ram", "winner"),
-    [([True, False, True], [True, False, False], SKY), ([False, False], [True, False], ORANGE), ([True], [True], None)],
-)
-def test_result_says_in_its_colour_who_won(you, ram, winner):
-    picture = drawing.paint_result("CATCH", Score(you, ram, len(you) - 1, len(you)))
-    words = picture[100:160]
-    assert [count(words, colour) > 100 for colour in (SKY, ORANGE)] == [winner == SKY, winner == ORANGE]
-    marks = picture[390:500]
-    assert (count(marks, GREEN) > 0) == (True in you + ram)
-    assert (count(marks, VERMILLION) > 0) == (False in you + ram)
-
-
 def test_score_marks_each_finished_round():
     canvas = drawing.blank()
     drawing.paint_score(canvas, "CATCH", "ball", Score([True], [False], 1, 3))
@@ -48,9 +29,46 @@ def test_score_marks_each_finished_round():
     assert (count(second, GREEN), count(second, VERMILLION) > 50) == (0, True)
 
 
-def test_the_emblem_has_the_colours_of_the_retinas_scales():
-    picture, unit = drawing.paint_title(None), drawing.SIZE / 480
-    row = picture[round(78 * unit)]
-    for half, colour in zip(drawing.EMBLEM, SCALE_COLOURS, strict=False):
-        edge = row[round((648 - half) * unit) : round((648 - half + 2) * unit)]
-        assert count(edge[None], colour) > 0
+def test_who_plays_alone_sees_one_score():
+    beside, alone = drawing.blank(), drawing.blank()
+    drawing.paint_score(beside, "CATCH", "ball", Score([True], [False], 1, 3))
+    drawing.paint_score(alone, "CATCH", "ball", Score([True], None, 1, 3))
+    assert count(beside.frame, ORANGE) > 0
+    assert count(alone.frame, ORANGE) == 0
+    assert count(alone.frame, SKY) > 0
+
+
+def view_of(side, scales):
+    """A view of a scene of side x side pixels with a retina of 4x4 pixels in its middle: scale i is i / 10 bright."""
+    return View(
+        scene=np.zeros((side, side), np.uint8),
+        glimpse=np.stack([np.full((4, 4), 1.0 if i == 0 else 0.0, np.float32) for i in range(scales)]),
+        regions=[(side // 2 - 2 * 2**i, side // 2 - 2 * 2**i, 4 * 2**i, 4 * 2**i) for i in range(scales)],
+        gaze=np.zeros((1, 2), np.float32),
+        action_names=("0",),
+        prediction=None,
+        label=None,
+        finished=False,
+        success=False,
+        counts={},
+        probabilities=None,
+    )
+
+
+def test_a_lens_enlarges_the_finest_patches_in_their_places():
+    canvas, view = drawing.blank(), view_of(1000, 5)
+    drawing.paint_lens(canvas, view, (500, 300, 64, 64))
+    unit = canvas.unit
+    inside = canvas.frame[round(300 * unit) : round(364 * unit), round(500 * unit) : round(564 * unit)]
+    white = (inside == 255).all(-1)
+    assert white.mean() == pytest.approx(1 / 16, rel=0.3)  # of a square of four times the finest patch's width
+    rows, columns = np.nonzero(white)
+    assert rows.mean() == pytest.approx(len(inside) / 2, abs=1)
+    assert columns.mean() == pytest.approx(len(inside) / 2, abs=1)
+    assert [count(canvas.frame, colour) > 0 for colour in SCALE_COLOURS] == [True, True, True, False]
+
+
+def test_a_lens_is_for_patches_that_are_too_small_to_read():
+    assert drawing.needs_lens(view_of(1000, 5))
+    assert not drawing.needs_lens(view_of(100, 4))
+    assert not drawing.needs_lens(view_of(1000, 1))

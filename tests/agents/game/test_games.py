@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from ram_agents import Reinforce
-from ram_agents.game.games import DigitGame, Memory, rival_episodes
+from ram_agents.game.games import Memory, NamingGame, rival_episodes
 
 from ram_envs.rendering.view import View
 
@@ -36,8 +36,37 @@ def test_memory_keeps_the_finest_that_was_seen():
     np.testing.assert_array_equal(memory.picture[..., 0], expected)
 
 
+def test_memory_of_a_scene_that_moved_on_fades_under_what_is_seen_now():
+    def view_of(light, corner, scene):
+        return View(
+            scene=np.full((4, 4), scene, np.uint8),
+            glimpse=np.full((1, 2, 2), light, np.float32),
+            regions=[(corner, corner, 2, 2)],
+            gaze=np.zeros((1, 2), np.float32),
+            action_names=("0",),
+            prediction=None,
+            label=None,
+            finished=False,
+            success=False,
+            counts={},
+            probabilities=None,
+        )
+
+    memory = Memory(view_of(1.0, 0, 5))
+    memory.add(view_of(0.0, 2, 5))  # nothing has moved
+    fog, half, dark = Memory.FOG, (255 + Memory.FOG) // 2, Memory.FOG // 2
+    assert memory.picture[[0, 2, 0], [0, 2, 2], 0].tolist() == [255, 0, fog]
+    memory.add(view_of(0.4, 1, 6))
+    assert memory.picture[..., 0].tolist() == [
+        [half, half, fog, fog],
+        [half, 102, 102, fog],
+        [fog, 102, 102, dark],
+        [fog, fog, dark, dark],
+    ]
+
+
 def test_an_early_answer_ends_the_round():
-    game = DigitGame("ram_envs/GlimpseMNIST-v0", {"split": "test"}, numbers=[5, 6], seed=0)
+    game = NamingGame("ram_envs/GlimpseMNIST-v0", {"split": "test"}, numbers=[5, 6], seed=0)
     label = game.view.label
     game.answer(label)
     assert game.results == [True]
@@ -52,7 +81,7 @@ def test_an_early_answer_ends_the_round():
 
 def test_a_person_answers_where_the_agent_may_stop():
     kwargs = {"can_stop": True, "glimpse_cost": 0.1, "num_glimpses": 3}
-    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
+    game = NamingGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
     game.look(np.zeros(2, np.float32))
     game.answer(game.view.label)
     assert game.over
@@ -61,7 +90,7 @@ def test_a_person_answers_where_the_agent_may_stop():
 
 @pytest.mark.parametrize("form", ["flat", "grid"])
 def test_a_person_plays_in_any_form_of_an_action(form):
-    game = DigitGame("ram_envs/GlimpseMNIST-v0", {"action": form, "num_glimpses": 3}, numbers=[0], seed=0)
+    game = NamingGame("ram_envs/GlimpseMNIST-v0", {"action": form, "num_glimpses": 3}, numbers=[0], seed=0)
     game.look(np.zeros(2, np.float32))  # the middle of the middle cell
     assert game.view.gaze[-1].tolist() == [0, 0]
     game.answer(game.view.label)
@@ -70,12 +99,24 @@ def test_a_person_plays_in_any_form_of_an_action(form):
 
 def test_a_click_is_looked_at_as_far_as_a_relative_saccade_leads():
     kwargs = {"saccade": "relative", "num_glimpses": 4, "initial_location": "center"}  # the reach is 4 of 14 pixels
-    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
+    game = NamingGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[0], seed=0)
     game.look(np.array([0.25, -1], np.float32))
     assert game.view.gaze[-1] == pytest.approx([0.25, -4 / 14], abs=1e-5)
     game.answer(game.view.label)
     assert game.view.gaze[-1] == pytest.approx([0.25, -4 / 14], abs=1e-5), "an answer leaves the eye where it is"
     assert game.results == [True]
+
+
+@pytest.mark.parametrize(
+    ("env_id", "kwargs", "anywhere"),
+    [
+        ("ram_envs/GlimpseMNIST-v0", {}, True),
+        ("ram_envs/GlimpseMNIST-v0", {"saccade": "relative"}, False),
+        ("ram_envs/CircleSquare-v0", {}, False),
+    ],
+)
+def test_a_game_knows_whether_a_step_leads_anywhere(env_id, kwargs, anywhere):
+    assert NamingGame(env_id, kwargs, numbers=[0], seed=0).reaches_anywhere is anywhere
 
 
 def test_rival_episodes_are_repeatable():
@@ -92,7 +133,7 @@ def test_rival_episodes_are_repeatable():
 
 def test_several_digits_are_named_one_after_the_other():
     kwargs = {"glimpses_per_object": 3, "split": "test"}
-    game = DigitGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0, 1], seed=0)
+    game = NamingGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0, 1], seed=0)
     assert game.looks_left == 2
     for x in (0.5, -0.5, 0.3):  # the third look is refused: what comes next is the answer
         game.look(np.array([x, 0], np.float32))
@@ -112,7 +153,7 @@ def test_several_digits_are_named_one_after_the_other():
 def test_a_round_is_a_scanpath_of_places_and_seconds():
     clock = iter([10.0, 10.5, 12.0, 12.25])
     kwargs = {"num_glimpses": 5, "initial_location": "center", "split": "test"}
-    game = DigitGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[42], seed=0, clock=lambda: next(clock))
+    game = NamingGame("ram_envs/GlimpseMNIST-v0", kwargs, numbers=[42], seed=0, clock=lambda: next(clock))
     game.look(np.array([0.5, 0], np.float32))
     game.look(np.array([-1, 1], np.float32))
     game.answer(3)  # a look forgone is none
@@ -126,7 +167,7 @@ def test_a_round_is_a_scanpath_of_places_and_seconds():
 def test_naming_one_of_several_digits_is_no_fixation():
     clock = iter(range(4))
     kwargs = {"glimpses_per_object": 3, "split": "test", "initial_location": "center"}
-    game = DigitGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0], seed=0, clock=lambda: next(clock))
+    game = NamingGame("ram_envs/GlimpseMNIST-Pairs-v0", kwargs, numbers=[0], seed=0, clock=lambda: next(clock))
     game.answer(1)
     game.look(np.array([0.5, 0], np.float32))
     game.answer(1)

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 from game_helpers import click, key, make_match, move, open_window, opened, release, save_agents
-from ram_agents.game import drawing
-from ram_agents.game.game_screens import CatchScreen, DigitScreen
+from ram_agents.game import titles
+from ram_agents.game.cards import CARDS
+from ram_agents.game.catch_screen import CatchScreen
+from ram_agents.game.match import Card
+from ram_agents.game.naming_screen import NamingScreen
 from ram_agents.game.screens import Help, Loading, Title, advance, run
 
 pygame = pytest.importorskip("pygame")
@@ -31,9 +34,10 @@ def test_title_and_help_answer_keys_and_escape_leaves(match, window):
 
 
 def test_title_cards_are_chosen_by_a_click(match, window):
-    for card, expected in enumerate((CatchScreen, CatchScreen, DigitScreen)):
+    for card, expected in enumerate((CatchScreen, CatchScreen, NamingScreen)):
         screen = opened(Title(match), window)
-        point = (0.5, (drawing.CARD_TOP + card * drawing.CARD_STEP + 40) / 480)
+        left, top, width, height = titles.card_boxes(len(CARDS))[card]
+        point = ((left + width / 2) / 800, (top + height / 2) / 480)
         move(point)
         advance(screen, window)
         lit = screen.paint(window.mouse())
@@ -46,14 +50,15 @@ def test_title_cards_are_chosen_by_a_click(match, window):
 
 def test_the_notice_is_painted_before_the_rival_is_loaded(match, window):
     begun = []
-    match.games = [lambda match: begun.append(window.shown) or Title(match)] * 3
+    game = Card("", ("", ""), "catch", (), lambda match, place: begun.append(window.shown) or Title(match))
+    match.cards = [game] * 3
     screen = opened(Title(match), window)
     key("1")
     screen = advance(screen, window)
     assert isinstance(screen, Loading)
     assert not begun
     advance(screen, window)
-    np.testing.assert_array_equal(begun, [drawing.paint_loading()])
+    np.testing.assert_array_equal(begun, [titles.paint_loading(match.cards)])
 
 
 def test_closing_the_window_ends_the_run(match, window):

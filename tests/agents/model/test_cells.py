@@ -147,6 +147,40 @@ def test_absolute_cells_lie_around_the_eye() -> None:
 
 
 @pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("averaged", [False, True])
+def test_the_eye_lands_beside_a_cells_middle_each_time_in_another_direction(relative, averaged) -> None:
+    kind = CellMeanLocationNetwork if averaged else CellLocationNetwork
+    still, drifting = (
+        kind(input_size=32, glimpse_shape=SHAPE, relative=relative, drift=drift) for drift in (0.0, 0.25)
+    )
+    drifting.load_state_dict(still.state_dict())
+    glimpse, location, looks = torch.zeros(1, *SHAPE), torch.tensor([[0.1, -0.1]]), torch.zeros(1, 32)
+    glimpse[0, 0, 3, 1] = 100  # so bright that its cell's weight is 1
+    directions = []
+    for _ in range(9):
+        looks = remember(looks, location)
+        eyes = [
+            f_l.distribution(f_l(torch.zeros(1, 32), glimpse, location, looks), 0.1).mode() for f_l in (still, drifting)
+        ]
+        # In pixels of the retina, whose reach is 8: an action a moves the eye by sign(a) a^2 of it.
+        landed = [8 * (eye.sign() * eye.square() if relative else eye - location) for eye in eyes]
+        x, y = (landed[1] - landed[0])[0].tolist()
+        assert math.hypot(x, y) == pytest.approx(0.25 * 4, rel=1e-3)
+        directions.append(math.atan2(y, x))
+    turns = np.diff(directions) % (2 * math.pi)
+    np.testing.assert_allclose(turns, math.radians(137.508), atol=1e-3)
+
+
+def test_rows_that_began_at_other_times_drift_by_their_own_looks() -> None:
+    f_l = CellLocationNetwork(input_size=32, glimpse_shape=SHAPE, relative=False, drift=0.25)
+    one, two = looks_of((0.0, 0.0)), looks_of((0.0, 0.0), (0.5, 0.5))
+    given = torch.zeros(2, 32), torch.zeros(2, *SHAPE), torch.zeros(2, 2)
+    both = f_l(*given, torch.cat([one, two]))
+    alone = [f_l(*(part[:1] for part in given), looks) for looks in (one, two)]
+    torch.testing.assert_close(both, torch.cat(alone))
+
+
+@pytest.mark.parametrize("relative", [False, True])
 @pytest.mark.parametrize("hidden", [0, 8])
 def test_weights_sum_to_one_and_h_decides(relative, hidden) -> None:
     f_l = network(relative=relative, hidden_size=hidden)
@@ -226,6 +260,8 @@ def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
     again.load_state_dict(ram.state_dict())
     with pytest.raises(ValueError, match="location_network must be 'linear', 'cells' or 'cells-mean', not 'cell'"):
         RAMConfig(location_network="cell")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"location_drift=0\.25 is from a cell's middle: use it with location_network"):
+        RAMConfig(location_drift=0.25)
     with pytest.raises(ValueError, match="hidden_size of at least 3, not 2"):
         model(relative=True, hidden_size=2)
     with pytest.raises(ValueError, match="square patches, not 4x6"):

@@ -132,23 +132,35 @@ def test_mode_and_sample_carry_no_gradient() -> None:
 
 
 def mixture(
-    std: float | Tensor = 0.1, rows: int = 4, seed: int = 0
+    std: float | Tensor = 0.1, rows: int = 4, seed: int = 0, *, saccades: bool = False
 ) -> tuple[Mixture, torch.distributions.Distribution]:
     """Ours of 3 places of a grid and an own one, and the same by torch."""
     generator = torch.Generator().manual_seed(seed)
     log_weight = torch.randn(rows, 4, generator=generator).log_softmax(-1)
     own, origin, scale = (torch.randn(rows, 2, generator=generator) for _ in range(3))
     grid = t([0.0, 0.0], [1.0, 0.5], [-0.5, 1.0])
-    places = torch.cat([origin[:, None] + scale[:, None] * grid, own[:, None]], dim=1)  # (rows, 4, 2)
+    places = torch.cat([places_of(origin, scale, grid, saccades), own[:, None]], dim=1)  # (rows, 4, 2)
     stds = std[:, None] if isinstance(std, Tensor) else std
     parts = Independent(Normal(places, torch.as_tensor(stds).expand_as(places)), 1)
     theirs = torch.distributions.MixtureSameFamily(Categorical(logits=log_weight), parts)
-    return Mixture(log_weight, own, origin, scale, grid, std), theirs
+    return Mixture(log_weight, own, origin, scale, grid, std, saccades), theirs
 
 
+def places_of(origin: Tensor, scale: Tensor, grid: Tensor, saccades: bool) -> Tensor:
+    """(rows, 3, 2): of relative saccades the actions that lead there."""
+    places = origin[:, None] + scale[:, None] * grid
+    return places.sign() * places.abs().sqrt() if saccades else places
+
+
+@pytest.mark.parametrize("saccades", [False, True])
 @pytest.mark.parametrize("std", [0.1, torch.full((4, 1), 0.7)])
-def test_a_mixtures_log_prob_against_torch(std) -> None:
-    ours, theirs = mixture(std)
+def test_a_mixtures_log_prob_against_torch(std, saccades) -> None:
+    ours, theirs = mixture(std, saccades=saccades)
+    assert isinstance(theirs, torch.distributions.MixtureSameFamily)
+    places = theirs.component_distribution.mean
+    torch.testing.assert_close(ours.mean(), (ours.log_weight.exp()[..., None] * places).sum(1))
+    likeliest = ours.log_weight.argmax(1)
+    torch.testing.assert_close(ours.mode(), places[torch.arange(4), likeliest])
     location = torch.randn(4, 2)
     torch.testing.assert_close(ours.log_prob(location), theirs.log_prob(location), rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match="detach"):
@@ -180,13 +192,14 @@ def test_a_mixtures_samples_and_mode() -> None:
     torch.testing.assert_close(many.mode()[:1], places[one.log_weight.argmax(-1)])
 
 
-def test_a_mixtures_entropy_and_divergence_are_of_part_and_location() -> None:
-    ours, other = mixture()[0], mixture(std=0.3, seed=1)[0]
+@pytest.mark.parametrize("saccades", [False, True])
+def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades) -> None:
+    ours, other = mixture(saccades=saccades)[0], mixture(std=0.3, seed=1, saccades=saccades)[0]
     parts = Categorical(logits=ours.log_weight)
     torch.testing.assert_close(ours.entropy(), parts.entropy() + location_entropy(0.1))
 
     def places(m: Mixture) -> Tensor:
-        return torch.cat([m.origin[:, None] + m.scale[:, None] * m.grid, m.own[:, None]], dim=1)
+        return torch.cat([places_of(m.origin, m.scale, m.grid, saccades), m.own[:, None]], dim=1)
 
     moved = kl_divergence(Independent(Normal(places(ours), 0.1), 1), Independent(Normal(places(other), 0.3), 1))
     expected = kl_divergence(parts, Categorical(logits=other.log_weight)) + (parts.probs * moved).sum(-1)

@@ -74,6 +74,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "gru": {"core": "gru"},
     "cells": {"core": "gru", "location_network": "cells", "glimpse_network": "conv"},
     "cells-mean": {"location_network": "cells-mean"},
+    "drift": {"location_network": "cells", "location_drift": 0.25},
     "lstm and cells": {"core": "lstm", "location_network": "cells"},
 }
 

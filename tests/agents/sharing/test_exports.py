@@ -33,6 +33,7 @@ OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
     "two layers, context": ((2, 4, 4), 1.0, False, {"core_layers": 2, "context": True}),
     "cells-mean": ((2, 4, 4), INF, False, {"location_network": "cells-mean"}),
+    "drift": ((2, 4, 4), INF, False, {"location_network": "cells", "location_drift": 0.25}),
     "cells, relative, stop": ((3, 4, 4), INF, True, {"location_network": "cells", "identity_core": True}),
 }  # fmt: skip
 """Agents without training: the glimpse's shape, the location's bound, whether they can stop, and options."""

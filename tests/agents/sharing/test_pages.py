@@ -16,13 +16,16 @@ from javascript import run_javascript
 from ram_agents import Reinforce
 from ram_agents.agent.envs import Spaces
 from ram_agents.evaluation.predictions import predict_scenes
-from ram_agents.rendering.episodes import environment
+from ram_agents.model.normalisation import Normalisation
+from ram_agents.rendering.episodes import environment, record
 from ram_agents.sharing import packing
+from ram_agents.sharing import page_data as page_data_module
 from ram_agents.sharing.page_data import page_data
 from ram_agents.sharing.pages import MODEL, PARTS, write_page
 
 from ram_envs.retina.retina import Retina
-from ram_envs.retina.saccade import make_saccades
+from ram_envs.retina.saccade import InsideSaccades, make_saccades
+from ram_envs.retina.sensor import sense
 from ram_envs.tasks.catch import GAME_SEED
 
 SCRIPTS = [Path(str(PARTS / f"{name}.js")) for name in MODEL]
@@ -31,8 +34,9 @@ TASKS: dict[str, dict[str, Any]] = {
     "mnist28_3": {},
     "cluttered60": {},
     "megapixel": {"canvas_size": 200, "num_distractors": 32, "num_glimpses": 12},
+    "circlesquare": {"initial_location": "center"},
 }
-"""Shipped agents, with all networks and both kinds of saccades among them, and what differs from their environments."""
+"""Shipped agents, with all networks and all kinds of saccades among them, and what differs from their environments."""
 
 
 def shipped(name: str) -> Reinforce:
@@ -72,6 +76,53 @@ def test_the_agents_look_and_answer_as_in_python_on_1000_scenes(name: str, tmp_p
     check_same_looks(name, 1000, tmp_path)
 
 
+SEVERAL: dict[str, tuple[str, dict[str, Any], int]] = {
+    "pairs": ("ram_envs/GlimpseMNIST-Pairs-v0", {"glimpses_per_object": 2, "canvas_size": 60, "num_scales": 3}, 4),
+    "one to three digits": (
+        "ram_envs/GlimpseMNIST-Pairs-v0",
+        {"glimpses_per_object": 1, "num_digits": (1, 3), "canvas_size": 84, "num_scales": 2, "patch_size": 6},
+        4,
+    ),
+    "addition": ("ram_envs/GlimpseMNIST-Addition-v0", {"num_glimpses": 3}, 3),
+    "moving": ("ram_envs/GlimpseMNIST-Moving-v0", {"num_glimpses": 5}, 5),
+}
+"""Tasks with several answers, many names or moving scenes: the environment, its arguments, and its most glimpses."""
+
+ANSWERS = """
+const ram = new RAM(pages[0], unpackWeights(pages[0].weights));
+pages[0].scenes.map(unpackScene).map((scene) => {
+  const steps = look(ram, new Episode(pages[0], scene, [0, 0]));
+  return { labels: scene.labels, answers: answersIn(steps, pages[0].glimpses_per_answer),
+    steps: steps.map(({ gaze, probabilities, glimpse }) => ({ gaze, probabilities, glimpse: Array.from(glimpse) })) };
+});
+"""
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_tasks_of_several_answers_and_moving_scenes_go_as_in_python(name: str, tmp_path: Path) -> None:
+    env_id, kwargs, most = SEVERAL[name]
+    sizes = {"glimpse_size": 8, "location_size": 8, "hidden_size": 24}
+    networks = {"glimpse_network": "conv", "location_network": "cells", "location_hidden": 8}
+    agent = Reinforce(env_id, env_kwargs=kwargs | {"initial_location": "center"}, num_envs=1, **sizes, **networks)
+    perturb(agent)
+    write_page(tmp_path, [page_data(agent, name, num_scenes=8)])
+    found = run_javascript(ANSWERS, [*SCRIPTS, tmp_path / "agent-0.js"], None, folder=tmp_path)
+    expected = record(agent.policy, environment(agent, num_envs=8, split="test"), seed=0, indices=np.arange(8))
+    lengths, looked = set(), set()
+    for scene, episode in zip(found, expected, strict=True):
+        *views, end = episode.views
+        for step, view in zip(scene["steps"], views, strict=True):
+            np.testing.assert_allclose(step["glimpse"], view.glimpse.reshape(-1), rtol=0, atol=1e-6)
+            np.testing.assert_allclose(step["gaze"], view.gaze[-1], rtol=0, atol=1e-4)
+            np.testing.assert_allclose(step["probabilities"], view.probabilities, rtol=0, atol=1e-4)
+            looked.add(tuple(step["gaze"]))
+        given = end.answers or ((end.prediction, end.label),)
+        assert list(zip(scene["answers"], scene["labels"], strict=True)) == list(given)
+        lengths.add(len(views))
+    assert max(lengths) == most
+    assert len(looked) > most, "not all look at the same places"
+
+
 NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "lstm, stop": ((2, 4, 4), 1.0, True, {"core": "lstm"}),
     "gru, conv, colour, normalised": ((2, 5, 5, 3), 1.0, False, {
@@ -80,7 +131,12 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
     "cells-mean, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells-mean", "location_hidden": 8}),
     "cells-mean, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells-mean"}),
+    "drift, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_drift": 0.25}),
+    "drift, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_drift": 0.25}),
     "cells, relative, stop": ((3, 4, 4), np.inf, True, {"location_network": "cells", "identity_core": True}),
+    "contrast": ((2, 4, 4), 1.0, False, {"normalise": "contrast"}),
+    "conv, colour, cells, contrast": ((2, 5, 5, 3), 1.0, False, {
+        "normalise": "contrast", "glimpse_network": "conv", "location_network": "cells"}),
     "two layers": ((2, 4, 4), 1.0, False, {"core": "lstm", "core_layers": 2}),
     "cells, colour, normalised": ((2, 5, 5, 3), np.inf, False, {"location_network": "cells", "normalise": "scales"}),
 }  # fmt: skip
@@ -93,15 +149,21 @@ def untrained(name: str) -> Reinforce:
     parts = {"location": spaces.Box(-1, 1, (2,)), "action": spaces.Discrete(4)}
     act = spaces.Dict(parts | ({"stop": spaces.Discrete(2)} if can_stop else {}))
     agent = Reinforce(Spaces(seen, act), glimpse_size=8, location_size=8, hidden_size=24, **options)
+    generator = perturb(agent)
+    if isinstance(agent.policy.normalisation, Normalisation):
+        agent.policy.normalisation.measure_([torch.rand(50, *shape, generator=generator) ** 2])
+    return agent
+
+
+def perturb(agent: Reinforce) -> torch.Generator:
+    """Weights by which what is chosen is not always the same, and the generator that drew them."""
     generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():  # what is chosen is not always the same
+    with torch.no_grad():
         for parameter in agent.policy.parameters():
             parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
         if agent.policy.f_s is not None:
             agent.policy.f_s.bias.zero_()  # it stops sometimes
-    if agent.policy.normalisation is not None:
-        agent.policy.normalisation.measure_([torch.rand(50, *shape, generator=generator) ** 2])
-    return agent
+    return generator
 
 
 STEPS = """
@@ -124,6 +186,8 @@ def test_every_network_gives_what_torch_gives(name: str, tmp_path: Path) -> None
     shape, far, _, _ = NETWORKS[name]
     generator = np.random.default_rng(0)
     glimpses = generator.random((steps, rows, *shape), np.float32) ** 3
+    glimpses[0, 0] = 0.5 + glimpses[0, 0] / 1000  # hardly any contrast
+    glimpses[1, 0] = 0  # and none
     locations = generator.uniform(-1, 1, (steps, rows, 2)).astype(np.float32)
     config = agent.policy.config
     options = {
@@ -177,12 +241,57 @@ def test_the_retina_sees_the_same_bits(pooling: Any, shape: tuple[int, ...], tmp
     for size, scales in ((5, 2), (4, 6), (1, 1)):
         expected = Retina(size, scales, pooling=pooling).glimpse(np.repeat(scene[None], len(eyes), 0), eyes)
         inputs = {
-            "scene": packing.pack_scene(scene),
+            "scene": packing.pack_scene([scene]),
             "eyes": eyes.tolist(),
             "retina": {"patchSize": size, "numScales": scales, "pooling": pooling},
         }
         found = run_javascript(GLIMPSES, SCRIPTS, inputs, folder=tmp_path)
         np.testing.assert_array_equal(np.array(found, np.float32), expected.reshape(len(eyes), -1))
+
+
+SENSED = """
+const scene = unpackScene(inputs.scene), sensor = new Sensor({ patchSize: 5 });
+({ bytes: Array.from(scene.pixels), seen: inputs.places.map((place) => Array.from(sensor.glimpse(scene, place))) });
+"""
+
+
+def test_the_sensor_sees_the_same_between_the_pixels(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    light, room = generator.random((9, 9), np.float32), np.float32(1 - 5 / 9)
+    places = (generator.uniform(-1, 1, (30, 2)) * room).astype(np.float32)
+    places[:4] = room * np.array([[-1, -1], [1, 1], [1, -1], [0, 0]])
+    inputs = {"scene": packing.pack_scene([], light), "places": places.tolist()}
+    found = run_javascript(SENSED, SCRIPTS, inputs, folder=tmp_path)
+    expected = sense(light[None], np.zeros(30, np.int64), places, 5)
+    np.testing.assert_allclose(found["seen"], expected.reshape(30, -1), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(found["bytes"], np.rint(255 * light).astype(np.uint8).reshape(-1))
+
+
+INSIDE = """
+const saccades = new InsideSaccades(inputs.inside);
+inputs.paths.map(([place, ...locations]) => {
+  let eye = saccades.start(place);
+  return locations.map((location) => {
+    eye = saccades.move(eye, location);
+    return [eye, saccades.location(eye), saccades.gaze(eye), saccades.centre(eye), saccades.lookAt(eye, place)];
+  });
+});
+"""
+
+
+def test_a_sensor_moves_inside_the_scene_as_in_python(tmp_path: Path) -> None:
+    generator = np.random.default_rng(6)
+    paths = generator.uniform(-1, 1, (40, 6, 2)).astype(np.float32)
+    paths[:10, 1:] = np.sign(paths[:10, 1:])  # outside the disc, into corners
+    saccades = InsideSaccades(0.4, 5 / 28)
+    inputs = {"inside": {"most": 0.4, "room": float(saccades.room)}, "paths": paths.tolist()}
+    found = run_javascript(INSIDE, SCRIPTS, inputs, folder=tmp_path)
+    eyes = saccades.start(paths[:, 0])
+    for t in range(5):
+        eyes = saccades.move(eyes, paths[:, t + 1])
+        told = eyes, saccades.location(eyes), saccades.gaze(eyes), saccades.centre(eyes)
+        for which, expected in enumerate((*told, saccades.look_at(eyes, paths[:, 0]))):
+            np.testing.assert_allclose([row[t][which] for row in found], expected, rtol=0, atol=1e-6)
 
 
 SACCADES = """
@@ -281,24 +390,17 @@ def test_weights_are_stored_exactly_or_rounded_on_demand() -> None:
         packing.pack_weights(agent.policy, half=True)
 
 
-@pytest.mark.parametrize(
-    ("env_id", "kwargs", "reason"),
-    [
-        ("ram_envs/GlimpseMNIST-Moving-v0", {}, "scenes change while"),
-        ("ram_envs/GlimpseMNIST-Pairs-v0", {}, "with one answer"),
-        ("ram_envs/Catch-v0", {"foveated": False}, "not the retina's view"),
-    ],
-)
-def test_what_a_page_can_not_show_is_told(env_id: str, kwargs: dict[str, Any], reason: str) -> None:
-    agent = Reinforce(env_id, env_kwargs=kwargs, num_envs=1)
-    with pytest.raises(ValueError, match=rf"a page can't show {env_id}: .*{reason}"):
+def test_what_is_not_the_retinas_view_is_refused() -> None:
+    agent = Reinforce("ram_envs/Catch-v0", env_kwargs={"foveated": False}, num_envs=1)
+    with pytest.raises(ValueError, match=r"a page can't show ram_envs/Catch-v0: .*not the retina's view"):
         page_data(agent, "mine", num_scenes=3)
 
 
-def test_contrast_is_refused() -> None:
-    agent = Reinforce("ram_envs/GlimpseMNIST-v0", normalise="contrast", num_envs=1)
-    with pytest.raises(ValueError, match="mine sees the contrast of glimpses"):
-        page_data(agent, "mine", num_scenes=1)
+def test_scenes_that_change_with_what_is_done_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_data_module, "_game", lambda agent, view: None)  # as if nobody knew the rules of Catch
+    agent = Reinforce("ram_envs/Catch-v0", num_envs=1)
+    with pytest.raises(ValueError, match="a page can't show ram_envs/Catch-v0: its scenes change with what is done"):
+        page_data(agent, "mine", num_scenes=3)
 
 
 def test_a_control_is_refused() -> None:

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from ram_envs.tasks.shapes import pictures, sense
+from ram_envs.tasks.shapes import pictures
 
 ID = "ram_envs/CircleSquare-v0"
 
@@ -38,39 +38,6 @@ def test_the_slope_leads_to_the_shape() -> None:
     assert scene[3, 4] == scene[7, 8] == 1
     assert scene[3, 9] == pytest.approx(1 - 5 / np.hypot(28, 28))
     assert scene[27, 27] == pytest.approx(1 - np.hypot(24, 23) / np.hypot(28, 28))
-
-
-def slow_sense(image: np.ndarray, centre: np.ndarray, size: int) -> np.ndarray:
-    """A sensor's cells one by one, each from the four pixels around it."""
-    seen = np.empty((size, size))
-    for row in range(size):
-        for column in range(size):
-            x, y = (centre + 1) / 2 * image.shape[0] - 0.5 + (np.array([column, row]) - (size - 1) / 2)
-            left, top = min(int(x), image.shape[0] - 2), min(int(y), image.shape[0] - 2)
-            seen[row, column] = sum(
-                image[top + j, left + i] * abs(1 - i - (x - left)) * abs(1 - j - (y - top))
-                for i in (0, 1)
-                for j in (0, 1)
-            )
-    return seen
-
-
-@pytest.mark.parametrize("size", [4, 5])
-def test_what_the_sensor_sees_against_a_slow_twin(size: int) -> None:
-    rng = np.random.default_rng(0)
-    images = rng.random((7, 11, 11), np.float32)
-    which, room = rng.integers(7, size=40), 1 - size / 11
-    centres = rng.uniform(-room, room, (40, 2))
-    centres[:4] = room * np.array([[-1, -1], [1, 1], [-1, 1], [0, 1]])
-    expected = [slow_sense(images[i], centre, size) for i, centre in zip(which, centres, strict=True)]
-    np.testing.assert_allclose(sense(images, which, centres, size), expected, atol=1e-6)
-
-
-def test_in_the_corner_it_sees_the_pixels_as_they_are() -> None:
-    images = np.random.default_rng(0).random((1, 9, 9), np.float32)
-    for corner, seen in (((-1, -1), images[0, :5, :5]), ((1, 1), images[0, 4:, 4:]), ((1, -1), images[0, :5, 4:])):
-        found = sense(images, np.zeros(1, np.int64), np.array([corner]) * (1 - 5 / 9), 5)
-        np.testing.assert_allclose(found[0], seen, atol=1e-6)
 
 
 def test_steps_are_at_most_a_tenth_of_the_way_in_any_direction_and_end_at_the_edge() -> None:

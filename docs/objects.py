@@ -1,0 +1,152 @@
+"""Several digits and a moving one: `python docs/objects.py train OUT`, then `... measure OUT`.
+
+`train` makes the runs that stand beside the pretrained agents `pairs`, `addition` and `moving`, in directories under
+OUT: the recipes with and without the second layer and the context of Ba et al. (2015), for as many episodes each, and
+`moving` with a gaze at random. It can be stopped at any time, and goes on with what is there. `measure` renews two
+tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and `<!-- moving -->` and `<!-- /moving -->`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import courses
+import ram_agents
+import torch
+from marked import renew
+from ram_agents import Config, Reinforce, recipe
+from ram_agents.evaluation.attention import by_glimpse, on_the_target
+from ram_agents.evaluation.controls import as_control
+from ram_agents.evaluation.evaluate import Evaluation, evaluate, evaluation_env
+from ram_agents.evaluation.runs import LAST
+from ram_agents.model.choice import Look
+from ram_agents.reports.intervals import wilson
+
+EPISODES = 300_000
+"""Of each run with and without a context: as many as tell them apart."""
+PERIPHERY = 12
+"""The context network sees the scene averaged down to so many cells a side."""
+GAZES: dict[Look, str] = {"mean": "its own", "random": "random"}
+STARTS = ("center", "random")
+
+
+class Row(NamedTuple):
+    """An agent, and how it looks."""
+
+    name: str
+    agent: Reinforce
+    start: str
+    look: Look
+
+
+def config_of(run: str) -> Config:
+    """Of a run, named as its directory is."""
+    name, _, variant = run.partition("-")
+    config = recipe(name)
+    if variant == "random":
+        return as_control(config, "random").replace(total_episodes=config.total_episodes // 10)
+    config = config.replace(total_episodes=EPISODES)
+    if variant == "context":
+        periphery = config.env_kwargs | {"periphery": PERIPHERY}
+        return config.replace(core_layers=2, context=True, env_kwargs=periphery)
+    return config
+
+
+RUNS = {
+    "pairs-plain": f"recipe `pairs`, {EPISODES:,} episodes",
+    "pairs-context": f"the same with a second layer and a context, {EPISODES:,} episodes",
+    "addition-plain": f"recipe `addition`, {EPISODES:,} episodes",
+    "addition-context": f"the same with a second layer and a context, {EPISODES:,} episodes",
+    "moving-random": "recipe `moving`, trained with a gaze at random for a tenth of the episodes",
+}
+
+
+def train(out: Path) -> None:
+    """Make all runs, one after the other on one thread, or go on with them."""
+    torch.set_num_threads(1)
+    for run in RUNS:
+        courses.train(out / run, config_of(run))
+
+
+def rows(out: Path, task: str) -> Iterator[Row]:
+    """The pretrained agent from both starts, its weights with a gaze at random, and the runs beside it."""
+    agent = ram_agents.load(task)
+    for start in STARTS:
+        yield Row(f"`{task}`", agent, start, "mean")
+    yield Row(f"`{task}`", agent, "random", "random")
+    for run, told in RUNS.items():
+        if run.startswith(f"{task}-") and (out / run / LAST).exists():
+            agent = Reinforce.load(out / run / LAST)
+            yield Row(told, agent, "center", "random" if run.endswith("random") else "mean")
+
+
+def errors(row: Row) -> Evaluation:
+    """Over all test scenes: of the mean path, and of ten drawn ones where the agent looks by itself."""
+    env_kwargs = row.agent.env_kwargs | {"initial_location": row.start}
+    row.agent.config = row.agent.config.replace(env_kwargs=env_kwargs)
+    look = None if row.look == "mean" else row.look
+    return evaluate(row.agent, paths=10 if look is None else 0, look=look)
+
+
+def interval(percent: float, scenes: int) -> str:
+    """An error in % and its 95% interval."""
+    low, high = (100 * end for end in wilson(percent / 100, scenes))
+    return f"{percent:.2f} ({low:.2f} to {high:.2f})"
+
+
+def several(out: Path) -> str:
+    """The table of pairs and sums."""
+    lines = [
+        "| agent | first look | gaze | wrong, % | first digit, % | second digit, % | sampled, % | averaged, % |",
+        "|---|---|---|---|---:|---:|---:|---:|",
+    ]
+    for task in ("pairs", "addition"):
+        for row in rows(out, task):
+            found = errors(row)
+            parts = found.several or {}
+            whole, *each = parts.get("mean", [float(found.mean[-1])])
+            digits = [f"{error:.2f}" for error in each] or ["", ""]
+            sampled, averaged = (
+                parts[way][0] if way in parts else float(of[-1]) if of is not None else None
+                for way, of in (("sampled", found.sampled), ("averaged", found.averaged))
+            )
+            drawn = ["" if error is None else f"{error:.2f}" for error in (sampled, averaged)]
+            cells = [row.name, row.start, GAZES[row.look], interval(whole, found.episodes), *digits, *drawn]
+            lines.append(f"| {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def moving(out: Path) -> str:
+    """The table of a moving digit: its error, and how often the gaze lies on it, after each look."""
+    looks = recipe("moving").env_kwargs["num_glimpses"]
+    head = " | ".join(map(str, range(1, looks + 1)))
+    lines = [f"| agent | first look | gaze | what | {head} |", f"|---|---|---|---|{'---:|' * looks}"]
+    for row in rows(out, "moving"):
+        found = errors(row)
+        env = evaluation_env(row.agent, num_envs=1000)
+        near = 100 * by_glimpse(row.agent, env, on_the_target, look=row.look, seed=0).mean(1)
+        env.close()
+        beginning = f"| {row.name} | {row.start} | {GAZES[row.look]} |"
+        for what, figures in (("wrong, %", found.mean), ("gaze on the digit, %", near)):
+            lines.append(f"{beginning} {what} | {' | '.join(f'{figure:.1f}' for figure in figures)} |")
+        low, high = wilson(float(found.mean[-1]) / 100, found.episodes)
+        lines[-2] += f" at the end {found.mean[-1]:.2f} ({100 * low:.2f} to {100 * high:.2f})"
+        print(*lines[-2:], sep="\n", flush=True)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train or measure."""
+    options = courses.arguments(__doc__, "train", "measure").parse_args()
+    if options.what == "train":
+        train(options.out)
+        return
+    renew("several", several(options.out))
+    renew("moving", moving(options.out))
+
+
+if __name__ == "__main__":
+    main()
