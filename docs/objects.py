@@ -123,17 +123,16 @@ def moving(out: Path) -> str:
     """The table of a moving digit: its error, and how often the gaze lies on it, after each look."""
     looks = recipe("moving").env_kwargs["num_glimpses"]
     head = " | ".join(map(str, range(1, looks + 1)))
-    lines = [f"| agent | first look | gaze | what | {head} |", f"|---|---|---|---|{'---:|' * looks}"]
+    lines = [f"| agent | first look | gaze | what | {head} | at the end |", f"|---|---|---|---|{'---:|' * looks}---|"]
     for row in rows(out, "moving"):
         found = errors(row)
         env = evaluation_env(row.agent, num_envs=1000)
         near = 100 * by_glimpse(row.agent, env, on_the_target, look=row.look, seed=0).mean(1)
         env.close()
         beginning = f"| {row.name} | {row.start} | {GAZES[row.look]} |"
-        for what, figures in (("wrong, %", found.mean), ("gaze on the digit, %", near)):
-            lines.append(f"{beginning} {what} | {' | '.join(f'{figure:.1f}' for figure in figures)} |")
-        low, high = wilson(float(found.mean[-1]) / 100, found.episodes)
-        lines[-2] += f" at the end {found.mean[-1]:.2f} ({100 * low:.2f} to {100 * high:.2f})"
+        end = interval(float(found.mean[-1]), found.episodes)
+        for what, figures, last in (("wrong, %", found.mean, end), ("gaze on the digit, %", near, "")):
+            lines.append(f"{beginning} {what} | {' | '.join(f'{figure:.1f}' for figure in figures)} | {last} |")
         print(*lines[-2:], sep="\n", flush=True)
     return "\n".join(lines)
 

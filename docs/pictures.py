@@ -1,4 +1,5 @@
-"""Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them.
+"""Draw the pictures of the environments and of the trained agents: `python docs/pictures.py` renews all of them, and
+`python docs/pictures.py moving` those of the agent "moving".
 
 Small ones of README's table, in docs/images/suite/: an agent that comes with the package, on the first test scenes or
 games, however they end. Of an environment without such an agent, a gaze that is led to the target, and the picture says
@@ -7,6 +8,7 @@ so. Large ones, in docs/images/, as `ram watch` draws them.
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +67,8 @@ LARGE = (
     "translated60 --index 0 1 2 3 --size 300 --fps 3 --out {}/translated60.gif",
     "cluttered100 --index 0 1 2 3 --size 300 --fps 3 --out {}/cluttered100.gif",
     "circlesquare --index 813 488 1133 --size 300 --fps 4 --out {}/circlesquare.gif",
+    "moving --index 0 1 2 3 --size 300 --fps 3 --out {}/moving.gif",
+    "pairs --index 0 1 2 3 --size 300 --fps 3 --out {}/pairs.gif",
 )
 """What `ram watch` is asked for."""
 PLACES = np.array([(0.0, 0.0), (0.35, -0.4), (-0.35, 0.4), (0.1, 0.3)])
@@ -138,9 +142,20 @@ def small(name: str, folder: Path) -> None:
     write_video(folder / f"{name}.gif", frames, fps=8 if name == "catch" else 2.5, holds=holds)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("agents", nargs="*", help="only their pictures")
+    agents = parser.parse_args().agents
     (FOLDER / "suite").mkdir(parents=True, exist_ok=True)
-    for name in SUITE:
-        small(name, FOLDER / "suite")
+    for name, shown in SUITE.items():
+        if not agents or shown.agent in agents:
+            small(name, FOLDER / "suite")
     for arguments in LARGE:
-        watch.main(shlex.split(arguments.format(FOLDER)))
+        agent = arguments.split()[0]
+        if agent in (agents or pretrained_names()):
+            watch.main(shlex.split(arguments.format(FOLDER)))
+
+
+if __name__ == "__main__":
+    main()

@@ -18,10 +18,11 @@ BOUNDS = {
     "mnist28_3": 2.5,
     "translated60": 1.8,
     "cluttered60": 4.0,
-    "cluttered100": 5.5,
+    "cluttered100": 2.5,
     "catch": 2.0,
     "megapixel": 25.0,
     "circlesquare": 0.5,
+    "moving": 2.5,
 }
 
 
