@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,7 +87,8 @@ class RAM(nn.Module):
             output_size=size,
             alike=alike,
         )
-        self.f_h = CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
+        core = partial(CoreNetwork, input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
+        self.f_h = core()
         self.f_l: LocationNetwork | CellLocationNetwork
         if config.location_network == "linear":
             self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
@@ -102,11 +104,7 @@ class RAM(nn.Module):
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
         self.f_s = StopNetwork(size) if can_stop(action_space) else None
-        self.f_h2 = (
-            CoreNetwork(input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
-            if config.core_layers == 2
-            else None
-        )
+        self.f_h2 = core() if config.core_layers == 2 else None
         self.f_c = ContextNetwork(periphery_shape(observation_space), size) if config.context else None
         if config.init == "orthogonal":
             orthogonal_(self.f_g, self.f_h, self.f_a)

@@ -70,7 +70,7 @@ def gallery(names: list[str]) -> str:
     """The page that shows all of them."""
     parts = [
         "# The suite",
-        "Each animation is a trained agent, where it does not say otherwise. Each name leads to the rules.",
+        "Each animation shows a trained agent, unless its text says otherwise. Each name links to the rules.",
     ]
     parts.append("::::{container} cards")
     for name in names:
