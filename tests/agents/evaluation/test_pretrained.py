@@ -23,6 +23,7 @@ BOUNDS = {
     "megapixel": 25.0,
     "circlesquare": 0.5,
     "moving": 2.5,
+    "pairs": 3.5,
 }
 
 
