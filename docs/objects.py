@@ -102,7 +102,7 @@ def several(out: Path) -> str:
         "| agent | first look | gaze | wrong, % | first digit, % | second digit, % | sampled, % | averaged, % |",
         "|---|---|---|---|---:|---:|---:|---:|",
     ]
-    for task in ("pairs", "addition"):
+    for task in [task for task in ("pairs", "addition") if task in ram_agents.pretrained_names()]:
         for row in rows(out, task):
             found = errors(row)
             parts = found.several or {}
