@@ -133,7 +133,7 @@ def test_an_old_checkpoint_is_loaded_only_on_request(monkeypatch) -> None:
         asked.append(allow_unsigned)
         raise ValueError("enough")
 
-    for module in ("commands.options", "commands.train", "game.match"):
+    for module in ("commands.options", "commands.train", "game.places"):
         monkeypatch.setattr(f"ram_agents.{module}.load", load)
     for words in (["evaluate", "old"], ["watch", "old"], ["plot", "gaze", "old"], ["plot", "glimpses", "old"]):
         for flags in ([], ["--allow-unsigned"]):
