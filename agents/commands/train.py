@@ -121,19 +121,30 @@ def tell_processes(last: Path, processes: Processes) -> None:
 
 
 def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -> None:
-    """Give an agent the weights of another, by its path or name; a stop network that this one lacks is left as it is.
+    """Give an agent the weights of another, by its path or name.
+
+    What begins anew: a stop network that the other lacks, and, which is told, the action network where there are more
+    or fewer actions to choose from.
 
     Raises:
         ValueError: the two are different models.
     """
     ours, theirs = agent.policy.state_dict(), load(name, allow_unsigned=allow_unsigned).policy.state_dict()
-    lacking = [key for key in ours if key not in theirs and not key.startswith("f_s.")]
+    actions, before = len(ours["f_a.weight"]), len(theirs["f_a.weight"])
+    anew: tuple[str, ...] = ("f_s.",)
+    if actions != before:
+        anew = ("f_s.", "f_a.")
+        theirs = {key: tensor for key, tensor in theirs.items() if not key.startswith("f_a.")}
+    lacking = [key for key in ours if key not in theirs and not key.startswith(anew)]
     unfit = [key for key, tensor in theirs.items() if key not in ours or ours[key].shape != tensor.shape]
     if wrong := lacking + unfit:
         raise ValueError(
             f"the weights of {name} are another model's: {', '.join(wrong)} do not fit; train with its hyper-parameters"
             " and its environment's arguments"
         )
+    if actions != before:
+        told = f"--weights {name}: it chooses among {before} actions, this agent among {actions}"
+        tell(agent.processes, f"{told}: the network that chooses begins anew")
     agent.policy.load_state_dict(ours | theirs)
 
 

@@ -89,6 +89,23 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path) -> None:
         cli.main([*words, "--resume"])
 
 
+def test_another_number_of_answers_is_learned_on_the_same_glimpses(capsys) -> None:
+    """Sums of two digits begin with what reads pairs: all but the 19 answers."""
+    agent = Reinforce(config=recipe("addition").replace(num_envs=2))
+    own, pairs = agent.policy.f_a.weight.detach().clone(), ram_agents.load("pairs").policy.state_dict()
+    take_weights(agent, "pairs")
+    assert "it chooses among 10 actions, this agent among 19: the network that chooses begins anew" in str(
+        capsys.readouterr()
+    )
+    for name, tensor in agent.policy.state_dict().items():
+        if not name.startswith("f_a."):
+            assert torch.equal(tensor, pairs[name])
+    assert torch.equal(agent.policy.f_a.weight, own)
+    wider = Reinforce(config=recipe("addition").replace(num_envs=2, hidden_size=64))
+    with pytest.raises(ValueError, match=r"another model's: .*f_h\.hidden\.weight.* do not fit"):
+        take_weights(wider, "pairs")
+
+
 def test_stopping_is_taught_to_the_shipped_agent() -> None:
     """The two recipes name the same model, and the same training digits."""
     teacher, stopper = recipe("mnist28"), recipe("mnist28_stop")
