@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-pytest.importorskip("ray.rllib", reason="RLlib is an extra with a virtual environment of its own")
+ray = pytest.importorskip("ray", reason="RLlib is an extra with a virtual environment of its own")
+pytest.importorskip("ray.rllib")
 
 from ram_agents.entrants import by_rllib
 from ram_agents.entrants.course import Budget, Course
 from ram_agents.entrants.entry import ENTRIES, Challenge
 
 BUDGET = Budget(steps=100, core_minutes=100)
+
+
+@pytest.fixture(autouse=True)
+def shut_down() -> Iterator[None]:
+    """An entrant leaves Ray running, for the next seed of its benchmark."""
+    yield
+    ray.shutdown()
 
 
 def test_it_trains_ends_and_goes_on(tmp_path, monkeypatch) -> None:
