@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="RLlib is an extra with a virtual environment of its own")
-pytest.importorskip("ray.rllib")
+pytest.importorskip("ray.rllib", reason="RLlib is an extra with a virtual environment of its own")
 
+import ray
 from ram_agents.entrants import by_rllib
 from ram_agents.entrants.course import Budget, Course
 from ram_agents.entrants.entry import ENTRIES, Challenge
