@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command is the function `main(arguments)` of a module, which is imported when it is called."""
+    """A command is a function of a module, which is imported when it is called; it takes the arguments."""
 
     module: str
     help: str
     shared: bool = False
     """Whether the processes that torchrun starts do it together."""
+    function: str = "main"
+    """Its name."""
 
 
 COMMANDS = {
@@ -29,8 +31,10 @@ COMMANDS = {
     "plot": Command("plot", "draw figures of runs and agents"),
     "export": Command("export", "write an agent as a program of ONNX or torch"),
     "page": Command("page", "write a page on which agents look at scenes in the browser"),
-    "benchmark": Command("benchmark", "train entries of the scoreboard within one budget, and measure them"),
-    "verify": Command("verify", "check a submission to the scoreboard"),
+    "benchmark": Command(
+        "board", "train entries of the scoreboard within one budget, and measure them", function="benchmark"
+    ),
+    "verify": Command("board", "check a submission to the scoreboard", function="verify"),
 }
 
 
@@ -52,7 +56,8 @@ def run(name: str, words: Sequence[str]) -> None:
     if not COMMANDS[name].shared:
         _refuse_several_processes(name)
     try:
-        importlib.import_module(f".commands.{COMMANDS[name].module}", __package__).main(words)
+        module = importlib.import_module(f".commands.{COMMANDS[name].module}", __package__)
+        getattr(module, COMMANDS[name].function)(words)
         _flush()
     except KeyboardInterrupt:
         print(f"\nram {name}: interrupted", file=sys.stderr)

@@ -100,10 +100,15 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], description: dict[str
     _check_finite(tensors)
     text = json.dumps(description)
     header = {"format": FORMAT, "description": text, "sha256": _digest(tensors, text)}
+    write_whole(path, safetensors.torch.save(tensors, metadata=header))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside and rename it into place: it is there whole or not at all, after a loss of power too."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
-            file.write(safetensors.torch.save(tensors, metadata=header))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -39,12 +39,22 @@ def rounded(weights: Mapping[str, Tensor], bits: Bits) -> dict[str, Tensor]:
         if tensor.dim() < 2:
             packed[name] = tensor.half()
             continue
-        rows = tensor.flatten(1)
-        scale = rows.abs().amax(1) / LARGEST
-        steps = (rows / scale.clamp(min=torch.finfo(scale.dtype).tiny)[:, None]).round()
+        steps, packed[name + SCALE] = _in_steps(tensor.flatten(1))
         packed[name] = steps.to(torch.int8).view(tensor.shape)
-        packed[name + SCALE] = scale
     return packed
+
+
+def _in_steps(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows (n, m) in steps, and the size of a step in each, (n,): what was rounded so before stays as it is.
+
+    Of those the largest weight is 127 steps, rounded to a float32: the division may miss the step by its last bits.
+    """
+    scale = rows.abs().amax(1) / LARGEST
+    steps = (rows / scale.clamp(min=torch.finfo(scale.dtype).tiny)[:, None]).round()
+    for beside in (scale.nextafter(scale + 1), scale.nextafter(torch.zeros_like(scale))):
+        now, then = ((steps * size[:, None] == rows).all(1) for size in (scale, beside))
+        scale = torch.where(then & ~now, beside, scale)
+    return steps, scale
 
 
 def restored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -16,22 +16,9 @@ from ram_envs.extras import how_to_install
 
 from ..agent.config import Config, recipe
 from ..agent.envs import declared
+from ..evaluation.pretrained import BY_ENVIRONMENT
 from ..training.reinforce import Reinforce
 from .course import Budget, Course
-
-RECIPES = {
-    "ram_envs/GlimpseMNIST-v0": "mnist28",
-    "ram_envs/GlimpseMNIST-Translated-v0": "translated60",
-    "ram_envs/GlimpseMNIST-Cluttered-v0": "cluttered60",
-    "ram_envs/GlimpseMNIST-Cluttered100-v0": "cluttered100",
-    "ram_envs/GlimpseMNIST-Megapixel-v0": "megapixel",
-    "ram_envs/GlimpseMNIST-Pairs-v0": "pairs",
-    "ram_envs/GlimpseMNIST-Addition-v0": "addition",
-    "ram_envs/GlimpseMNIST-Moving-v0": "moving",
-    "ram_envs/CircleSquare-v0": "circlesquare",
-    "ram_envs/Catch-v0": "catch",
-}
-"""The hyper-parameters of RAM in each environment; elsewhere the defaults."""
 
 
 class Challenge(NamedTuple):
@@ -44,7 +31,7 @@ class Challenge(NamedTuple):
 
     def config(self) -> Config:
         """Of RAM: a recipe's network and optimiser, and its curriculum, in this environment as it is."""
-        base = recipe(RECIPES[self.env_id]) if self.env_id in RECIPES else Config()
+        base = recipe(BY_ENVIRONMENT[self.env_id]) if self.env_id in BY_ENVIRONMENT else Config()
         return base.replace(env_id=self.env_id, env_kwargs=self.env_kwargs, validation_kwargs={}, seed=self.seed)
 
     def probe(self) -> Nature:

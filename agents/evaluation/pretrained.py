@@ -11,6 +11,19 @@ import torch
 
 from ..training.reinforce import Reinforce
 
+BY_ENVIRONMENT = {
+    "ram_envs/GlimpseMNIST-v0": "mnist28",
+    "ram_envs/GlimpseMNIST-Translated-v0": "translated60",
+    "ram_envs/GlimpseMNIST-Cluttered-v0": "cluttered60",
+    "ram_envs/GlimpseMNIST-Cluttered100-v0": "cluttered100",
+    "ram_envs/GlimpseMNIST-Megapixel-v0": "megapixel",
+    "ram_envs/GlimpseMNIST-Pairs-v0": "pairs",
+    "ram_envs/GlimpseMNIST-Addition-v0": "addition",
+    "ram_envs/GlimpseMNIST-Moving-v0": "moving",
+    "ram_envs/CircleSquare-v0": "circlesquare",
+    "ram_envs/Catch-v0": "catch",
+}
+"""For each environment the agent that is trained in it, once its weights are there, and its recipe."""
 WEIGHTS = resources.files(__package__.partition(".")[0]) / "weights"
 
 

@@ -8,25 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import gymnasium as gym
 
 from ..agent.envs import NAMESPACE, declared, import_module_of, in_split
-from ..evaluation.pretrained import load, pretrained_names, tell_images
+from ..evaluation.pretrained import BY_ENVIRONMENT, load, pretrained_names, tell_images
 from ..rendering.episodes import environment
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
-TRAINED = {
-    "ram_envs/GlimpseMNIST-v0": "mnist28",
-    "ram_envs/GlimpseMNIST-Translated-v0": "translated60",
-    "ram_envs/GlimpseMNIST-Cluttered-v0": "cluttered60",
-    "ram_envs/GlimpseMNIST-Cluttered100-v0": "cluttered100",
-    "ram_envs/GlimpseMNIST-Megapixel-v0": "megapixel",
-    "ram_envs/GlimpseMNIST-Pairs-v0": "pairs",
-    "ram_envs/GlimpseMNIST-Addition-v0": "addition",
-    "ram_envs/GlimpseMNIST-Moving-v0": "moving",
-    "ram_envs/CircleSquare-v0": "circlesquare",
-    "ram_envs/Catch-v0": "catch",
-}
-"""Who plays in an environment of which nobody is named: a pretrained agent, where one of this name is there."""
 Kind = Literal["catch", "naming"]
 
 
@@ -50,7 +37,7 @@ def find_place(name: str, env_kwargs: dict[str, Any] | None = None, *, allow_uns
 
     Args:
         name: of a pretrained agent, or an agent's file: the place is its own environment. Or an environment's id, such
-            as "ram_envs/CircleSquare-v0" or "my_module:Mine-v0": the rival is an agent of `TRAINED`, in its own
+            as "ram_envs/CircleSquare-v0" or "my_module:Mine-v0": the rival is an agent of `BY_ENVIRONMENT`, in its own
             environment too, if its spaces fit.
         env_kwargs: of the environment, in addition to the agent's.
         allow_unsigned: see `Reinforce.load`.
@@ -66,7 +53,7 @@ def find_place(name: str, env_kwargs: dict[str, Any] | None = None, *, allow_uns
     env_id = name.rpartition(":")[2]
     if env_id not in gym.registry:
         raise ValueError(f"{name} can't be played: it is no file, no agent and no environment; {_playable()}")
-    rival = TRAINED.get(env_id, "")
+    rival = BY_ENVIRONMENT.get(env_id, "")
     if rival in pretrained_names():
         try:
             return _of_agent(rival, given, allow_unsigned=allow_unsigned)

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from filelock import FileLock, Timeout
 
+from ..agent.checkpoint import write_whole
 from ..entrants.course import Course, Point
 from ..entrants.entry import ENTRIES, Challenge, Entrant
 from .machine import load, machine
 from .reading import MOST_WEIGHTS
-from .submission import Submission, pack, unpack, write_whole
+from .submission import Submission, pack, unpack
 
 ASKED, RESULT, AGENT, COURSE, LOCK = "asked.json", "result.json", "agent.safetensors", "course.json", "lock"
 STATE = "state-"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agent.checkpoint import write_whole
 from ..entrants.course import Budget, Point
 from .statistics import Figures, figures
 
@@ -83,16 +83,6 @@ class Submission:
         """Write the file, whole or not at all."""
         path = Path(path)
         write_whole(path, (json.dumps(self.as_json(), indent=1) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside and rename it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def pack(success: NDArray[np.bool_]) -> str:

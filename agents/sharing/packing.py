@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+
+from ..agent.rounding import SCALE, restored, rounded
 
 UNUSED = "f_b."
 """Names of the baseline network's weights begin so; no action needs them."""
 
 
 def pack_weights(policy: nn.Module, *, half: bool = False) -> dict[str, Any]:
-    """The tensors that acting needs, by name: {"shape", "type": "float16" or "float32", "data": base64}.
+    """The tensors that acting needs, by name: {"shape", "type", "data": base64}, of int8 "scale", too: of each row.
 
     Args:
         policy: the model.
-        half: round all to float16; else only those whose numbers float16 holds exactly are stored so.
+        half: round all to float16; else each is int8, float16 or float32, the smallest that holds its numbers exactly.
 
     Raises:
         ValueError: a weight is too large for float16.
@@ -28,14 +30,23 @@ def pack_weights(policy: nn.Module, *, half: bool = False) -> dict[str, Any]:
     for name, tensor in policy.state_dict().items():
         if name.startswith(UNUSED):
             continue
-        numbers = tensor.detach().cpu().float().numpy()
         with np.errstate(over="ignore"):
-            rounded = numbers.astype(np.float16)
-        if half and not np.isfinite(rounded).all():
+            stored = _smallest(tensor.detach().cpu().float(), half=half)
+        if half and not np.isfinite(stored["data"]).all():
             raise ValueError(f"{name} holds numbers that are too large for float16: write the page without half")
-        stored = rounded if half or np.array_equal(rounded, numbers) else numbers
-        packed[name] = {"shape": list(numbers.shape), "type": stored.dtype.name, "data": text(stored.tobytes())}
+        kind = {"shape": list(tensor.shape), "type": stored["data"].dtype.name}
+        packed[name] = kind | {key: text(numbers.tobytes()) for key, numbers in stored.items()}
     return packed
+
+
+def _smallest(tensor: Tensor, *, half: bool) -> dict[str, NDArray[Any]]:
+    """The numbers as "data" in the fewest bits that hold them all; those of int8 with the "scale" of each row."""
+    name, numbers = "weight", tensor.numpy()
+    in_steps = rounded({name: tensor}, 8)
+    if name + SCALE in in_steps and restored(in_steps)[name].equal(tensor):
+        return {"data": in_steps[name].numpy(), "scale": in_steps[name + SCALE].numpy()}
+    in_half = numbers.astype(np.float16)
+    return {"data": in_half if half or np.array_equal(in_half, numbers) else numbers}
 
 
 def pack_scene(scenes: Sequence[NDArray[np.uint8]], light: NDArray[np.float32] | None = None) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def fail(monkeypatch):
         def main(words: list[str]) -> None:
             raise error
 
-        monkeypatch.setattr(importlib.import_module(f"ram_agents.commands.{command}"), "main", main)
+        module, function = cli.COMMANDS[command].module, cli.COMMANDS[command].function
+        monkeypatch.setattr(importlib.import_module(f"ram_agents.commands.{module}"), function, main)
 
     return fail
 

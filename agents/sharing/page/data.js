@@ -5,12 +5,19 @@ const pages = []; // one for each agent; their files push them
 
 /** Tensors {data, shape} of float32 by name. */
 function unpackWeights(packed) {
-  return Object.fromEntries(Object.entries(packed).map(([name, { shape, type, data }]) => {
-    const bytes = fromBase64(data);
-    const numbers = type === "float16" ? Float32Array.from(new Uint16Array(bytes.buffer), fromHalf)
-      : new Float32Array(bytes.buffer);
+  return Object.fromEntries(Object.entries(packed).map(([name, { shape, type, data, scale }]) => {
+    const { buffer } = fromBase64(data);
+    const numbers = type === "int8" ? inSteps(new Int8Array(buffer), new Float32Array(fromBase64(scale).buffer))
+      : type === "float16" ? Float32Array.from(new Uint16Array(buffer), fromHalf)
+      : new Float32Array(buffer);
     return [name, { shape, data: numbers }];
   }));
+}
+
+/** What steps are worth: each of as many rows as there are scales has steps of a size of its own. */
+function inSteps(steps, scales) {
+  const each = steps.length / scales.length;
+  return Float32Array.from(steps, (step, i) => step * scales[Math.floor(i / each)]);
 }
 
 /**

@@ -28,6 +28,12 @@ def test_no_weight_moves_by_more_than_half_a_step(shape) -> None:
     assert (moved <= weight.flatten(1).abs().amax(1) / 127 / 2 * (1 + 1e-5)).all()
 
 
+def test_what_was_rounded_stays_to_the_last_bit() -> None:
+    weight = torch.randn(2000, 40, generator=torch.Generator().manual_seed(0)) * torch.logspace(-6, 2, 2000)[:, None]
+    once = restored(rounded({"w": weight}, 8))
+    assert torch.equal(restored(rounded(once, 8))["w"], once["w"])
+
+
 def test_all_bits_change_nothing() -> None:
     weight = torch.randn(4, 4)
     assert torch.equal(restored(rounded({"w": weight}, 32))["w"], weight)

@@ -11,7 +11,8 @@ from ram_agents.entrants import by_cnn
 from ram_agents.entrants.by_cnn import WholeScene, whole_scene
 from ram_agents.entrants.by_reinforce import ByReinforce, random_gaze
 from ram_agents.entrants.course import Budget, Course
-from ram_agents.entrants.entry import ENTRIES, RECIPES, Challenge, Entry, NotForThis
+from ram_agents.entrants.entry import ENTRIES, Challenge, Entry, NotForThis
+from ram_agents.evaluation.pretrained import BY_ENVIRONMENT
 
 ID = "ram_envs/GlimpseMNIST-v0"
 
@@ -69,7 +70,7 @@ def test_a_random_gaze_is_the_same_but_for_its_look() -> None:
 
 
 def test_recipes_train_in_the_environment_as_it_is() -> None:
-    assert set(RECIPES.values()) <= set(recipe_names())
+    assert set(BY_ENVIRONMENT.values()) <= set(recipe_names())
     config = challenge("ram_envs/GlimpseMNIST-Cluttered100-v0", num_glimpses=3).config()
     assert config.env_kwargs == {"num_glimpses": 3}
     assert config.location_network == "cells"

@@ -22,7 +22,7 @@ BOUNDS = {
     "catch": 2.0,
     "megapixel": 25.0,
     "circlesquare": 0.5,
-    "moving": 4.0,
+    "moving": 3.0,
     "pairs": 3.5,
 }
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from conftest import IDS
 from ram_agents import Reinforce
-from ram_agents.evaluation.pretrained import pretrained_names
-from ram_agents.game.places import TRAINED, find_place
+from ram_agents.evaluation.pretrained import BY_ENVIRONMENT, pretrained_names
+from ram_agents.game.places import find_place
 
 SMALL = {"glimpse_size": 8, "location_size": 8, "hidden_size": 16, "num_envs": 4}
 IMAGES = {"images": np.zeros((6, 9, 9), np.uint8), "labels": np.arange(6) % 3}
@@ -19,7 +19,7 @@ def test_every_environment_can_be_played(env_id):
     place = find_place(env_id, FEWER.get(env_id))
     assert place.env_id == env_id
     assert place.kind == ("catch" if "Catch" in env_id else "naming")
-    assert place.rival_name == (TRAINED[env_id] if TRAINED.get(env_id) in pretrained_names() else "")
+    assert place.rival_name == (BY_ENVIRONMENT[env_id] if BY_ENVIRONMENT.get(env_id) in pretrained_names() else "")
     if place.rival is not None:
         assert place.rival.env_id == env_id
     env = gym.make(env_id, **place.env_kwargs)

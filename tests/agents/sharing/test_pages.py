@@ -369,6 +369,24 @@ def test_whole_numbers_are_rounded_as_in_numpy(tmp_path: Path) -> None:
     assert run_javascript("inputs.map(toEven)", SCRIPTS, values, folder=tmp_path) == np.rint(values).tolist()
 
 
+def test_weights_come_back_from_the_smallest_type_that_holds_them(tmp_path: Path) -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", hidden_size=24, glimpse_network="conv")
+    with torch.no_grad():
+        agent.policy.f_a.weight.copy_(agent.policy.f_a.weight.half())
+    agent.save(tmp_path / "small", resumable=False, bits=8)
+    for policy, types in (
+        (agent.policy, {"f_h.glimpse.weight": "float32", "f_a.weight": "float16"}),
+        (Reinforce.load(tmp_path / "small").policy, dict.fromkeys(["f_a.weight", "f_g.what.second.weight"], "int8")),
+    ):
+        packed = packing.pack_weights(policy)
+        assert {name: packed[name]["type"] for name in types} == types
+        code = "Object.fromEntries(Object.entries(unpackWeights(inputs)).map(([k, w]) => [k, Array.from(w.data)]))"
+        found = run_javascript(code, SCRIPTS, packed, folder=tmp_path)
+        for name, tensor in policy.state_dict().items():
+            if not name.startswith(packing.UNUSED):
+                assert found[name] == tensor.flatten().tolist()
+
+
 def test_bytes_and_halves_come_back_as_they_were(tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
     data = generator.integers(0, 256, 5000, np.uint8)

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("rliable", reason="the scoreboard's statistics are an extra")
 
-from ram_agents.commands import benchmark, verify
+from ram_agents.commands import board
 from ram_agents.entrants.entry import ENTRIES
 from ram_agents.scoreboard import statistics
 
@@ -18,7 +18,7 @@ NAME = "ram-reinforce--GlimpseMNIST-v0.json"
 
 
 def run(out, *words: str) -> None:
-    benchmark.main([*TINY, "--out", str(out), *words])
+    board.benchmark([*TINY, "--out", str(out), *words])
 
 
 def test_a_benchmark_is_run_merged_and_verified(tmp_path, capsys, monkeypatch) -> None:
@@ -31,7 +31,7 @@ def test_a_benchmark_is_run_merged_and_verified(tmp_path, capsys, monkeypatch) -
     assert table.count("\n| RAM ") == 2
     assert "1 steps, 60 core-minutes" in table
     assert (tmp_path / "b" / "curves.svg").exists()
-    verify.main([str(tmp_path / "a" / NAME)])
+    board.verify([str(tmp_path / "a" / NAME)])
     assert "seed 2: played again, 20 of 20 scenes end as stated" in capsys.readouterr().out
     written = (tmp_path / "a" / NAME).stat().st_mtime_ns, (tmp_path / "a" / "table.md").read_text()
     run(tmp_path / "a", "--no-run")
@@ -42,12 +42,12 @@ def test_verify_tells_all_files_that_are_wrong(tmp_path, capsys) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.json").write_text("{}")
     with pytest.raises(ValueError, match=r"a\.json: it lacks"):
-        verify.main([str(tmp_path / "a.json")])
+        board.verify([str(tmp_path / "a.json")])
     with pytest.raises(ValueError, match="2 of 2 files are not as they should be"):
-        verify.main([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+        board.verify([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
     assert capsys.readouterr().err.count("it lacks") == 2
     with pytest.raises(ValueError, match="name a file"):
-        verify.main([])
+        board.verify([])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_verify_tells_all_files_that_are_wrong(tmp_path, capsys) -> None:
 )
 def test_what_can_not_be_is_refused_before_any_work(words, error, message, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(ENTRIES, "ppo", ENTRIES["ppo"]._replace(needs="nothing_like_it"))
-    monkeypatch.setattr(benchmark, "compete", lambda *_: pytest.fail("it works"))
+    monkeypatch.setattr(board, "compete", lambda *_: pytest.fail("it works"))
     with pytest.raises(error, match=message):
         run(tmp_path, *words)
 
@@ -71,7 +71,7 @@ def test_what_can_not_be_is_refused_before_any_work(words, error, message, tmp_p
 def test_entries_that_lack_a_package_are_named_and_left_out(monkeypatch, capsys) -> None:
     for name, entry in ENTRIES.items():
         monkeypatch.setitem(ENTRIES, name, entry._replace(needs="nothing_like_it" if entry.needs else ""))
-    assert benchmark.chosen(()) == ["ram-reinforce", "random-gaze", "whole-image"]
+    assert board.chosen(()) == ["ram-reinforce", "random-gaze", "whole-image"]
     told = capsys.readouterr().err.splitlines()
     assert told[0] == (
         "ram-recurrent-ppo is left out: it needs nothing_like_it: "
@@ -90,6 +90,6 @@ def test_other_options_are_refused_before_any_run(tmp_path, monkeypatch) -> None
     folder = tmp_path / "runs" / "GlimpseMNIST-v0" / "random-gaze" / "seed2"
     folder.mkdir(parents=True)
     (folder / "asked.json").write_text(json.dumps({"env_id": "ram_envs/Catch-v0"}))
-    monkeypatch.setattr(benchmark, "compete", lambda *_: pytest.fail("it works"))
+    monkeypatch.setattr(board, "compete", lambda *_: pytest.fail("it works"))
     with pytest.raises(ValueError, match="holds this run with env_id ram_envs/Catch-v0"):
         run(tmp_path, "--entries", "ram-reinforce", "random-gaze")

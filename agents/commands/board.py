@@ -1,4 +1,4 @@
-"""`ram benchmark`: agents x environments x seeds within one budget, as submissions, a table and a figure."""
+"""`ram benchmark` trains and measures the entries of the scoreboard; `ram verify` checks a stranger's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..agent.envs import import_module_of
 from ..entrants.course import Budget
 from ..entrants.entry import ENTRIES, Challenge, NotForThis
 from ..evaluation.runs import naming
-from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, number
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, number
 from ..rendering.figures import save
 from ..scoreboard import statistics
 from ..scoreboard.curves import learning_curves
@@ -23,7 +23,9 @@ from ..scoreboard.machine import commit, repository
 from ..scoreboard.reading import LEAST_SEEDS
 from ..scoreboard.runs import Run, Terms, environment_name, submission
 from ..scoreboard.table import collect, markdown
-from .options import JsonObject, check_out, parse
+from ..scoreboard.verification import MOST_DIFFERENT
+from ..scoreboard.verification import verify as check_submission
+from .options import DEFAULT_THREADS, JsonObject, check_out, parse
 
 TABLE, CURVES = "table.md", "curves.svg"
 
@@ -69,8 +71,8 @@ class Benchmark:
     """Of the code; by default that of the checkout which this package lies in."""
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Parse the arguments, check all that can be wrong, run, and write what came of it."""
+def benchmark(arguments: Sequence[str]) -> None:
+    """Run `ram benchmark`: check all that can be wrong, run, and write what came of it."""
     options = parse(Benchmark, arguments, command="benchmark", description=_description())
     statistics.check_installed()
     check_out(options.out, directory=True)
@@ -166,3 +168,47 @@ def compete(runs: list[Run], out: Path) -> None:
             return
     if (made := submission(runs)) is not None:
         made.write(out / f"{first.name}--{place}.json")
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Check submissions to the scoreboard: their schema, their arithmetic, and where they bring weights their play.
+
+    Nothing in a file is run, whoever wrote it: docs/scoreboard.md.
+    """
+
+    files: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
+    """JSON files, as `ram benchmark` writes them."""
+    play: bool = True
+    """Play the agents that a file brings, on all of the test scenes that it states."""
+    most_different: float = number(MOST_DIFFERENT, SHARE)
+    """The share of scenes that may end otherwise than stated: processors round differently."""
+    threads: int = number(DEFAULT_THREADS, COUNT)
+    """Of torch, on the CPU."""
+
+
+def verify(arguments: Sequence[str]) -> None:
+    """Run `ram verify`: check each file, say what was found; an error names those that are not as they should be."""
+    options = parse(Verify, arguments, command="verify")
+    if not options.files:
+        raise ValueError("name a file, such as board/ram-reinforce--GlimpseMNIST-v0.json")
+    statistics.check_installed()
+    torch.set_num_threads(options.threads)
+    wrong = []
+    for path in options.files:
+        print(path)
+        try:
+            check_submission(
+                path, play=options.play, most_different=options.most_different, tell=lambda line: print(f"  {line}")
+            )
+        except (FileNotFoundError, ValueError) as error:
+            if len(options.files) == 1:
+                raise
+            print(f"ram verify: {error}", file=sys.stderr)
+            wrong.append(str(path))
+    if wrong:
+        raise ValueError(f"{len(wrong)} of {len(options.files)} files are not as they should be: {', '.join(wrong)}")
+
+
+def _indented(line: str) -> None:
+    print(f"  {line}")
