@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from game_views import seen
 from ram_agents.game import drawing
 from ram_agents.game.drawing import Score, pointed_location
 
 from ram_envs.rendering.painting import GREEN, ORANGE, SCALE_COLOURS, SKY, VERMILLION
-from ram_envs.rendering.view import View
 
 pytest.importorskip("pygame")
 
@@ -40,19 +40,9 @@ def test_who_plays_alone_sees_one_score():
 
 def view_of(side, scales):
     """A view of a scene of side x side pixels with a retina of 4x4 pixels in its middle: scale i is i / 10 bright."""
-    return View(
-        scene=np.zeros((side, side), np.uint8),
-        glimpse=np.stack([np.full((4, 4), 1.0 if i == 0 else 0.0, np.float32) for i in range(scales)]),
-        regions=[(side // 2 - 2 * 2**i, side // 2 - 2 * 2**i, 4 * 2**i, 4 * 2**i) for i in range(scales)],
-        gaze=np.zeros((1, 2), np.float32),
-        action_names=("0",),
-        prediction=None,
-        label=None,
-        finished=False,
-        success=False,
-        counts={},
-        probabilities=None,
-    )
+    glimpse = np.stack([np.full((4, 4), 1.0 if i == 0 else 0.0) for i in range(scales)])
+    regions = [(side // 2 - 2 * 2**i, side // 2 - 2 * 2**i, 4 * 2**i, 4 * 2**i) for i in range(scales)]
+    return seen(np.zeros((side, side), np.uint8), glimpse, regions)
 
 
 def test_a_lens_enlarges_the_finest_patches_in_their_places():

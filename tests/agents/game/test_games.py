@@ -1,26 +1,14 @@
 import numpy as np
 import pytest
+from game_views import seen
 from ram_agents import Reinforce
 from ram_agents.game.games import Memory, NamingGame, rival_episodes
-
-from ram_envs.rendering.view import View
 
 
 def test_memory_keeps_the_finest_that_was_seen():
     def view_of(fine, coarse, corner):
-        return View(
-            scene=np.zeros((6, 6), np.uint8),
-            glimpse=np.stack([np.full((2, 2), fine), np.full((2, 2), coarse)]).astype(np.float32),
-            regions=[(corner + 1, corner + 1, 2, 2), (corner, corner, 4, 4)],
-            gaze=np.zeros((1, 2), np.float32),
-            action_names=("0",),
-            prediction=None,
-            label=None,
-            finished=False,
-            success=False,
-            counts={},
-            probabilities=None,
-        )
+        glimpse = np.stack([np.full((2, 2), fine), np.full((2, 2), coarse)])
+        return seen(np.zeros((6, 6), np.uint8), glimpse, [(corner + 1, corner + 1, 2, 2), (corner, corner, 4, 4)])
 
     memory = Memory(view_of(1.0, 0.0, 0))
     memory.add(view_of(0.2, 1.0, 1))
@@ -38,19 +26,7 @@ def test_memory_keeps_the_finest_that_was_seen():
 
 def test_memory_of_a_scene_that_moved_on_fades_under_what_is_seen_now():
     def view_of(light, corner, scene):
-        return View(
-            scene=np.full((4, 4), scene, np.uint8),
-            glimpse=np.full((1, 2, 2), light, np.float32),
-            regions=[(corner, corner, 2, 2)],
-            gaze=np.zeros((1, 2), np.float32),
-            action_names=("0",),
-            prediction=None,
-            label=None,
-            finished=False,
-            success=False,
-            counts={},
-            probabilities=None,
-        )
+        return seen(np.full((4, 4), scene, np.uint8), np.full((1, 2, 2), light), [(corner, corner, 2, 2)])
 
     memory = Memory(view_of(1.0, 0, 5))
     memory.add(view_of(0.0, 2, 5))  # nothing has moved
