@@ -3,7 +3,8 @@
 try:
     import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
 
-    from .agent.config import Config, recipe, recipe_names
+    from .agent.config import Config
+    from .agent.recipes import recipe, recipe_names
     from .evaluation.evaluate import evaluate
     from .evaluation.pretrained import load, pretrained_names
     from .evaluation.runs import Checkpoints

@@ -1,4 +1,4 @@
-"""Every hyper-parameter in one flat dataclass, which is the command line too, and the named recipes."""
+"""Every hyper-parameter in one flat dataclass, which is the command line too, checked as it is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, Literal
 
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, RAMConfig, number
@@ -182,10 +181,6 @@ class Config(RAMConfig):
         return RAMConfig(**{f.name: getattr(self, f.name) for f in dataclasses.fields(RAMConfig)})
 
 
-ROOT = __package__.partition(".")[0]
-"""The package, under whichever name it is installed."""
-
-
 def _annealed(first: float, last: float | None, progress: float) -> float:
     """Linear from `first` to `last`; a `last` of None stands for no change."""
     return first if last is None else first + progress * (last - first)
@@ -223,37 +218,3 @@ def check_variant(variant: dict[str, Any]) -> None:
         json.dumps(variant)
     except (TypeError, ValueError) as error:
         raise ValueError(f"a curriculum and validation_kwargs hold what JSON can: {variant!r} ({error})") from error
-
-
-def recipe(name: str) -> Config:
-    """The hyper-parameters of a named recipe, such as "cluttered60".
-
-    Raises:
-        ValueError: no recipe has this name.
-    """
-    options = _recipe_file(name)
-    options.pop("deviations", None)
-    return Config().replace(**options)
-
-
-def deviations(name: str) -> list[str]:
-    """What a recipe that follows the paper does otherwise, in sentences; none are listed of other recipes.
-
-    Raises:
-        ValueError: no recipe has this name.
-    """
-    return list(_recipe_file(name).get("deviations", []))
-
-
-def _recipe_file(name: str) -> dict[str, Any]:
-    """The options of a recipe, and beside them what of it is not the paper's."""
-    if name not in recipe_names():
-        raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(recipe_names())}")
-    options: dict[str, Any] = json.loads((resources.files(ROOT) / "recipes" / f"{name}.json").read_text())
-    return options
-
-
-def recipe_names() -> list[str]:
-    """The recipes that come with the package."""
-    folder = resources.files(ROOT) / "recipes"
-    return sorted(file.name.removesuffix(".json") for file in folder.iterdir() if file.name.endswith(".json"))

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from ram_envs.retina.gaze import InitialLocation
 
-from ..agent.config import Config, recipe
+from ..agent.config import Config
+from ..agent.recipes import recipe
 from ..evaluation.estimate import Estimate, estimate
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names

@@ -15,8 +15,9 @@ from typing import Annotated, Any, get_type_hints
 
 import tyro
 
-from ..agent.config import Config, recipe, recipe_names
+from ..agent.config import Config
 from ..agent.envs import import_module_of
+from ..agent.recipes import is_file, recipe, recipe_names
 from ..evaluation.runs import LAST
 from ..model.config import COUNT, number
 from ..training.reinforce import Reinforce
@@ -28,7 +29,7 @@ class Train(Config):
     """Train RAM by REINFORCE."""
 
     recipe: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
-    """Begin with the hyper-parameters of a recipe; other options change single ones."""
+    """Begin with the hyper-parameters of a recipe, or of a JSON file like one; other options change single ones."""
     env_kwargs: JsonObject = field(default_factory=dict)
     """The environment's keyword arguments; they add to the recipe's."""
     curriculum: JsonObject = field(default_factory=dict)
@@ -94,7 +95,7 @@ def parse(arguments: Sequence[str]) -> Train:
         ValueError: an unknown recipe, a value out of range, no run to go on with, or hyper-parameters that are not its.
     """
     first = _first(arguments)
-    base = recipe(first.recipe) if first.recipe else Config()
+    base = begun_with(first.recipe, first.env_id) if first.recipe else Config()
     if first.resume and not first.help:
         if first.weights:
             raise ValueError(
@@ -109,6 +110,17 @@ def parse(arguments: Sequence[str]) -> Train:
     if options.resume:
         check_resumed(options, base)
     return options
+
+
+def begun_with(name: str, env_id: str | None) -> Config:
+    """The recipe; one in a file imports no module, unless the user wrote its name in `env_id`."""
+    config = recipe(name)
+    if is_file(name) and ":" in config.env_id and env_id is None:
+        raise ValueError(
+            f"--recipe {name}: its env_id {config.env_id} would import a module; if you trust it, add --env-id "
+            f"{config.env_id}"
+        )
+    return config
 
 
 def check_resumed(options: Train, config: Config) -> None:

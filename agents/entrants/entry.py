@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ram_envs.extras import how_to_install
 
-from ..agent.config import Config, recipe
+from ..agent.config import Config
 from ..agent.envs import declared
+from ..agent.recipes import recipe
 from ..evaluation.pretrained import BY_ENVIRONMENT
 from ..training.reinforce import Reinforce
 from .course import Budget, Course

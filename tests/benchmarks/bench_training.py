@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from ram_agents import Reinforce, recipe
-from ram_agents.agent.config import recipe_names
+from ram_agents.agent.recipes import recipe_names
 
 MFLOP_PER_IMAGE = 7.4  # Forward and backward of the paper's sizes, 6 glimpses of 8x8.
 UPDATES = 20

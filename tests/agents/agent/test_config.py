@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-from importlib import resources
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
-from ram_agents import Config, recipe, recipe_names
-from ram_agents.agent.config import deviations
+from ram_agents import Config
 from ram_agents.model.config import RAMConfig, Range
 
 FIELDS = {f.name: f for f in dataclasses.fields(Config)}
@@ -79,47 +76,6 @@ def test_what_is_the_callers_own_is_no_argument_of_the_environment(name) -> None
 def test_the_models_part() -> None:
     config = Config(core="gru", hidden_size=7, location_std=0.3)
     assert config.model() == RAMConfig(core="gru", hidden_size=7, location_std=0.3)
-
-
-@pytest.mark.parametrize("name", recipe_names())
-def test_recipes_are_valid(name) -> None:
-    assert recipe(name) != Config()
-
-
-PAPERS = [name for name in recipe_names() if name.startswith("paper-")]
-
-
-def test_there_is_a_recipe_of_the_papers_own_for_each_of_its_tasks() -> None:
-    assert PAPERS == ["paper-100", "paper-28", "paper-60", "paper-catch"]
-
-
-@pytest.mark.parametrize("name", PAPERS)
-def test_the_papers_recipes_have_its_sizes_reward_optimiser_and_first_look(name) -> None:
-    config = recipe(name)
-    assert (config.glimpse_size, config.location_size, config.hidden_size, config.location_hidden) == (128, 128, 256, 0)
-    assert (config.glimpse_network, config.location_network) == ("mlp", "linear")
-    assert config.core == ("lstm" if name == "paper-catch" else "rnn")
-    assert (config.reward, config.discount, config.baseline, config.repeats) == ("0/1", 1.0, "state", 1)
-    assert (config.optimizer, config.momentum, config.num_envs, config.max_grad_norm) == ("sgd", 0.9, 20, None)
-    assert (config.lr_schedule, config.final_learning_rate, config.weight_decay) == ("linear", 0.0, 0.0)
-    assert (config.step_weight, config.final_location_std, config.matmul_precision) == (0.0, None, "highest")
-    assert config.env_kwargs["initial_location"] == "random"
-    assert not {"max_distortion", "max_bend", "max_shift", "pooling"} & set(config.env_kwargs)
-
-
-@pytest.mark.parametrize("name", PAPERS)
-def test_the_papers_recipes_leave_nothing_to_a_default_and_tell_where_they_differ(name) -> None:
-    told = json.loads((resources.files("ram_agents") / "recipes" / f"{name}.json").read_text())
-    unused = {"curriculum", "validation_kwargs", "validation_scenes", "class_weights", "stop_weight", "stop_warmup"}
-    assert set(FIELDS) - set(told) == unused | {"seed"}
-    assert deviations(name) == told["deviations"]
-    assert any("tanh" in sentence for sentence in deviations(name))
-
-
-def test_recipes_of_our_own_list_no_deviations() -> None:
-    assert deviations("cluttered60") == []
-    with pytest.raises(ValueError, match="no recipe is called 'paper-61'; there are: "):
-        deviations("paper-61")
 
 
 def test_what_changes_at_once_does_so_in_a_copy() -> None:

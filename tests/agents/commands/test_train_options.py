@@ -65,6 +65,16 @@ def test_a_recipe_and_options_over_it() -> None:
     assert parse(["--learning-rate=0.5", "--recipe=cluttered60"]).learning_rate == 0.5
 
 
+def test_a_recipe_in_a_file_imports_nothing_that_the_user_did_not_write(tmp_path) -> None:
+    (tmp_path / "stranger_env.py").write_text("raise AssertionError('imported')")
+    file = tmp_path / "stranger.json"
+    file.write_text('{"env_id": "stranger_env:Mine-v0", "hidden_size": 7}')
+    with pytest.raises(ValueError, match=r"env_id stranger_env:Mine-v0 would import a module; if you trust it, add"):
+        parse(["--recipe", str(file)])
+    trusted = parse(["--recipe", str(file), "--env-id", "stranger_env:Mine-v0"])
+    assert (trusted.env_id, trusted.hidden_size) == ("stranger_env:Mine-v0", 7)
+
+
 def test_what_a_resumed_run_takes(run) -> None:
     words = ["--out", str(run), "--resume"]
     assert parse(words).hidden_size == 16

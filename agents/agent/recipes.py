@@ -1,0 +1,89 @@
+"""Recipes: hyper-parameters in a JSON file, by the name of one of this package's or by the path of one's own."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+
+ROOT = __package__.partition(".")[0]
+"""The package, under whichever name it is installed."""
+SUFFIX = ".json"
+MOST_BYTES = 1 << 20
+"""Of a recipe of one's own: a thousand times what the packaged ones have."""
+
+
+def recipe(name: str | os.PathLike[str]) -> Config:
+    """The hyper-parameters of a recipe.
+
+    Args:
+        name: of one that comes with this package, such as "cluttered60"; or the path of a JSON file of the same form,
+            which ends in ".json". What it leaves out is as in `Config()`.
+
+    Raises:
+        ValueError: no recipe has this name; or the file is none, or holds what is no hyper-parameter.
+        FileNotFoundError: there is no such file.
+    """
+    options = _options(name)
+    options.pop("deviations", None)
+    try:
+        return Config().replace(**options)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"recipe {os.fspath(name)}: {error}") from error
+
+
+def deviations(name: str | os.PathLike[str]) -> list[str]:
+    """What a recipe that follows the paper does otherwise, in sentences; none are listed of other recipes.
+
+    Raises:
+        ValueError: no recipe has this name, or the file is none.
+        FileNotFoundError: there is no such file.
+    """
+    return list(_options(name).get("deviations", []))
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the package."""
+    folder = resources.files(ROOT) / "recipes"
+    return sorted(file.name.removesuffix(SUFFIX) for file in folder.iterdir() if file.name.endswith(SUFFIX))
+
+
+def is_file(name: str | os.PathLike[str]) -> bool:
+    """Whether this is the path of a recipe of one's own."""
+    return os.fspath(name).endswith(SUFFIX)
+
+
+def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """The options of a recipe, and beside them what of it is not the paper's."""
+    if is_file(name):
+        return _read(Path(name))
+    if name not in recipe_names():
+        raise ValueError(
+            f"no recipe is called {os.fspath(name)!r}; there are: {', '.join(recipe_names())}; the path of one of your "
+            f"own ends in {SUFFIX}"
+        )
+    options: dict[str, Any] = json.loads((resources.files(ROOT) / "recipes" / f"{name}{SUFFIX}").read_text())
+    return options
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The JSON object that a file holds."""
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes, which no recipe has")
+    try:
+        options = json.loads(content)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is no JSON: {error.msg} at line {error.lineno}") from None
+    except (RecursionError, ValueError) as error:  # of nested brackets, and of numbers of thousands of digits
+        raise ValueError(f"{path} is no recipe: {error}") from None
+    if not isinstance(options, dict):
+        raise ValueError(f"{path} holds no JSON object; a recipe looks like {{'env_id': ..., 'total_episodes': ...}}")
+    return options
