@@ -8,14 +8,17 @@ between `<!-- circlesquare -->` and `<!-- /circlesquare -->` in RESULTS.md, with
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import courses
 import torch
-from marked import renew
 from ram_agents import Config, Reinforce, recipe
+from ram_agents.agent.agent import Agent
 from ram_agents.evaluation.runs import LAST, read_log
 from ram_agents.reports.intervals import wilson
+
+if TYPE_CHECKING:  # without ap-gym it is an error, and training does not need it
+    from ram_agents import ap_gym
 
 SEEDS = (0, 1, 2)
 TASK = "CircleSquare-v0"
@@ -74,18 +77,29 @@ def on_the_way(out: Path, steps: int) -> str:
     return ", ".join(found)
 
 
-def measure(out: Path) -> str:
-    """The table."""
+def measured(agent: Agent, task: str, **images: Any) -> tuple[ap_gym.Figures, ap_gym.Figures]:
+    """In ap-gym: with the means of the moves, and with moves that are drawn."""
     from ram_agents import ap_gym
 
+    mean, drawn = (ap_gym.measure(agent, task, episodes=EPISODES, deterministic=way, **images) for way in (True, False))
+    return mean, drawn
+
+
+def accuracy(figures: ap_gym.Figures) -> str:
+    """Of the last prediction in %, with the interval of 95%."""
+    low, high = (100 * end for end in wilson(figures.final_accuracy, figures.episodes))
+    return f"{100 * figures.final_accuracy:.2f} ({low:.2f} to {high:.2f})"
+
+
+def measure(out: Path) -> str:
+    """The table."""
     lines = ["| method | steps | accuracy of the last prediction, % | of |", "|---|---:|---|---|"]
     for steps in (250_000, 500_000):
         lines.append(f"| RAM, recipe `circlesquare` | {steps:,} | {on_the_way(out, steps)} | all scenes, native |")
     for seed in SEEDS:
         agent = Reinforce.load(directory(out, seed) / LAST)
-        mean, drawn = (ap_gym.measure(agent, TASK, episodes=EPISODES, deterministic=way) for way in (True, False))
-        low, high = (100 * end for end in wilson(mean.final_accuracy, EPISODES))
-        reached = f"{100 * mean.final_accuracy:.2f} ({low:.2f} to {high:.2f}), drawn {100 * drawn.final_accuracy:.2f}"
+        mean, drawn = measured(agent, TASK)
+        reached = f"{accuracy(mean)}, drawn {100 * drawn.final_accuracy:.2f}"
         where = f"{mean.episodes:,} episodes in ap-gym, return {mean.episode_return:.2f}"
         name = f"RAM, recipe `circlesquare`, seed {seed}"
         lines.append(f"| {name} | {GLIMPSES * agent.episodes:,} | {reached} | {where} |")
@@ -95,17 +109,5 @@ def measure(out: Path) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Train or measure."""
-    parser = courses.arguments(__doc__, "train", "measure")
-    options = parser.parse_args()
-    if options.what == "train":
-        train(options.out)
-        return
-    text = measure(options.out)
-    print(text)
-    renew("circlesquare", text)
-
-
 if __name__ == "__main__":
-    main()
+    courses.train_or_measure(__doc__, train, measure, table="circlesquare")

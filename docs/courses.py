@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from marked import renew
 from ram_agents import Checkpoints, Config, Reinforce
 from ram_agents.commands.train import take_weights
 from ram_agents.evaluation.runs import LAST, LOG, read_log
@@ -54,3 +56,16 @@ def arguments(text: str | None, *what: str) -> argparse.ArgumentParser:
     parser.add_argument("what", choices=what)
     parser.add_argument("out", type=Path, help="a directory")
     return parser
+
+
+def train_or_measure(
+    text: str | None, train: Callable[[Path], None], measure: Callable[[Path], str], *, table: str
+) -> None:
+    """The command line of a script whose table, of this name in RESULTS.md, `measure` makes of what `train` made."""
+    options = arguments(text, "train", "measure").parse_args()
+    if options.what == "train":
+        train(options.out)
+        return
+    lines = measure(options.out)
+    print(lines)
+    renew(table, lines)

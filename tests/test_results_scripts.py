@@ -9,6 +9,7 @@ import runpy
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,20 @@ def test_a_row_of_stopping_by_hand() -> None:
         "| 0.02 | 2.50 | 10.00 | 5.52 to 17.44 |",
         "| cannot stop | 3.00 | 0.00 | 0.00 to 3.70 |",
     ]
+
+
+def test_the_command_line_trains_or_renews_a_table(tmp_path, monkeypatch) -> None:
+    courses, called = CIRCLESQUARE["courses"], list[Any]()
+    monkeypatch.setattr(courses, "renew", lambda name, lines: called.append((name, lines)))
+    for what in ("train", "measure"):
+        monkeypatch.setattr(sys, "argv", ["script", what, str(tmp_path)])
+        courses.train_or_measure("", called.append, lambda out: f"of {out}", table="a")
+    assert called == [tmp_path, ("a", f"of {tmp_path}")]
+
+
+def test_an_accuracy_has_the_interval_of_wilson() -> None:
+    figures = SimpleNamespace(final_accuracy=0.9, episodes=100)
+    assert CIRCLESQUARE["accuracy"](figures) == "90.00 (82.56 to 94.48)"
 
 
 def test_the_accuracy_on_the_way_is_that_of_the_nearest_checkpoint(tmp_path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ram_envs.retina.saccade import InsideSaccades
 
+from .glimpses import interpolate_at_once
 from .images import perception_of, splits_of
 
 Observation = dict[str, NDArray[np.float32]]
@@ -34,9 +35,12 @@ class GlimpseVectorEnv(VectorEnv[Observation, Any, NDArray[Any]]):
         split: "train", "validation" or "test", where ap-gym has images for testing; see `splits`. None: "train"
             there, else all images. The last twelfth of the training images is for the validation.
         packaged_mnist: of "MNIST-v0", take the images from `ram_envs` in place of a download.
+        batched_glimpses: interpolate the glimpses of all rows at once, which is several times as fast as ap-gym's way;
+            they differ from ap-gym's by less than 1e-6. See `interpolate_at_once`.
 
     Raises:
-        ValueError: a task, a split or images that there are not, or an observation that RAM does not look at.
+        ValueError: a task, a split or images that there are not, an observation that RAM does not look at, or batched
+            glimpses of a sensor that is not square, or whose cells are not a pixel apart.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
@@ -48,6 +52,7 @@ class GlimpseVectorEnv(VectorEnv[Observation, Any, NDArray[Any]]):
         num_envs: int = 1,
         split: str | None = None,
         packaged_mnist: bool = False,
+        batched_glimpses: bool = False,
         render_mode: None = None,
     ) -> None:
         self.num_envs = num_envs
@@ -58,6 +63,8 @@ class GlimpseVectorEnv(VectorEnv[Observation, Any, NDArray[Any]]):
         if config.randomly_invert_labels:
             raise ValueError(f"{task} shows beside the glimpse whether labels are inverted, which RAM does not look at")
         self.env = ImageClassificationVectorEnv(num_envs, config)
+        if batched_glimpses:
+            interpolate_at_once(self.env.image_perception_module)
         glimpse = self.env.single_observation_space["glimpse"].shape
         self.single_observation_space = spaces.Dict(
             glimpse=spaces.Box(0, 1, (1, *glimpse[: 3 if glimpse[2] > 1 else 2]), np.float32),
