@@ -73,7 +73,7 @@ class Gaussian(NamedTuple):
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw l, (..., 2), without gradient."""
-        return self.mean.detach() + _noise(self.mean, self.std, generator)
+        return _draw(self.mean.detach(), self.std, generator)
 
     def mode(self) -> Tensor:
         """The mean, (..., 2), without gradient."""
@@ -118,7 +118,7 @@ class Mixture(NamedTuple):
         below = self.log_weight.detach().exp().cumsum(-1)
         drawn = torch.rand(below.shape[:-1], generator=generator, device=below.device, dtype=below.dtype)
         chosen = torch.searchsorted(below, (drawn * below[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
-        return self._place(chosen.clamp(max=below.shape[-1] - 1)) + _noise(self.own, self.std, generator)
+        return _draw(self._place(chosen.clamp(max=below.shape[-1] - 1)), self.std, generator)
 
     def mode(self) -> Tensor:
         """The place of the likeliest part, (..., 2), without gradient."""
@@ -210,9 +210,11 @@ def _stds(std: float | Tensor, other: float | Tensor, like: Tensor) -> tuple[Ten
     return ours, theirs
 
 
-def _noise(like: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
-    noise = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
-    return (std.detach() if isinstance(std, Tensor) else std) * noise
+def _draw(mean: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
+    """Of N(mean, std), for a mean (..., 2) without gradient."""
+    if not isinstance(std, Tensor):
+        return torch.normal(mean, std, generator=generator)
+    return mean + std.detach() * torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
 
 
 def sample_action(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
