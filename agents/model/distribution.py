@@ -142,10 +142,12 @@ class Mixture(NamedTuple):
         """
         if location.requires_grad:
             raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
-        std = self.std if isinstance(self.std, Tensor) else torch.as_tensor(self.std, device=self.own.device)
-        parts = self.log_weight - 0.5 * self._squared_distances(location) / std.square()
-        log_std = std.squeeze(-1).log() if std.dim() else std.log()
-        return parts.logsumexp(-1) - 2 * log_std - LOG_2_PI
+        distances = self._squared_distances(location)
+        if isinstance(self.std, Tensor):
+            parts = self.log_weight - 0.5 * distances / self.std.square()
+            return parts.logsumexp(-1) - 2 * self.std.squeeze(-1).log() - LOG_2_PI
+        parts = torch.add(self.log_weight, distances, alpha=-0.5 / self.std**2)  # in one pass over all parts
+        return parts.logsumexp(-1) - (2 * math.log(self.std) + LOG_2_PI)
 
     def entropy(self) -> Tensor:
         """Of part and location together, (...), in nats: no less than the location's own, which has no closed form."""
