@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,13 +68,13 @@ def collect_rollout(runner: Runner) -> Rollout:
     with torch.set_grad_enabled(gradients and unrolled is None):
         while runner.active.any():
             choices.append(runner.choose(unrolled))
-            glimpse.append(runner.seen["glimpse"][:PICTURED].clone())  # a view would keep all rows' in memory
-            gaze.append(torch.from_numpy(runner.gaze[:PICTURED]).to(runner.seen["glimpse"]))
+            glimpse.append(np.array(runner.observation["glimpse"][:PICTURED]))  # a view would keep all rows in memory
+            gaze.append(runner.gaze[:PICTURED])
             outputs.append(runner.output)
             steps.append(runner.step())
     by_steps = (torch.stack(parts) for parts in zip(*outputs, strict=True))
     output = RAMOutput._make(by_steps) if unrolled is None else unrolled.outputs()
-    device = output.logits.device
+    tensor = partial(_stacked_arrays, device=output.logits.device)
     label, answer = asked(runner.info, steps)
     return Rollout(
         location=torch.stack([choice.location for choice in choices]),
@@ -83,13 +84,13 @@ def collect_rollout(runner: Runner) -> Rollout:
         stop=_stacked([choice.stop for choice in choices]),
         stop_logit=runner.policy.stop_logit(output.h),
         baseline=output.baseline,
-        reward=torch.from_numpy(np.stack([step.reward for step in steps]).astype(np.float32)).to(device),
-        active=torch.from_numpy(np.stack([step.active for step in steps])).to(device),
-        last=torch.from_numpy(np.stack([step.last for step in steps])).to(device),
-        label=None if label is None else torch.from_numpy(np.asarray(label, np.int64)).to(device),
-        answer=torch.from_numpy(answer).to(device),
-        glimpse=torch.stack(glimpse),
-        gaze=torch.stack(gaze),
+        reward=tensor([step.reward for step in steps], np.float32),
+        active=tensor([step.active for step in steps], np.bool_),
+        last=tensor([step.last for step in steps], np.bool_),
+        label=None if label is None else tensor(label, np.int64),
+        answer=tensor(answer, np.bool_),
+        glimpse=tensor(glimpse, np.float32),
+        gaze=tensor(gaze, np.float32),
     )
 
 
@@ -118,6 +119,11 @@ def glimpses(runner: Runner) -> Iterator[Tensor]:
         runner.choose()
         yield runner.seen["glimpse"][active.to(runner.seen["glimpse"].device)]
         runner.step()
+
+
+def _stacked_arrays(arrays: Sequence[NDArray[Any]] | NDArray[Any], dtype: type, device: torch.device) -> Tensor:
+    """All steps' arrays as one tensor."""
+    return torch.from_numpy(np.asarray(arrays, dtype)).to(device)
 
 
 def _stacked(parts: list[Tensor | None]) -> Tensor | None:

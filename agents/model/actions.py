@@ -52,7 +52,11 @@ def describe(space: spaces.Space[Any]) -> list[Any]:
 
 def can_stop(space: spaces.Space[Any]) -> bool:
     """Whether an action says too if it is to end the episode; for the errors see `num_actions`."""
-    return describe(space)[0] in ("stop", "flat-stop", "grid-stop")
+    return describe(space)[0] in STOPPING
+
+
+STOPPING = "stop", "flat-stop", "grid-stop"
+"""The forms that say so."""
 
 
 def from_description(description: list[Any]) -> spaces.Space[Any]:
@@ -95,7 +99,7 @@ def to_environment(
     location = np.minimum(np.maximum(location, np.float32(-1)), np.float32(1))  # a third of the time of np.clip
     form, *sizes = describe(space)
     stops = []
-    if can_stop(space):
+    if form in STOPPING:
         if stop is None:
             raise ValueError('this action space has "stop": say for each row whether it stops')
         stops = [stop.astype(np.int64)]

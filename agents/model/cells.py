@@ -24,6 +24,8 @@ NORMALISED_SEEN = -12.0
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
 BLURS = 3, 5
+FEWEST = 3
+"""Looks that cells are compared with: torch multiplies many small matrices of 1 or 2 columns in twice the time of 3."""
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 """Turned by it again and again, a direction comes near none of the earlier ones."""
 
@@ -172,17 +174,16 @@ class CellLocationNetwork(nn.Module):
     @torch.no_grad()
     def seen(self, location: Tensor, looks: Tensor) -> Tensor:
         """1 for cells within `NEAR` of an earlier look, in each axis: (B, k, 2, g * g)."""
-        earlier = remembered(looks)
-        here = earlier[..., 2]
+        earlier = remembered(looks, FEWEST)
         offset = earlier[..., :2] - location[:, None]
         if self.reach is not None:
             offset = offset / self.reach
-        apart = (offset[..., None, None] - self.axis).abs()  # (B, L, 2, k, g)
-        found = []
-        for near in self.near:
-            columns, rows = ((apart < near) * here[:, :, None, None, None]).unbind(2)  # (B, L, k, g)
-            found.append(torch.einsum("blky,blkx->bkyx", rows, columns).flatten(2) > 0)
-        return torch.stack(found, dim=2).to(location.dtype)
+        x, y = offset.masked_fill(earlier[..., 2:] == 0, math.inf).unbind(-1)  # no cell is near a look that was not
+        columns = (x[:, None, :, None] - self.axis[:, None]).abs()  # (B, k, L, g)
+        rows = (y[:, None, None, :] - self.axis[..., None]).abs()  # (B, k, g, L)
+        # Numbers 0 and 1 throughout: bools, which are not computed many at a time, would take most of the time here.
+        within = [torch.stack([apart.clone().lt_(near) for near in self.near], 2) for apart in (rows, columns)]
+        return torch.matmul(*within).clamp_(max=1).flatten(3)
 
 
 class CellMeanLocationNetwork(CellLocationNetwork):
@@ -219,13 +220,13 @@ def remember(looks: Tensor, location: Tensor) -> Tensor:
     return torch.cat([newest, looks], dim=1)[:, : looks.shape[1]]
 
 
-def remembered(looks: Tensor) -> Tensor:
-    """As many looks as any row remembers: (B, N) -> (B, L, 3), each (x, y, 1), or zeros."""
+def remembered(looks: Tensor, fewest: int = 0) -> Tensor:
+    """As many looks as any row remembers, or `fewest`: (B, N) -> (B, L, 3), each (x, y, 1), or zeros."""
     room = looks.shape[1] // 3
     each = looks[:, : 3 * room].view(looks.shape[0], room, 3)
     if torch.compiler.is_compiling():  # an exported program's shapes can't hang on what is in a tensor
         return each
-    return each[:, : int((each[..., 2] > 0).sum(1).amax())]
+    return each[:, : max(fewest, int((each[..., 2] > 0).sum(1).amax()))]
 
 
 def _box_blur(size: int, width: int) -> Tensor:

@@ -125,6 +125,5 @@ def choose(
 ) -> Choice:
     """What to do after a glimpse beside looking at `location` (B, 2); see `choose_action` and `choose_stop`."""
     action = choose_action(output.logits, generator, sample=sample_action)
-    with torch.no_grad():  # the loss asks for all steps' logits at once
-        logit = policy.stop_logit(output.h)
+    logit = policy.stop_logit(output.h.detach())  # the loss asks for all steps' logits at once
     return Choice(location, action, None if logit is None else choose_stop(logit, stop, generator))

@@ -73,7 +73,7 @@ class Gaussian(NamedTuple):
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw l, (..., 2), without gradient."""
-        return self.mean.detach() + _noise(self.mean, self.std, generator)
+        return _draw(self.mean.detach(), self.std, generator)
 
     def mode(self) -> Tensor:
         """The mean, (..., 2), without gradient."""
@@ -118,7 +118,7 @@ class Mixture(NamedTuple):
         below = self.log_weight.detach().exp().cumsum(-1)
         drawn = torch.rand(below.shape[:-1], generator=generator, device=below.device, dtype=below.dtype)
         chosen = torch.searchsorted(below, (drawn * below[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
-        return self._place(chosen.clamp(max=below.shape[-1] - 1)) + _noise(self.own, self.std, generator)
+        return _draw(self._place(chosen.clamp(max=below.shape[-1] - 1)), self.std, generator)
 
     def mode(self) -> Tensor:
         """The place of the likeliest part, (..., 2), without gradient."""
@@ -142,10 +142,12 @@ class Mixture(NamedTuple):
         """
         if location.requires_grad:
             raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
-        std = self.std if isinstance(self.std, Tensor) else torch.as_tensor(self.std, device=self.own.device)
-        parts = self.log_weight - 0.5 * self._squared_distances(location) / std.square()
-        log_std = std.squeeze(-1).log() if std.dim() else std.log()
-        return parts.logsumexp(-1) - 2 * log_std - LOG_2_PI
+        distances = self._squared_distances(location)
+        if isinstance(self.std, Tensor):
+            parts = self.log_weight - 0.5 * distances / self.std.square()
+            return parts.logsumexp(-1) - 2 * self.std.squeeze(-1).log() - LOG_2_PI
+        parts = torch.add(self.log_weight, distances, alpha=-0.5 / self.std**2)  # in one pass over all parts
+        return parts.logsumexp(-1) - (2 * math.log(self.std) + LOG_2_PI)
 
     def entropy(self) -> Tensor:
         """Of part and location together, (...), in nats: no less than the location's own, which has no closed form."""
@@ -210,9 +212,11 @@ def _stds(std: float | Tensor, other: float | Tensor, like: Tensor) -> tuple[Ten
     return ours, theirs
 
 
-def _noise(like: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
-    noise = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
-    return (std.detach() if isinstance(std, Tensor) else std) * noise
+def _draw(mean: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
+    """Of N(mean, std), for a mean (..., 2) without gradient."""
+    if not isinstance(std, Tensor):
+        return torch.normal(mean, std, generator=generator)
+    return mean + std.detach() * torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
 
 
 def sample_action(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:

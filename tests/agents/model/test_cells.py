@@ -74,14 +74,14 @@ def test_the_grid_in_units_of_the_reach() -> None:
 
 
 @pytest.mark.parametrize("relative", [False, True])
-@pytest.mark.parametrize("shape", [SHAPE, (3, 4, 4, 2)])
-def test_features_against_slow_code(relative, shape) -> None:
+@pytest.mark.parametrize(("shape", "num_looks"), [(SHAPE, 2), (SHAPE, 1), (SHAPE, 4), ((3, 4, 4, 2), 2)])
+def test_features_against_slow_code(relative, shape, num_looks) -> None:
     f_l = network(shape, relative=relative)
     if f_l.reach is not None:
         f_l.reach.data = torch.tensor([0.5, 2.0])
     scale = [1.0, 1.0] if relative else [0.5, 2.0]
     glimpse, location = torch.rand(1, *shape), torch.tensor([[0.25, -0.5]])
-    places = [(0.0, -0.25), (0.4, 0.5)]
+    places = [(0.0, -0.25), (0.4, 0.5), (-0.6, -0.4), (0.7, 0.1)][:num_looks]
     features = f_l.features(glimpse, location, looks_of(*places))[0].numpy()  # (k, F, 16)
     colours = shape[3] if len(shape) == 4 else 1
     light = glimpse[0].reshape(3, 4, 4, colours).numpy()
@@ -104,6 +104,16 @@ def test_features_against_slow_code(relative, shape) -> None:
             apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in places]
             expected.append(float(min(apart) < halves * 2 / 8))  # half the finest patch: 2 pixels of 8
         np.testing.assert_allclose(cell, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("most", [2, 5])
+def test_a_row_of_fewer_looks_has_seen_no_more_by_the_others(most) -> None:
+    f_l, location = network(), torch.zeros(2, 2)  # the eye is where a look that was not is told: at 0
+    few, many = looks_of((0.9, 0.9)), looks_of(*[(i / 10, -0.5) for i in range(most)])
+    together = f_l.seen(location, torch.cat([few, many]))
+    alone = [f_l.seen(location[:1], looks) for looks in (few, many)]
+    assert torch.equal(together, torch.cat(alone))
+    assert not together[0].bool().all()
 
 
 def test_an_untrained_eye_goes_to_the_brightest_cell_and_not_back() -> None:

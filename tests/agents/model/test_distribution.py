@@ -128,6 +128,13 @@ def test_mode_and_sample_carry_no_gradient() -> None:
     torch.testing.assert_close(ours.mode()[0], torch.zeros(5, 2))
 
 
+def test_one_std_for_all_and_one_of_each_draw_the_same() -> None:
+    mean = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
+    drawn = [Gaussian(mean, std).sample(torch.Generator().manual_seed(1)) for std in (0.3, torch.full((40, 1), 0.3))]
+    noise = torch.randn(40, 2, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(drawn, [mean + 0.3 * noise] * 2)
+
+
 # The mixture
 
 
