@@ -150,7 +150,12 @@ class Retina:
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
         pixels = check_array("pixels", pixels, np.int64, (None, None, 2))
-        locations = as_locations(locations, len(pixels))
+        return self.look_at_pixels(pixels, as_locations(locations, len(pixels)), image_shape)
+
+    def look_at_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[np.floating[Any]], image_shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """What `glimpse_pixels` does, with contiguous pixels (B, P, 2) and locations (B, 2) of checked shapes."""
         output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
         exact = locations.astype(np.float64, copy=False)
         if not kernels.glimpse_pixels(pixels, exact, image_shape[0], image_shape[1], output, self.pooling == "max"):

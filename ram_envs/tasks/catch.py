@@ -120,7 +120,7 @@ class Catch(Task):
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; the retina gets the few lit pixels rather than the screen, which is faster."""
         eyes = self.eye[self.where(rows)]
-        glimpse = self.retina.glimpse_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
+        glimpse = self.retina.look_at_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
         return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
     def lit(self, rows: Rows) -> NDArray[np.int64]:
@@ -169,8 +169,8 @@ class WholeScreen(Retina):
         """The screens (B, H, W) as (B, 1, H, W), in [0, 1]."""
         return np.divide(images[:, None], 255, dtype=np.float32)
 
-    def glimpse_pixels(
-        self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
+    def look_at_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[np.floating[Any]], image_shape: tuple[int, ...]
     ) -> NDArray[np.float32]:
         """As `glimpse`, of the screens whose lit pixels these are."""
         screens = np.zeros((len(pixels), 1, self.height, self.width), np.float32)
