@@ -212,7 +212,10 @@ def read_idx(path: Any) -> NDArray[np.uint8]:
         raise ValueError(
             f"{path} is cut short or damaged: its header says {shape}, and {len(content) - start} bytes follow it"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    # In numpy's own memory, whose pages are large: scenes are made of images from all over it.
+    values = np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+    values.flags.writeable = False
+    return values
 
 
 def _as_array(name: str, values: Any) -> NDArray[Any]:

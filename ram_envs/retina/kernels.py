@@ -22,6 +22,15 @@ def first_pixel(centre, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def all_inside(locations):  # type: ignore[no-untyped-def]
+    """Whether all of the locations (n, 2) lie in [-1, 1]; NaN does not."""
+    inside = True
+    for x in locations.reshape(-1):
+        inside &= abs(x) <= 1
+    return inside
+
+
+@kernel
 def glimpse_images(images, which, pixel, locations, tables, halved, output, sums, unit, use_max):  # type: ignore[no-untyped-def]
     """Fill `output` (n, k, g, g * channels) from `images` (B, H, W * channels).
 
@@ -34,7 +43,8 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
     height, row_length = images.shape[1:]
     num_scales, patch_size = output.shape[1:3]
     width, widest = row_length // channels, patch_size << (halved - 1)
-    window, strip = np.empty(widest * widest, images.dtype), np.empty(width, tables.dtype)
+    window = np.empty(widest * widest + patch_size * patch_size, images.dtype)
+    strip = np.empty(width, tables.dtype)
     edges, lines = np.empty(patch_size + 1, np.int64), np.empty((2, patch_size), tables.dtype)
     pixels, entries, result = images.reshape(-1), tables.reshape(-1), output.reshape(-1)
     for n in range(len(locations)):
@@ -64,20 +74,27 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
 def _put_halved(image, centre, halved, window, sums, unit, use_max, patch_size, result, to):  # type: ignore[no-untyped-def]
     """Fill the patches of the scales below `halved`, from `result[to]` on.
 
-    The window of the coarsest of them is copied once into `window`, zeros around it, so that pooling meets no border. A
-    finer scale is a smaller part of that window; a patch of scale i is pooled i times by 2 x 2, in `sums` (2, ...).
+    The window of the coarsest is copied once into `window`, zeros around it, so that pooling meets no border. It is
+    halved again and again, into `sums` (2 * halved, ...). A finer patch is the middle of what as many halvings have
+    left, but for an odd one, whose blocks may not be those of the window: then its own pixels are halved.
     """
     pixel, widest = image[4], patch_size << (halved - 1)
     top, left = first_pixel(centre[0], widest), first_pixel(centre[1], widest)
     _copy_window(image, top, left, widest, window)
+    _halve_often(window, uintp(0), widest, widest, halved - 1, sums, use_max)
     for scale in range(halved):
-        size = patch_size << scale
+        size, stride = patch_size << scale, widest >> scale
         down, across = first_pixel(centre[0], size) - top, first_pixel(centre[1], size) - left
-        first, start = uintp(down * widest + across), uintp(to + scale * patch_size * patch_size * len(pixel))
+        start = uintp(to + scale * patch_size * patch_size * len(pixel))
         if scale == 0:
-            _put_finest(window, first, widest, patch_size, unit, result, start, pixel)
-        else:
-            _put_pooled(window, first, widest, patch_size, scale, sums, unit, use_max, result, start, pixel)
+            _put_cells(window, down * widest + across, widest, patch_size, unit, result, start, pixel)
+            continue
+        pooled, first = sums[scale - 1], (down >> scale) * stride + (across >> scale)
+        if (down | across) & ((1 << scale) - 1):
+            _halve_often(window, uintp(down * widest + across), widest, size, scale, sums[halved:], use_max)
+            pooled, first, stride = sums[halved + scale - 1], 0, patch_size
+        gain = unit if use_max else unit / np.float32(1 << (2 * scale))
+        _put_cells(pooled, first, stride, patch_size, gain, result, start, pixel)
 
 
 @part
@@ -87,11 +104,10 @@ def _copy_window(image, top, left, size, window):  # type: ignore[no-untyped-def
     An image is a tuple: flat pixels, where its channel begins in them, height, width, a tuple of as many as channels.
     """
     pixels, first, height, width, pixel = image
-    channels = len(pixel)
-    step = uintp(channels)
+    channels, step = len(pixel), uintp(len(pixel))
     begin, end = max(-left, 0), min(width - left, size)
     count = uintp(max(end - begin, 0))
-    window[:] = 0
+    window[: size * size] = 0
     for row in range(max(-top, 0), min(height - top, size)):
         source = uintp(first + ((top + row) * width + left + begin) * channels)
         to = uintp(row * size + begin)
@@ -103,27 +119,29 @@ def _copy_window(image, top, left, size, window):  # type: ignore[no-untyped-def
 
 
 @part
-def _put_finest(window, start, stride, patch_size, unit, result, to, pixel):  # type: ignore[no-untyped-def]
-    """Fill a patch of scale 0, at `result[to]`, with the pixels from `window[start]`, rows `stride` apart."""
-    stride, patch_size, step = uintp(stride), uintp(patch_size), uintp(len(pixel))
-    for i in range(patch_size):
-        for j in range(patch_size):
-            result[to + (i * patch_size + j) * step] = unit * np.float32(window[start + i * stride + j])
+def _put_cells(source, start, stride, patch_size, gain, result, to, pixel):  # type: ignore[no-untyped-def]
+    """Fill a patch, at `result[to]`, with the cells from `source[start]`, rows `stride` apart.
+
+    One loop over all cells runs in the vector registers, one over a row does not: so rows that lie apart are first
+    brought together, in the room at the end of `source`.
+    """
+    size, step, first = uintp(patch_size), uintp(len(pixel)), uintp(start)
+    if stride != patch_size:
+        first = uintp(len(source)) - size * size
+        for i in range(size):
+            copy_items(source, first + i * size, source, uintp(start) + i * uintp(stride), size)
+    for i in range(size * size):
+        result[to + i * step] = gain * np.float32(source[first + i])
 
 
 @part
-def _put_pooled(window, start, stride, patch_size, scale, sums, unit, use_max, result, to, pixel):  # type: ignore[no-untyped-def]
-    """Fill a patch of a coarser scale, at `result[to]`, with the pooled pixels from `window[start]`."""
-    size, step = uintp(patch_size << scale), uintp(len(pixel))
-    pooled, spare = sums[0], sums[1]
-    _halve(window, start, uintp(stride), size, pooled, use_max)
-    for _ in range(1, scale):
-        size = size // uintp(2)
-        _halve(pooled, uintp(0), size, size, spare, use_max)
-        pooled, spare = spare, pooled
-    gain = unit if use_max else unit / np.float32(1 << (2 * scale))
-    for i in range(uintp(patch_size * patch_size)):
-        result[to + i * step] = gain * np.float32(pooled[i])
+def _halve_often(window, start, stride, size, times, sums, use_max):  # type: ignore[no-untyped-def]
+    """Pool the `size` x `size` pixels from `window[start]` by 2 x 2, and that again, into the first rows of `sums`."""
+    if times > 0:
+        _halve(window, start, uintp(stride), uintp(size), sums[0], use_max)
+    for i in range(1, times):
+        size = size >> 1
+        _halve(sums[i - 1], uintp(0), uintp(size), uintp(size), sums[i], use_max)
 
 
 @part
@@ -239,8 +257,7 @@ def _add_band(pixels, start, strip):  # type: ignore[no-untyped-def]
 def _put_from_table(image, sums, entry, place, edges, lines, gain, result, to):  # type: ignore[no-untyped-def]
     """Fill a patch, at `result[to]`, whose window begins at a place (top, left, scale) of an image.
 
-    The table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2, g) are for
-    work.
+    The table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2, g) are for work.
     """
     top, left, scale = place
     patch_size, step = lines.shape[1], uintp(len(image[4]))

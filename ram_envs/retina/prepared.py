@@ -85,9 +85,13 @@ class PreparedImages:
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
         if which is None:
-            return self.retina.look(self.images, as_locations(locations, len(self.images)), EACH_ITS_OWN, self._tables)
+            return self.look(as_locations(locations, len(self.images)), EACH_ITS_OWN)
         which = check_array("which", which, np.int64, (None,))
-        return self.retina.look(self.images, as_locations(locations, len(which)), which, self._tables)
+        return self.look(as_locations(locations, len(which)), which)
+
+    def look(self, locations: NDArray[np.floating[Any]], which: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What `glimpse` does, at checked locations (n, 2); see `Retina.look`."""
+        return self.retina.look(self.images, locations, which, self._tables)
 
 
 def tables_pay(retina: Retina, image_shape: tuple[int, ...], num_glimpses: int) -> bool:

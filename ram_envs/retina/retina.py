@@ -27,6 +27,9 @@ MOST_SCALES = 31  # The area of a cell, 4**30 pixels, and the numbers of all pix
 
 FAR_OUTSIDE = 5  # A location beyond this is taken for pixels: no policy's noise leads so far.
 
+UNIT_OF_BYTES, UNIT_OF_FLOATS = np.float32(1 / 255), np.float32(1)
+"""What a pixel's value is multiplied by to be in [0, 1]."""
+
 EACH_ITS_OWN = np.empty(0, np.int64)
 """Row i looks at image i."""
 
@@ -102,20 +105,20 @@ class Retina:
 
         `which` is `EACH_ITS_OWN` where each image is looked at once; `tables` are the images' or `no_tables`.
         """
-        batch, height, width = images.shape[:3]
-        channels = images.shape[3] if images.ndim == 4 else 1
+        pixel = (0,) * (images.shape[3] if images.ndim == 4 else 1)
+        is_bytes, halved = images.itemsize == 1, self.num_halved
         output = np.empty((len(locations), *self.shape(images.shape[1:])), np.float32)
-        widest = self.patch_size << (self.num_halved - 1)
+        room = (self.patch_size << (halved - 1)) ** 2 // 4 + self.patch_size**2
         complete = kernels.glimpse_images(
-            images.reshape(batch, height, width * channels),
+            images.reshape(*images.shape[:2], images.shape[2] * len(pixel)),
             which,
-            (0,) * channels,
+            pixel,
             locations.astype(np.float64, copy=False),  # Exact, and one compiled version serves both.
             tables,
-            self.num_halved,
-            output.reshape(len(locations), self.num_scales, self.patch_size, self.patch_size * channels),
-            np.empty((2, max(widest * widest // 4, 1)), np.uint16 if images.dtype == np.uint8 else np.float32),
-            np.float32(1 / 255 if images.dtype == np.uint8 else 1),
+            halved,
+            output.reshape(*output.shape[:3], self.patch_size * len(pixel)),
+            np.empty((2 * halved, room), np.uint16 if is_bytes else np.float32),
+            UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS,
             self.pooling == "max",
         )
         if not complete:
@@ -147,7 +150,12 @@ class Retina:
             ValueError: wrong shapes, or locations that are not finite or lie outside [-1, 1].
         """
         pixels = check_array("pixels", pixels, np.int64, (None, None, 2))
-        locations = as_locations(locations, len(pixels))
+        return self.look_at_pixels(pixels, as_locations(locations, len(pixels)), image_shape)
+
+    def look_at_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[np.floating[Any]], image_shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """What `glimpse_pixels` does, with contiguous pixels (B, P, 2) and locations (B, 2) of checked shapes."""
         output = np.zeros((len(pixels), self.num_scales, self.patch_size, self.patch_size), np.float32)
         exact = locations.astype(np.float64, copy=False)
         if not kernels.glimpse_pixels(pixels, exact, image_shape[0], image_shape[1], output, self.pooling == "max"):
@@ -170,8 +178,7 @@ class Retina:
 def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:
     """The locations as a float array (batch, 2), or a ValueError that names the first bad one."""
     locations = as_locations(locations, batch)
-    # One comparison finds NaN, infinity and values outside: none of them satisfies it.
-    if not np.abs(locations).max(initial=0) <= 1:
+    if not kernels.all_inside(locations.astype(np.float64, order="C")):  # fresh: one compiled version serves all
         _refuse_outside(locations)
     return locations
 

@@ -6,7 +6,7 @@ Each returns the value in its working form, or raises an error that names the ba
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
@@ -30,27 +30,34 @@ def action_parts(action: Any, location_key: str = "location") -> tuple[Any, Any]
         ) from error
 
 
-def as_index(choice: Any) -> NDArray[np.int64]:
-    """A single discrete action as an array of one."""
+def check_choice(choice: Any, task: Task) -> NDArray[np.int64]:
+    """A single discrete action as an array of one, or an error that names it."""
     try:
-        return np.array([operator.index(choice)])
+        number = operator.index(choice)
     except TypeError as error:
         raise TypeError(f"action {choice!r} is not a whole number") from error
+    if not 0 <= number < len(task.action_names):
+        _refuse_choice(number, task)
+    return np.array([number])
 
 
 def check_choices(choices: Any, shape: tuple[int, ...], task: Task) -> NDArray[np.int64]:
-    """Discrete actions as an array of the given shape, or an error that names the first bad one."""
+    """Discrete actions as a fresh array of the given shape, or an error that names the first bad one."""
     choices = np.asarray(choices)
     if choices.shape != shape:
         raise ValueError(f"actions have shape {choices.shape}; expected {shape}, one for each row")
     if choices.dtype.kind not in "iu":
         raise TypeError(f"actions have dtype {choices.dtype}; expected whole numbers")
     # Without its sign a negative number is a huge one: one comparison finds both.
-    outside = choices.astype(np.int64, copy=False).view(np.uint64) >= len(task.action_names)
+    numbers = choices.astype(np.int64, order="C")
+    outside = numbers.view(np.uint64) >= len(task.action_names)
     if outside.any():
-        value = choices[outside][0]
-        raise ValueError(f"action {value} is out of range; it must be from 0 to {len(task.action_names) - 1}")
-    return choices
+        _refuse_choice(choices[outside][0], task)
+    return numbers
+
+
+def _refuse_choice(choice: Any, task: Task) -> NoReturn:
+    raise ValueError(f"action {choice} is out of range; it must be from 0 to {len(task.action_names) - 1}")
 
 
 def check_stop(stop: Any, shape: tuple[int, ...], task: Task) -> NDArray[np.bool_] | None:

@@ -100,7 +100,7 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
             raise ResetNeeded("step was called after the end of the episode; call reset first")
         location, choice, stopping = self._form.read(action, ())
         locations = check_locations(np.asarray(location)[None], 1)
-        choices = checks.check_choices(checks.as_index(choice), (1,), self.task)
+        choices = checks.check_choice(choice, self.task)
         stop = checks.check_stop(stopping, (), self.task)
         outcome = self.task.advance(self._row, locations, choices, stop)
         if self.render_mode == "human":

@@ -217,11 +217,11 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
 
     def _info(self, rows: Rows) -> Info:
         """What some rows tell, zero elsewhere, with Gymnasium's `_key` masks of the rows that tell it."""
-        info: Info = {}
-        told = self._spread(np.ones(len(rows), np.bool_), rows)
-        for key, value in self.task.info(rows).items():
-            info[key] = self._spread(value, rows)
-            info[f"_{key}"] = told.copy()  # a seventh of the time of making it
+        info, told = {}, self.task.info(rows)
+        masks = np.zeros((len(told), self.num_envs), np.bool_)
+        masks[:, self.task.where(rows)] = True
+        for (key, value), mask in zip(told.items(), masks, strict=True):
+            info[key], info[f"_{key}"] = self._spread(value, rows), mask
         return info
 
     def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from ram_envs.arguments import check_whole
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Region, Retina
 from ram_envs.retina.saccade import Saccade
+from ram_envs.tasks import kernels
 from ram_envs.tasks.task import Outcome, Task
 
 GAME_SEED = 20143  # Of the numbered games, `reset(options={"index": i})`. Changing it changes every published result.
@@ -85,10 +86,19 @@ class Catch(Task):
         """Where the ball starts, in columns from the left wall."""
         self.drift = np.zeros(batch_size)
         """Columns that the ball moves sideways in a step."""
-        self.ball = np.zeros((batch_size, 2), np.int64)
-        """The ball's column and row."""
-        self.paddle = np.zeros(batch_size, np.int64)
-        """The paddle's leftmost column."""
+        self._lit = np.zeros((batch_size, 1 + self.paddle_width, 2), np.int64)
+        """The lit pixels, see `lit`."""
+        self._lit[:, 1:, 1] = self.height - 1
+
+    @property
+    def ball(self) -> NDArray[np.int64]:
+        """The ball's column and row, (batch_size, 2)."""
+        return self._lit[:, 0]
+
+    @property
+    def paddle(self) -> NDArray[np.int64]:
+        """The paddle's leftmost column, (batch_size,)."""
+        return self._lit[:, 1, 0]
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is not None:
@@ -97,39 +107,25 @@ class Catch(Task):
         self.start[rows] = draws[:, 0] * self.width
         self.drift[rows] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
         self.paddle[rows] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
-        self._move_ball(rows)
+        self._advance(rows, np.ones(len(rows), np.int64))  # The paddle stays; the ball goes to its place at step 0.
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        where = self.where(rows)
-        self.paddle[where] = np.clip(self.paddle[where] + action - 1, 0, self.width - self.paddle_width)
-        self._move_ball(rows)
-        terminated = self.steps[where] == self.num_steps
-        distance = self.ball[where, 0] - self.paddle[where]
-        caught = terminated & (distance >= 0) & (distance < self.paddle_width)
+        terminated, caught = np.empty((2, len(rows)), np.bool_)
+        size = self.height, self.width
+        kernels.play_catch(
+            rows, action, self.steps, self.start, self.drift, self._lit, size, self.ball_speed, terminated, caught
+        )
         return Outcome(caught.astype(np.float64), terminated, caught)
-
-    def _move_ball(self, rows: Rows) -> None:
-        where = self.where(rows)
-        path = self.start[where] + self.drift[where] * self.steps[where]
-        # A path that bounces between walls is a straight one folded at them.
-        folded = self.width - np.abs(path % (2 * self.width) - self.width)
-        self.ball[where, 0] = np.minimum(folded, self.width - 1)
-        self.ball[where, 1] = np.minimum(self.steps[where] * self.ball_speed, self.height - 1)
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; the retina gets the few lit pixels rather than the screen, which is faster."""
         eyes = self.eye[self.where(rows)]
-        glimpse = self.retina.glimpse_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
+        glimpse = self.retina.look_at_pixels(self.lit(rows), self.saccades.centre(eyes), self.image_shape)
         return {"glimpse": glimpse, "location": self.saccades.location(eyes)}
 
     def lit(self, rows: Rows) -> NDArray[np.int64]:
-        """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle."""
-        pixels = np.empty((len(rows), 1 + self.paddle_width, 2), np.int64)
-        where = self.where(rows)
-        pixels[:, 0] = self.ball[where]
-        pixels[:, 1:, 0] = self.paddle[where, None] + np.arange(self.paddle_width)
-        pixels[:, 1:, 1] = self.height - 1
-        return pixels
+        """The lit pixels, (n, 1 + paddle_width, 2) as (column, row): the ball, then the paddle; not to be changed."""
+        return self._lit[self.where(rows)]
 
     def scenes(self, rows: Rows) -> NDArray[np.uint8]:
         """See `Task.scenes`: 255 where the ball or the paddle is."""
@@ -153,16 +149,9 @@ class Catch(Task):
 
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
-        where = self.where(rows)
-        size = np.array([self.width, self.height], np.float32)
-        paddle = np.empty((len(rows), 2), np.float32)
-        paddle[:, 0] = (2 * self.paddle[where] + self.paddle_width) / size[0] - 1
-        paddle[:, 1] = (2 * self.height - 1) / size[1] - 1
-        return {
-            "index": self.indices[where].copy(),
-            "ball": (2 * self.ball[where] + 1) / size - np.float32(1),
-            "paddle": paddle,
-        }
+        ball, paddle = np.empty((len(rows), 2)), np.empty((len(rows), 2), np.float32)
+        kernels.places_in_catch(rows, self._lit, (self.height, self.width), ball, paddle)
+        return {"index": self.indices[self.where(rows)].copy(), "ball": ball, "paddle": paddle}
 
 
 class WholeScreen(Retina):
@@ -180,8 +169,8 @@ class WholeScreen(Retina):
         """The screens (B, H, W) as (B, 1, H, W), in [0, 1]."""
         return np.divide(images[:, None], 255, dtype=np.float32)
 
-    def glimpse_pixels(
-        self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]
+    def look_at_pixels(
+        self, pixels: NDArray[np.int64], locations: NDArray[np.floating[Any]], image_shape: tuple[int, ...]
     ) -> NDArray[np.float32]:
         """As `glimpse`, of the screens whose lit pixels these are."""
         screens = np.zeros((len(pixels), 1, self.height, self.width), np.float32)

@@ -16,9 +16,10 @@ from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
 from ram_envs.images.sources import load_split
 from ram_envs.retina.gaze import Rows, Shrink
 from ram_envs.retina.prepared import PreparedImages
+from ram_envs.retina.retina import EACH_ITS_OWN
 from ram_envs.tasks.naming import Naming
 from ram_envs.tasks.pictures import GalleryClassification
-from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, compose, ink_boxes, place
+from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, ink_boxes, paint, place
 from ram_envs.tasks.task import Task
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
@@ -139,16 +140,9 @@ class Classification(Naming):
 
     def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
         """Paint the scenes of `rows` with `images[shown]` (n, num_objects, h, w[, C])."""
-        compose(
-            images,
-            shown,
-            placement,
-            self.rules,
-            distractor_images=self.distractor_images,
-            out=self._scenes,
-            rows=rows,
-        )
-        self._seen.refresh(rows)
+        paint(images, shown, placement, self.rules, self.distractor_images, self._scenes, rows)
+        if self._seen.has_tables:
+            self._seen.refresh(rows)
         if self._shrink is not None:
             self._peripheries[rows] = self._shrink(self._scenes[rows])
 
@@ -162,7 +156,7 @@ class Classification(Naming):
         return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
 
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        return self._seen.glimpse(centres, None if len(rows) == self.batch_size else rows)
+        return self._seen.look(centres, EACH_ITS_OWN if len(rows) == self.batch_size else rows)
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """See `Task.targets`: the smallest box around the ink of the image, as the data set has it."""

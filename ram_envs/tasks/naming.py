@@ -13,6 +13,7 @@ from ram_envs.images.datasets import MOST_CLASSES, SPLITS
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Pooling, Retina
 from ram_envs.retina.saccade import Saccade
+from ram_envs.tasks import kernels
 from ram_envs.tasks.task import Outcome, Task
 
 
@@ -80,7 +81,7 @@ class Naming(Task):
 
     def chosen(self, draws: NDArray[np.float64]) -> NDArray[np.int64]:
         """The images that the draws (n, num_draws) of episodes choose, (n,)."""
-        return np.floor(draws[:, 2] * self.num_scenes).astype(np.int64)
+        return (draws[:, 2] * self.num_scenes).astype(np.int64)
 
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """See `Task.begin`; `_begin` is told the indices, and gets the draws after that of the image."""
@@ -90,12 +91,9 @@ class Naming(Task):
         super().begin(rows, draws, indices)
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
-        where = self.where(rows)
-        terminated = self.steps[where] == self.num_steps
-        if self.can_stop:
-            terminated |= self.stopped[where]
-        correct = action == self.labels[where]
-        reward = (terminated & correct).astype(np.float64)
+        num_rows = len(rows)
+        reward, terminated, correct = np.empty(num_rows), np.empty(num_rows, np.bool_), np.empty(num_rows, np.bool_)
+        kernels.answer(rows, action, self.steps, self.num_steps, self.stopped, self.labels, reward, terminated, correct)
         return Outcome(self._less_costs(reward, rows, terminated), terminated, correct)
 
     def _less_costs(

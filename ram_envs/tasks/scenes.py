@@ -7,6 +7,7 @@ not matter.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,30 +80,27 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
         rules: what the scenes are made of.
         num_images: of how many images distractors are cut.
     """
-    size, count = rules.distractor_size, 2 * rules.num_objects
-    choices = np.array(
-        [
-            num_images,
-            rules.image_height - size + 1,
-            rules.image_width - size + 1,
-            rules.canvas_height - size + 1,
-            rules.canvas_width - size + 1,
-        ]
-    )
+    count, (free, choices) = 2 * rules.num_objects, _limits(rules, num_images)
     distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
-    return Placement(_corners(draws[:, :count].reshape(len(draws), rules.num_objects, 2), rules), distractors)
+    corners = _below(draws[:, :count].reshape(len(draws), rules.num_objects, 2), free)
+    if rules.max_shift:
+        corners -= rules.max_shift
+    if rules.num_objects > 1:  # From left to right in the order of their second draws.
+        corners[..., 1] += rules.image_width * draws[:, 1:count:2].argsort(1).argsort(1)
+    return Placement(corners, distractors)
 
 
-def _corners(draws: NDArray[np.float64], rules: SceneRules) -> NDArray[np.int64]:
-    """Where images lie, (B, n, 2), from draws of that shape: from left to right in the order of their second draws.
+@cache
+def _limits(rules: SceneRules, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many values each number of a corner can have, (2,), and each number of a distractor, (5,).
 
-    The columns that n images leave free are shared out among the gaps between them.
+    The columns that several images leave free are shared out among the gaps between them.
     """
-    shift, width = rules.max_shift, rules.image_width
-    free = np.array([rules.canvas_height - rules.image_height, rules.canvas_width - rules.num_objects * width])
-    corners = _below(draws, free + 2 * shift + 1) - shift
-    corners[..., 1] += width * draws[..., 1].argsort(1).argsort(1)
-    return corners
+    size = rules.distractor_size
+    image, canvas = (rules.image_height, rules.image_width), (rules.canvas_height, rules.canvas_width)
+    free = canvas[0] - image[0], canvas[1] - rules.num_objects * image[1]
+    cut, landing = ((height - size + 1, width - size + 1) for height, width in (image, canvas))
+    return np.array(free) + 2 * rules.max_shift + 1, np.array([num_images, *cut, *landing])
 
 
 def compose(
@@ -147,23 +145,39 @@ def compose(
     check_below("rows", rows, len(scenes))
     if out is not None and scenes is not out:
         raise ValueError("out is not contiguous; pass an array of its own memory")
-    channels = images.shape[3] if images.ndim == 4 else 1
+    paint(images, indices, Placement(corners, distractors), rules, distractor_images, scenes, rows)
+    return scenes
+
+
+def paint(
+    images: NDArray[np.uint8],
+    indices: NDArray[np.int64],
+    placement: Placement,
+    rules: SceneRules,
+    distractor_images: NDArray[np.uint8],
+    scenes: NDArray[np.uint8],
+    rows: NDArray[np.intp],
+) -> None:
+    """What `compose` does, with arrays that have been checked: contiguous, of the right types and shapes.
+
+    Raises:
+        IndexError: an index of no image, or a cut that hangs over its image's edge.
+    """
     complete = _compose(
         scenes.reshape(*scenes.shape[:2], -1),
         rows,
         images.reshape(*images.shape[:2], -1),
         indices,
-        corners,
+        placement.corners,
         distractor_images.reshape(*distractor_images.shape[:2], -1),
-        distractors,
+        placement.distractors,
         rules.distractor_size,
-        channels,
+        images.shape[3] if images.ndim == 4 else 1,
     )
     if not complete:
         check_below("indices", indices, len(images))
         cut_to = rules.image_height - rules.distractor_size + 1, rules.image_width - rules.distractor_size + 1
-        check_below("distractors", distractors[..., :3], (len(distractor_images), *cut_to))
-    return scenes
+        check_below("distractors", placement.distractors[..., :3], (len(distractor_images), *cut_to))
 
 
 def as_distractor_images(distractor_images: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -189,7 +203,7 @@ def _check_distractor_images(distractor_images: NDArray[np.uint8], images: NDArr
 
 def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
     """Whole numbers from 0 to limit - 1, each equally likely."""
-    return np.floor(draws * limits).astype(np.int64)
+    return (draws * limits).astype(np.int64)  # which rounds down
 
 
 def ink_boxes(images: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -14,6 +14,9 @@ from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import InitialLocation, Rows
 from ram_envs.retina.retina import Region, Retina
 from ram_envs.retina.saccade import Saccade, Saccades, make_saccades
+from ram_envs.tasks import kernels
+
+ALL = slice(None)
 
 
 class Outcome(NamedTuple):
@@ -120,11 +123,11 @@ class Task(ABC):
 
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
-        self.steps[rows] = 0
         places = 2 * draws[:, :2] - 1 if self.initial_location == "random" else np.zeros((len(rows), 2))
-        self.eye[rows] = self.path[rows, 0] = self._saccades(rows).start(places)
-        self.last_action[rows] = -1
-        self.finished[rows] = self.success[rows] = False
+        start = np.ascontiguousarray(self._saccades(rows).start(places))
+        kernels.begin_episodes(
+            rows, start, self.steps, self.eye, self.path, self.last_action, self.finished, self.success
+        )
         self._begin(rows, draws[:, 2:], indices)
 
     def expect(self, draws: NDArray[np.float64]) -> None:  # noqa: B027
@@ -145,21 +148,14 @@ class Task(ABC):
         Where `can_stop`, `stop` (len(rows),) says who ends the episode with this step.
         """
         where = self.where(rows)
-        self.steps[where] += 1
-        moved = self._saccades(rows).move(self.eye[where], location)
-        self.path[rows, self.steps[where]] = moved
-        self.last_action[where] = action
+        moved = np.ascontiguousarray(self._saccades(rows).move(self.eye[where], location))
+        if not kernels.take_step(rows, moved, action, self.steps, self.path, self.last_action):
+            raise IndexError(f"a row has taken all its {self.num_steps} steps; begin an episode in it")
         if stop is not None:
             self.stopped[where] = stop
         outcome = self._advance(rows, action)
-        self.finished[where] = outcome.terminated
-        self.success[where] = outcome.success
-        if not outcome.terminated.any():
-            self.eye[where] = moved
-        else:
-            ended = rows[outcome.terminated]
-            self.eye[rows[~outcome.terminated]] = moved[~outcome.terminated]
-            self.counts[ended, np.where(self.success[ended], 0, 1)] += 1
+        ends, success = outcome.terminated, outcome.success
+        kernels.end_step(rows, moved, ends, success, self.eye, self.finished, self.success, self.counts)
         return outcome
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
@@ -183,7 +179,7 @@ class Task(ABC):
 
     def where(self, rows: Rows) -> Rows | slice:
         """An index of the same rows: a slice if they are all, since numpy takes a slice several times faster."""
-        return slice(None) if len(rows) == self.batch_size else rows
+        return ALL if len(rows) == self.batch_size else rows
 
     def _saccades(self, rows: Rows) -> Saccades:
         """How the eyes of `rows` move."""

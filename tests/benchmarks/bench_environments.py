@@ -1,12 +1,14 @@
 """Steps a second, and how long the first step takes: `python tests/benchmarks/bench_environments.py`.
 
-One thread, random actions, all in one run. The native vector environments are compared with Gymnasium's own native
-CartPole of as many rows, each in its default autoreset mode.
+One thread, random actions, whole episodes with their resets, of processor time; all environments of as many rows in
+turn in one run. Rows are those of a native vector environment in its default autoreset mode; "one" is what `gym.make`
+gives, with its wrappers. Beside them Gymnasium's own CartPole, and EnvPool's and ap-gym's environments where those are
+installed.
 """
 
 from __future__ import annotations
 
-from timing import paired, verdict  # first: it sets the number of threads
+from timing import paired, processor, verdict  # first: it sets the number of threads
 
 # isort: split
 import os
@@ -15,42 +17,59 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
 import ram_envs  # noqa: F401
 
-NUM_ENVS = 1024
-GOALS = {  # How many of CartPole's steps a second; None: measured without a goal.
+ONE, ROWS = 0, (16, 256, 1024)
+CARTPOLE = "CartPole-v1"
+GOALS: dict[str, float | None] = {  # At 1,024 rows, of CartPole's steps a second; None: measured without a goal.
     "ram_envs/Catch-v0": 0.5,
+    "ram_envs/CircleSquare-v0": None,
     "ram_envs/GlimpseMNIST-v0": 0.5,
     "ram_envs/GlimpseMNIST-Translated-v0": None,
     "ram_envs/GlimpseMNIST-Cluttered-v0": 0.2,
     "ram_envs/GlimpseMNIST-Cluttered100-v0": 0.1,
+    "ram_envs/GlimpseMNIST-Pairs-v0": None,
+    "ram_envs/GlimpseMNIST-Addition-v0": None,
+    "ram_envs/GlimpseMNIST-Moving-v0": None,
+    "ram_envs/GlimpseMNIST-Megapixel-v0": None,
 }
+MOST_ROWS = {"ram_envs/GlimpseMNIST-Megapixel-v0": 256}  # 2 MB each
 SINGLE = ("ram_envs/Catch-v0", "ram_envs/GlimpseMNIST-v0", "ram_envs/GlimpseMNIST-Cluttered-v0")
+SINGLE_GOAL = 50_000
 
 
-def vector_steps(id: str, steps: int = 24, **arguments: Any) -> Callable[[], None]:
-    """A function that takes `steps` steps of a vector environment; whole episodes of every task fit into 24 steps."""
-    env = gym.make_vec(id, num_envs=NUM_ENVS, **arguments)
+class Steps(NamedTuple):
+    """What is measured."""
+
+    run: Callable[[], object]
+    count: int
+    """Steps of a call, all rows together."""
+
+
+def vector(id: str, rows: int) -> Steps:
+    """Steps of a native vector environment: of ours one cycle, an episode and the step that resets."""
+    env = gym.make_vec(id, num_envs=rows, vectorization_mode="vector_entry_point")
     env.action_space.seed(0)
-    actions = [env.action_space.sample() for _ in range(16)]
+    order = cycle([env.action_space.sample() for _ in range(16)])
     env.reset(seed=0)
-    order = cycle(actions)
+    steps = 24 if id == CARTPOLE else env.unwrapped.num_glimpses + 1  # type: ignore[attr-defined]
 
     def run() -> None:
         for _ in range(steps):
             env.step(next(order))
 
-    return run
+    return Steps(run, steps * rows)
 
 
-def single_steps(id: str, steps: int = 500) -> Callable[[], None]:
-    """A function that takes `steps` steps of a single environment as `gym.make` gives it, resets among them."""
+def single(id: str, steps: int = 500) -> Steps:
+    """Steps of a single environment as `gym.make` gives it, resets among them."""
     env = gym.make(id)
     env.action_space.seed(0)
     order = cycle([env.action_space.sample() for _ in range(64)])
@@ -61,26 +80,64 @@ def single_steps(id: str, steps: int = 500) -> Callable[[], None]:
             if env.step(next(order))[2]:
                 env.reset()
 
-    return run
+    return Steps(run, steps)
 
 
-def measure_vectors() -> None:
-    """Print steps a second of the vector environments beside CartPole's."""
-    runs = {"CartPole-v1": vector_steps("CartPole-v1")} | {id: vector_steps(id) for id in GOALS}
-    times = paired(runs)
-    rates = {id: 24 * NUM_ENVS / time for id, time in times.items()}
-    print(f"Native vector environments of {NUM_ENVS}, steps a second:")
-    for id, rate in rates.items():
-        ratio, goal = rate / rates["CartPole-v1"], GOALS.get(id)
-        print(f"  {id:38}{rate:12,.0f}  {ratio:5.2f} of CartPole  {verdict(ratio, goal) if goal else ''}")
+def in_envpool(rows: int, steps: int = 24) -> Steps:
+    """EnvPool's CartPole with one thread beside the caller's; its rows are reset by themselves."""
+    import envpool
+
+    env: Any = envpool.make_gymnasium(CARTPOLE, num_envs=rows, num_threads=1)
+    env.reset()
+    order = cycle(np.random.default_rng(0).integers(0, 2, (16, rows)).astype(np.int32))
+
+    def run() -> None:
+        for _ in range(steps):
+            env.step(next(order))
+
+    return Steps(run, steps * rows)
 
 
-def measure_singles() -> None:
-    """Print steps a second of single environments."""
-    times = paired({id: single_steps(id) for id in (*SINGLE, "CartPole-v1")})
-    print("Single environments, steps a second, resets included:")
-    for id, time_taken in times.items():
-        print(f"  {id:38}{500 / time_taken:12,.0f}  {verdict(500 / time_taken, 50_000) if id in SINGLE else ''}")
+def in_ap_gym(rows: int) -> Steps:
+    """Episodes of ap-gym's CircleSquare, see bench_ap_gym.py."""
+    import bench_ap_gym
+
+    return Steps(bench_ap_gym.theirs(rows, log=False), bench_ap_gym.STEPS * rows)
+
+
+def competitors(rows: int) -> dict[str, Steps]:
+    """What else is installed, of as many rows."""
+    theirs = {"EnvPool: CartPole-v1": ("envpool", in_envpool), "ap-gym: CircleSquare-v0": ("ap_gym", in_ap_gym)}
+    return {name: make(rows or 1) for name, (package, make) in theirs.items() if find_spec(package)}
+
+
+def measure(rows: int) -> dict[str, float]:
+    """Steps a second of everything with so many rows, or `ONE`."""
+    ids = [id for id in (CARTPOLE, *GOALS) if rows <= MOST_ROWS.get(id, rows)]
+    runs = {id: vector(id, rows) if rows else single(id) for id in ids} | competitors(rows)
+    times = paired({id: steps.run for id, steps in runs.items()})
+    return {id: runs[id].count / seconds for id, seconds in times.items()}
+
+
+def measure_steps() -> None:
+    """Print steps a second by id and rows, in brackets how many of CartPole's, and the goals."""
+    for package in ("envpool", "ap_gym"):
+        if not find_spec(package):
+            print(f"{package} is not installed, so it is not measured")
+    rates = {rows: measure(rows) for rows in (ONE, *ROWS)}
+    heads = ("one", *(f"{rows:,} rows" for rows in ROWS))
+    print(f"| steps a second | {' | '.join(heads)} |\n|---{'|---:' * len(heads)}|")
+    for id in rates[ONE]:
+        cells = [
+            f"{column[id]:,.0f} ({column[id] / column[CARTPOLE]:.2f})" if id in column else ""
+            for column in rates.values()
+        ]
+        print(f"| {id.removeprefix('ram_envs/')} | {' | '.join(cells)} |")
+    for id, goal in GOALS.items():
+        if goal:
+            print(f"{id}, 1,024 rows: {verdict(rates[1024][id] / rates[1024][CARTPOLE], goal)}")
+    for id in SINGLE:
+        print(f"{id}, one: {verdict(rates[ONE][id], SINGLE_GOAL)}")
 
 
 def fresh(code: str, cache: str) -> float:
@@ -117,7 +174,6 @@ def measure_start() -> None:
 
 
 if __name__ == "__main__":
-    print(f"Gymnasium {gym.__version__}, {time.strftime('%Y-%m-%d')}")
-    measure_vectors()
-    measure_singles()
+    print(f"Gymnasium {gym.__version__}, {processor()}, {time.strftime('%Y-%m-%d')}")
+    measure_steps()
     measure_start()
