@@ -45,7 +45,8 @@ class Panel(NamedTuple):
 
 def panels() -> dict[str, Panel]:
     """The comparisons, by the names of their directories."""
-    papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear", "curriculum": {}}
+    papers: dict[str, Any] = {"glimpse_network": "mlp", "location_network": "linear"}
+    papers |= {"location_drift": 0.0, "curriculum": {}}
     cluttered60, cluttered100 = (recipe(name).replace(**papers) for name in ("cluttered60", "cluttered100"))
     glimpse = {"mlp (the paper's)": {"glimpse_network": "mlp"}, "conv": {"glimpse_network": "conv"}}
     location = {"linear (the paper's)": {"location_network": "linear"}, "cells": {"location_network": "cells"}}

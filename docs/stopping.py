@@ -41,12 +41,13 @@ class Point(NamedTuple):
 
 def config_of(cost: float | None) -> Config:
     """The run in which a glimpse has this cost; None: stopping is not possible."""
-    env = recipe(BEGINNING)
+    begun = recipe(BEGINNING)
     stopping = {"can_stop": False} if cost is None else {"can_stop": True, "glimpse_cost": cost}
+    model = vars(begun.model()) | {"location_std": begun.final_location_std}
     return recipe(TAUGHT).replace(
-        env_id=env.env_id,
-        env_kwargs=env.env_kwargs | stopping,
-        location_std=env.final_location_std,
+        **model,
+        env_id=begun.env_id,
+        env_kwargs=begun.env_kwargs | stopping,
         total_episodes=EPISODES,
         checkpoint_every=200,
     )

@@ -22,6 +22,7 @@ from ram_agents import Reinforce
 sys.path.append(str(DOCS))  # as where `python docs/corners.py` runs
 CORNERS, TRACKING, ROUNDING = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "rounding"))
 STOPPING, CIRCLESQUARE = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("stopping", "circlesquare"))
+NETWORKS = runpy.run_path(str(DOCS / "networks.py"))
 FOLDERS = [DOCS.parent / folder for folder in ("docs", "examples", "tests/benchmarks")]
 SCRIPTS = sorted(script for folder in FOLDERS for script in folder.glob("*.py"))
 SMALL: dict[str, Any] = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
@@ -129,6 +130,14 @@ def test_who_learns_to_stop_begins_where_cluttered60_ends() -> None:
     agent = Reinforce(config=config.replace(num_envs=2))
     STOPPING["courses"].take_weights(agent, "cluttered60")
     torch.testing.assert_close(agent.policy.f_a.weight, ram_agents.load("cluttered60").policy.f_a.weight)
+
+
+def test_the_compared_networks_differ_in_nothing_else() -> None:
+    for panel in NETWORKS["panels"]().values():
+        paper, ours = (panel.base.replace(**changes) for changes in panel.variants.values())
+        differing = {name for name in vars(paper) if getattr(paper, name) != getattr(ours, name)}
+        assert len(differing) == 1
+        assert differing <= {"glimpse_network", "location_network"}
 
 
 def test_a_run_can_begin_with_the_weights_of_another(tmp_path) -> None:
