@@ -46,8 +46,8 @@ def there(module: str, name: str) -> bool:
 def test_scripts_import_what_is_there(script) -> None:
     if script.name.startswith("rllib"):
         pytest.importorskip("ray")
-    if "ap_gym" in script.name:
-        pytest.importorskip("ap_gym")
+    if "ap_gym" in script.name:  # not the folder of that name in tests, which is on the path
+        pytest.importorskip("ap_gym.envs")
     assert missing(script) == []
 
 

@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-pytest.importorskip("ap_gym", reason="ap-gym is an extra with a virtual environment of its own")
+pytest.importorskip("ap_gym.envs", reason="ap-gym is an extra with a virtual environment of its own")
 
 import ap_gym
 import ram_agents

@@ -8,7 +8,7 @@ import pytest
 from documents import Block, blocks, run_block
 from places import DOCS
 
-pytest.importorskip("ap_gym", reason="ap-gym is an extra with a virtual environment of its own")
+pytest.importorskip("ap_gym.envs", reason="ap-gym is an extra with a virtual environment of its own")
 
 
 @pytest.mark.parametrize("block", blocks(DOCS / "ap-gym.md"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from places import DOCS
 
-pytest.importorskip("ap_gym", reason="ap-gym is an extra with a virtual environment of its own")
+pytest.importorskip("ap_gym.envs", reason="ap-gym is an extra with a virtual environment of its own")
 
 sys.path.append(str(DOCS))  # as where `python docs/apgym_mnist.py` runs
 import apgym_mnist

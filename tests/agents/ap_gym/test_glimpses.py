@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("ap_gym", reason="ap-gym is an extra with a virtual environment of its own")
+pytest.importorskip("ap_gym.envs", reason="ap-gym is an extra with a virtual environment of its own")
 
 from ap_gym.envs.image import ImageClassificationDataset, ImagePerceptionConfig
 from ap_gym.envs.image_classification import ImageClassificationVectorEnv
