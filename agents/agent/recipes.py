@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,23 +18,34 @@ MOST_BYTES = 1 << 20
 """Of a recipe of one's own: a thousand times what the packaged ones have."""
 
 
-def recipe(name: str | os.PathLike[str]) -> Config:
+def recipe(name: str | os.PathLike[str], *, env_id: str | None = None) -> Config:
     """The hyper-parameters of a recipe.
 
     Args:
         name: of one that comes with this package, such as "cluttered60"; or the path of a JSON file of the same form,
             which ends in ".json". What it leaves out is as in `Config()`.
+        env_id: in place of the recipe's.
 
     Raises:
-        ValueError: no recipe has this name; or the file is none, or holds what is no hyper-parameter.
+        ValueError: no recipe has this name; or the file is none, or holds what is no hyper-parameter, or its own env_id
+            names a module that is not imported yet: whoever trains by it would import that.
         FileNotFoundError: there is no such file.
     """
     options = _options(name)
     options.pop("deviations", None)
+    if env_id is not None:
+        options["env_id"] = env_id
     try:
-        return Config().replace(**options)
+        config = Config().replace(**options)
     except (TypeError, ValueError) as error:
         raise ValueError(f"recipe {os.fspath(name)}: {error}") from error
+    module, colon, _ = config.env_id.partition(":")
+    if env_id is None and _is_file(name) and colon and module not in sys.modules:
+        raise ValueError(
+            f"recipe {os.fspath(name)}: its env_id {config.env_id} would import the module {module}; if you trust it, "
+            f"give that id yourself, by env_id or --env-id"
+        )
+    return config
 
 
 def deviations(name: str | os.PathLike[str]) -> list[str]:
@@ -52,14 +64,14 @@ def recipe_names() -> list[str]:
     return sorted(file.name.removesuffix(SUFFIX) for file in folder.iterdir() if file.name.endswith(SUFFIX))
 
 
-def is_file(name: str | os.PathLike[str]) -> bool:
+def _is_file(name: str | os.PathLike[str]) -> bool:
     """Whether this is the path of a recipe of one's own."""
     return os.fspath(name).endswith(SUFFIX)
 
 
 def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
     """The options of a recipe, and beside them what of it is not the paper's."""
-    if is_file(name):
+    if _is_file(name):
         return _read(Path(name))
     if name not in recipe_names():
         raise ValueError(

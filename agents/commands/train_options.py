@@ -17,7 +17,7 @@ import tyro
 
 from ..agent.config import Config
 from ..agent.envs import import_module_of
-from ..agent.recipes import is_file, recipe, recipe_names
+from ..agent.recipes import recipe, recipe_names
 from ..evaluation.runs import LAST
 from ..model.config import COUNT, number
 from ..training.reinforce import Reinforce
@@ -95,7 +95,7 @@ def parse(arguments: Sequence[str]) -> Train:
         ValueError: an unknown recipe, a value out of range, no run to go on with, or hyper-parameters that are not its.
     """
     first = _first(arguments)
-    base = begun_with(first.recipe, first.env_id) if first.recipe else Config()
+    base = recipe(first.recipe, env_id=first.env_id) if first.recipe else Config()
     if first.resume and not first.help:
         if first.weights:
             raise ValueError(
@@ -110,17 +110,6 @@ def parse(arguments: Sequence[str]) -> Train:
     if options.resume:
         check_resumed(options, base)
     return options
-
-
-def begun_with(name: str, env_id: str | None) -> Config:
-    """The recipe; one in a file imports no module, unless the user wrote its name in `env_id`."""
-    config = recipe(name)
-    if is_file(name) and ":" in config.env_id and env_id is None:
-        raise ValueError(
-            f"--recipe {name}: its env_id {config.env_id} would import a module; if you trust it, add --env-id "
-            f"{config.env_id}"
-        )
-    return config
 
 
 def check_resumed(options: Train, config: Config) -> None:

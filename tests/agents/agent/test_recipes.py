@@ -87,6 +87,15 @@ def test_files_that_are_none(file, content, message) -> None:
         recipe(file)
 
 
+def test_a_file_names_no_module_that_is_not_imported(file) -> None:
+    file.write_text('{"env_id": "stranger_env:Mine-v0"}')
+    with pytest.raises(ValueError, match=r"would import the module stranger_env; if you trust it"):
+        recipe(file)
+    assert recipe(file, env_id="stranger_env:Mine-v0").env_id == "stranger_env:Mine-v0"
+    file.write_text('{"env_id": "json:Mine-v0"}')
+    assert recipe(file).env_id == "json:Mine-v0"
+
+
 def test_no_file(file) -> None:
     with pytest.raises(FileNotFoundError, match=r"mine\.json"):
         recipe(file)

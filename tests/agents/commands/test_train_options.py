@@ -69,7 +69,7 @@ def test_a_recipe_in_a_file_imports_nothing_that_the_user_did_not_write(tmp_path
     (tmp_path / "stranger_env.py").write_text("raise AssertionError('imported')")
     file = tmp_path / "stranger.json"
     file.write_text('{"env_id": "stranger_env:Mine-v0", "hidden_size": 7}')
-    with pytest.raises(ValueError, match=r"env_id stranger_env:Mine-v0 would import a module; if you trust it, add"):
+    with pytest.raises(ValueError, match=r"its env_id stranger_env:Mine-v0 would import the module stranger_env"):
         parse(["--recipe", str(file)])
     trusted = parse(["--recipe", str(file), "--env-id", "stranger_env:Mine-v0"])
     assert (trusted.env_id, trusted.hidden_size) == ("stranger_env:Mine-v0", 7)
