@@ -8,7 +8,7 @@ installed.
 
 from __future__ import annotations
 
-from timing import paired, processor, verdict  # first: it sets the number of threads
+from timing import paired, verdict  # first: it sets the number of threads
 
 # isort: split
 import os
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
+from ram_agents.evaluation.estimate import processor
 
 import ram_envs  # noqa: F401
 

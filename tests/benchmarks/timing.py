@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 # One thread, told before anything that starts threads is imported; a benchmark therefore imports this module first.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -39,13 +37,3 @@ def verdict(value: float, goal: float, *, at_least: bool = True) -> str:
     """The value beside its goal."""
     met = value >= goal if at_least else value <= goal
     return f"goal {'at least' if at_least else 'at most'} {goal:g}: {'met' if met else 'MISSED'}"
-
-
-def processor() -> str:
-    """The processor's name, with family and model where the system tells them."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
-    values = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
-    if "model name" not in values:
-        return platform.processor() or platform.machine()
-    return f"{values['model name']} (family {values.get('cpu family')}, model {values.get('model')})"
