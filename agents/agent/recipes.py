@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config
+from .json_object import json_object
 
 ROOT = __package__.partition(".")[0]
 """The package, under whichever name it is installed."""
@@ -89,13 +90,6 @@ def _read(path: Path) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes, which no recipe has")
     try:
-        options = json.loads(content)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON: {error.msg} at line {error.lineno}") from None
-    except (RecursionError, ValueError) as error:  # of nested brackets, and of numbers of thousands of digits
-        raise ValueError(f"{path} is no recipe: {error}") from None
-    if not isinstance(options, dict):
-        raise ValueError(f"{path} holds no JSON object; a recipe looks like {{'env_id': ..., 'total_episodes': ...}}")
-    return options
+        return json_object(content)
+    except ValueError as error:
+        raise ValueError(f"recipe {path}: {error}") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agent.json_object import json_object
 from ..entrants.course import Budget, Point
 from .fields import (
     Check,
@@ -108,17 +108,7 @@ def _parse(content: bytes) -> dict[str, Any]:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
         raise ValueError(f"it holds more than {MOST_VALUES:,} values")
-    try:
-        value = json.loads(content.decode(), object_pairs_hook=_once, parse_int=_whole, parse_constant=float)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is no text in UTF-8 ({error.reason} at byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error.msg} at line {error.lineno}; is it cut short?") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply for a submission") from None
-    if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
-    return value
+    return json_object(content, object_pairs_hook=_once, parse_int=_whole, parse_constant=float)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -69,12 +69,12 @@ def test_a_file_is_as_good_as_a_name(file) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "mine.json is no JSON: Expecting value at line 1"),
-        (b'{"hidden_size": 7,\n', "mine.json is no JSON: .* at line 2"),
-        (b"\xff\xfe\xff", "mine.json is no text in UTF-8"),
-        (b"[1]", "mine.json holds no JSON object"),
-        (b"[" * 100_000, "mine.json is no recipe"),
-        (b'{"hidden_size": ' + b"9" * 5_000 + b"}", "mine.json is no recipe"),
+        (b"", "mine.json: it is no JSON: Expecting value at line 1"),
+        (b'{"hidden_size": 7,\n', "mine.json: it is no JSON: .* at line 2"),
+        (b"\xff\xfe\xff", "mine.json: it is no text in UTF-8"),
+        (b"[1]", "mine.json: it is no JSON object"),
+        (b"[" * 100_000, "mine.json: it is nested too deeply"),
+        (b'{"hidden_size": ' + b"9" * 5_000 + b"}", "mine.json: it holds a number of thousands of digits"),
         (b" " * (MOST_BYTES + 1), "mine.json has more than 1,048,576 bytes"),
         (b'{"hidden": 7}', "mine.json: no such hyper-parameter: hidden; there are: "),
         (b'{"hidden_size": -7}', "mine.json: hidden_size must be "),
