@@ -1,20 +1,23 @@
-"""Writes the tables that documents take from the code: `python docs/tables.py`.
+"""Writes the tables that documents take from the code and from RESULTS.md: `python docs/tables.py`.
 
-A table stands between `<!-- name -->` and `<!-- /name -->` in a document. A test compares documents and code.
+A table stands between `<!-- name -->` and `<!-- /name -->` in a document. A test compares.
 """
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from pathlib import Path
 
+import figures
 import gymnasium as gym
 import numpy as np
+from marked import with_table
 
 import ram_envs  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [path for path in (ROOT / "README.md", ROOT / "docs" / "environments.md") if path.exists()]
+PLACES = ("README.md", "RESULTS.md", "docs/environments.md", "docs/index.md", "agents/weights/README.md")
+DOCUMENTS = [ROOT / place for place in PLACES if (ROOT / place).exists()]
 
 
 def environments() -> str:
@@ -34,14 +37,21 @@ def environments() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"environments": environments}
+TABLES = {
+    "environments": environments,
+    "figures": figures.paper_table,
+    "start-figures": figures.start_table,
+    "megapixel-figures": figures.megapixel_table,
+    "aims": figures.aims_table,
+    **{f"errors-{agent}": partial(figures.errors_of, agent) for agent in figures.AGENTS},
+}
 
 
 def with_tables(text: str) -> str:
-    """A document with its tables as the code has them now."""
+    """A document with its tables as the code and RESULTS.md have them now."""
     for name, table in TABLES.items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        text = re.sub(f"{begin}.*?{end}", lambda _, t=table, b=begin, e=end: f"{b}\n{t()}\n{e}", text, flags=re.DOTALL)
+        if f"<!-- {name} -->" in text:
+            text = with_table(text, name, table())
     return text
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import runpy
-import sys
 from itertools import pairwise
 
 from places import DOCS
 from ram_agents import Config, recipe
 
-sys.path.append(str(DOCS))  # as where `python docs/ablation.py` runs
 ABLATION = runpy.run_path(str(DOCS / "ablation.py"))
 
 

@@ -19,7 +19,6 @@ import torch
 from places import DOCS
 from ram_agents import Reinforce
 
-sys.path.append(str(DOCS))  # as where `python docs/corners.py` runs
 CORNERS, TRACKING, ROUNDING = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("corners", "tracking", "rounding"))
 STOPPING, CIRCLESQUARE = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("stopping", "circlesquare"))
 NETWORKS = runpy.run_path(str(DOCS / "networks.py"))

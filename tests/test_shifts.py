@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import runpy
-import sys
 
 import pytest
 from places import DOCS
 from ram_agents import Reinforce, load
 
-sys.path.append(str(DOCS))  # as where `python docs/shifts.py` runs
 SHIFTS = runpy.run_path(str(DOCS / "shifts.py"))
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
 
@@ -53,15 +51,3 @@ def test_the_table_by_hand() -> None:
 def test_an_agent_without_scenes_is_refused() -> None:
     with pytest.raises(ValueError, match="ram_envs/Catch-v0 is no classification"):
         SHIFTS["shifts"](Reinforce("ram_envs/Catch-v0", **SMALL))
-
-
-def test_a_table_is_renewed_where_it_has_a_place(tmp_path, monkeypatch) -> None:
-    import marked
-
-    results = tmp_path / "RESULTS.md"
-    results.write_text("a\n<!-- one -->\nold \\1\n<!-- /one -->\nb\n")
-    monkeypatch.setattr(marked, "RESULTS", results)
-    marked.renew("one", r"new \1")
-    assert results.read_text() == "a\n<!-- one -->\nnew \\1\n<!-- /one -->\nb\n"
-    with pytest.raises(ValueError, match="no place for the table: put <!-- two -->"):
-        marked.renew("two", "new")

@@ -86,10 +86,10 @@ def test_scores_are_those_that_the_agents_are_described_by(environments: dict) -
             r"^## (\w+)\n(.*?)(?=^## |\Z)", (ROOT / "agents/weights/README.md").read_text(), re.DOTALL | re.MULTILINE
         )
     )
-    for name, (agent, animation, score) in environments["SHOWN"].items():
-        (figure,) = re.findall(r"\d+\.\d+", score)
-        assert name in environments["BY_RECIPE"] or figure in sections[agent], (name, figure)
-        assert (DOCS / "images" / animation).is_file()
+    for name, shown in environments["SHOWN"].items():
+        (figure,) = re.findall(r"\d+\.\d+", shown.score)
+        assert name in environments["BY_RECIPE"] or figure in sections[shown.agent], (name, figure)
+        assert (DOCS / "images" / shown.animation).is_file()
 
 
 def definitions(path: Path) -> Iterator[tuple[str, ast.AST]]:

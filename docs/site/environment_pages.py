@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
 import ram_envs  # noqa: F401 (registers the environments)
+
+sys.path.append(str(Path(__file__).parents[1]))  # the scripts of docs
+import figures
 
 OWN_IMAGES = {"images": np.zeros((1, 64, 64), np.uint8), "labels": [0]}
 
@@ -18,37 +23,37 @@ class Shown(NamedTuple):
 
     agent: str
     """Its name."""
-    animation: str
-    """In docs/images."""
     score: str
-    """What it errs on, in the words of RESULTS.md or of its command."""
+    """What it errs on; the figure is that of RESULTS.md."""
+
+    @property
+    def animation(self) -> str:
+        """In docs/images."""
+        return f"{self.agent}.gif"
+
+
+def _errs(figure: str, looks: str) -> str:
+    return f"It errs on {figure}% of 10,000 test scenes, after {looks}."
 
 
 SHOWN = {
-    "GlimpseMNIST-v0": Shown("mnist28", "mnist28.gif", "It errs on 0.76% of 10,000 test images, after 7 glimpses."),
-    "GlimpseMNIST-Translated-v0": Shown(
-        "translated60", "translated60.gif", "It errs on 0.43% of 10,000 test scenes, after 8 glimpses."
-    ),
-    "GlimpseMNIST-Cluttered-v0": Shown(
-        "cluttered60", "cluttered60.gif", "It errs on 1.34% of 10,000 test scenes, after 8 glimpses."
-    ),
+    "GlimpseMNIST-v0": Shown("mnist28", _errs(figures.error_after("28x28"), "7 glimpses")),
+    "GlimpseMNIST-Translated-v0": Shown("translated60", _errs(figures.error_after("translated 60x60"), "8 glimpses")),
+    "GlimpseMNIST-Cluttered-v0": Shown("cluttered60", _errs(figures.error_after("cluttered 60x60"), "8 glimpses")),
     "GlimpseMNIST-Cluttered100-v0": Shown(
-        "cluttered100", "cluttered100.gif", "It errs on 1.39% of 10,000 test scenes, after 8 glimpses."
+        "cluttered100", _errs(figures.error_after("cluttered 100x100"), "8 glimpses")
     ),
-    "GlimpseMNIST-Megapixel-v0": Shown(
-        "megapixel", "megapixel.gif", "It errs on 15.3% of 10,000 test scenes, after 24 glimpses."
-    ),
-    "GlimpseImages-v0": Shown("digits8", "digits8.gif", "It errs on 2.84% of 176 test images, after 6 glimpses."),
+    "GlimpseMNIST-Megapixel-v0": Shown("megapixel", _errs(figures.megapixel(), "24 glimpses")),
+    "GlimpseImages-v0": Shown("digits8", "It errs on 2.84% of 176 test images, after 6 glimpses."),
     "GlimpseMNIST-Pairs-v0": Shown(
-        "pairs", "pairs.gif", "It errs on 2.28% of 10,000 test scenes, in one digit or both, after 4 glimpses of each."
+        "pairs",
+        f"It errs on {figures.wrong('pairs')}% of 10,000 test scenes, in one digit or both, after 4 glimpses of each.",
     ),
-    "GlimpseMNIST-Moving-v0": Shown(
-        "moving", "moving.gif", "It errs on 1.45% of 10,000 test scenes, after 10 glimpses."
-    ),
+    "GlimpseMNIST-Moving-v0": Shown("moving", _errs(figures.moving(), "10 glimpses")),
     "CircleSquare-v0": Shown(
-        "circlesquare", "circlesquare.gif", "It is right in 99.96% of 10,000 episodes, measured in ap-gym."
+        "circlesquare", f"It is right in {figures.circlesquare()}% of 10,000 episodes, measured in ap-gym."
     ),
-    "Catch-v0": Shown("catch", "catch.gif", "It misses 0.74 of 100 balls, in 10,000 test games."),
+    "Catch-v0": Shown("catch", f"It misses {figures.error_after('Catch')} of 100 balls, in 10,000 test games."),
 }
 
 UNTRAINED = {
@@ -115,13 +120,14 @@ def shown(name: str) -> str:
     """The animation of a trained agent, its score, and the command that draws it."""
     if name in UNTRAINED:
         return untrained(name, UNTRAINED[name])
-    agent, animation, score = SHOWN[name]
+    agent, score = SHOWN[name]
+    picture = SHOWN[name].animation
     shipped = name not in BY_RECIPE
     by = f'`ram_agents.load("{agent}")`' if shipped else f"`ram train --recipe {agent}`"
     told = f"How it was trained: [trained agents](../trained-agents.md#{agent}). " if shipped else ""
     play = f"ram watch {agent}" if shipped else BY_RECIPE[name]
     return (
-        f"```{{figure}} ../images/{animation}\n:alt: The trained agent {agent} in {name}\n:class: animation\n\n"
+        f"```{{figure}} ../images/{picture}\n:alt: The trained agent {agent} in {name}\n:class: animation\n\n"
         f"{by}, a trained agent. {score}\n```\n\n"
         "Dimmed: the scene, which the agent never sees. Bright: the retina's patches, each at its own resolution. "
         f"Yellow: the gaze. {told}See it play:\n\n```bash\n{play}\n```"

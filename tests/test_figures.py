@@ -1,0 +1,86 @@
+"""Figures that documents take over from RESULTS.md, by hand; and the tables that `docs/paper.py` makes."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+from places import DOCS
+from ram_agents.reports.paper import ROWS
+from ram_agents.reports.paper_tables import Line, answers, markdown
+
+FIGURES, PAPER = (runpy.run_path(str(DOCS / f"{name}.py")) for name in ("figures", "paper"))
+
+
+def lines(errors: float) -> list[Line]:
+    """Every row of the paper, and of Catch as many."""
+    return [Line(row, 10_000, errors, errors + 0.1, errors / 2 if row.glimpses else None, 50.0) for row in ROWS]
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """RESULTS.md, of agents that all err on 1.00% from the centre and 2.00% from anywhere."""
+    import marked
+
+    path = tmp_path / "RESULTS.md"
+    path.write_text("a\n<!-- paper -->\nold \\1\n<!-- /paper -->\nb\n<!-- first-look -->\n<!-- /first-look -->\nc\n")
+    monkeypatch.setattr(marked, "RESULTS", path)
+    marked.renew("paper", markdown(lines(1.0)))
+    marked.renew("first-look", PAPER["beside"](answers(lines(1.0)), answers(lines(2.0))))
+    return path
+
+
+def test_a_table_is_renewed_where_it_has_a_place(results: Path) -> None:
+    import marked
+
+    marked.renew("paper", r"new \1")
+    marked.renew("first-look", "")
+    assert results.read_text() == (
+        "a\n<!-- paper -->\nnew \\1\n<!-- /paper -->\nb\n<!-- first-look -->\n\n<!-- /first-look -->\nc\n"
+    )
+    with pytest.raises(ValueError, match="no place for the table: put <!-- two -->"):
+        marked.renew("two", "new")
+    with pytest.raises(ValueError, match="no table named two"):
+        marked.rows("two")
+
+
+def test_the_table_of_both_first_looks(results: Path) -> None:
+    table = PAPER["beside"](answers(lines(1.0)), answers(lines(2.0))).splitlines()
+    assert len(table) == 2 + 15  # Catch has one start
+    assert table[2] == (
+        "| 28x28 | 2 | 1.00 (0.82 to 1.21) | 2.00 (1.74 to 2.29) | 2.10 (1.84 to 2.40) | 1.00 (0.82 to 1.21) "
+        "| 3.79 | yes | <0.001 |"
+    )
+    assert table[3].endswith("| 1.51 | no | 1.000 |")
+
+
+def test_readme_tells_every_row_in_bold_if_it_is_significantly_lower(results: Path) -> None:
+    table = FIGURES["paper_table"]().splitlines()
+    assert table[0] == "| test error, %, ours / paper's, after so many glimpses | 2 | 3 | 4 | 5 | 6 | 7 | 8 |"
+    assert table[2] == (
+        "| 28x28 | **1.00** / 3.79 | **1.00** / 1.51 | **1.00** / 1.54 | 1.00 / 1.34 | 1.00 / 1.12 | 1.00 / 1.07 |  |"
+    )
+    assert table[5] == "| cluttered 100x100 |  |  | **1.00** / 9.41 |  | **1.00** / 8.31 |  | **1.00** / 8.11 |"
+    assert table[-1] == "In Catch the agent misses **1.00**% of the balls, the paper's 15%."
+
+
+def test_the_start_page_tells_the_last_row_of_each_task(results: Path) -> None:
+    table = FIGURES["start_table"]().splitlines()
+    assert table[2] == "| 28x28, 7 glimpses | 1.00 (0.82 to 1.21) | 1.07 | tie |"
+    assert table[-1] == "| Catch, balls missed | 1.00 (0.82 to 1.21) | 15 | yes |"
+    assert len(table) == 2 + 5
+
+
+def test_aims_stand_beside_what_is_reached(results: Path) -> None:
+    assert "| 28x28 | 7 | 1.00 | 0.85 | 0.55 |" in FIGURES["aims_table"]().splitlines()
+
+
+def test_an_agent_is_told_with_its_averages_and_its_other_start(results: Path) -> None:
+    assert FIGURES["errors_of"]("cluttered60").splitlines() == [
+        "- **Error** after 4, 6 and 8 glimpses 1.00, 1.00 and 1.00 (paper 4.96, 4.08 and 4.04)",
+        "  - averaged over 10 paths 0.50, 0.50 and 0.50",
+        "  - from a random first look 2.00, 2.00 and 2.00",
+    ]
+    assert FIGURES["errors_of"]("catch") == "- **Error**: it misses 1.00 of 100 balls (paper 15)."
+    assert FIGURES["error_after"]("translated 60x60") == FIGURES["error_after"]("Catch") == "1.00"
