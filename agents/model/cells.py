@@ -98,8 +98,6 @@ class CellLocationNetwork(nn.Module):
         widths = 2.0 ** torch.arange(scales)
         reach = size * widths[-1] / 2  # in pixels
         axis = (torch.arange(size) - (size - 1) / 2) * widths[:, None] / reach  # (k, g)
-        shape = scales, size, size
-        grid = torch.stack([axis[:, None, :].expand(shape), axis[:, :, None].expand(shape)], -1).reshape(-1, 2)
         inside = axis.abs() < (size / 2) * widths[:, None] / 2 / reach
         outside = ~(inside[:, None, :] & inside[:, :, None])
         outside[0] = True  # there is no finer scale
@@ -107,7 +105,7 @@ class CellLocationNetwork(nn.Module):
             "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
             "near": torch.tensor(NEAR) * (size / 2) / reach,
-            "grid": saccade_to(grid) if relative and not self.drift else grid,
+            "places": saccade_to(axis) if relative and not self.drift else axis,
             "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
             "outside": outside.float().view(1, scales, 1, -1),
         }
@@ -117,7 +115,7 @@ class CellLocationNetwork(nn.Module):
     gains: Tensor
     axis: Tensor
     near: Tensor
-    grid: Tensor
+    places: Tensor
     blur: Tensor
     outside: Tensor
 
@@ -127,7 +125,9 @@ class CellLocationNetwork(nn.Module):
 
     def _mixture(self, parameters: Tensor, std: float | Tensor) -> Mixture:
         log_weight, own, origin, scale = parameters.split([self.num_parts, 2, 2, 2], dim=-1)
-        return Mixture(log_weight, own, origin, scale, self.grid, std, self.drifts_saccades)
+        if self.reach is None:  # these two were not learned: their gradient would be computed for nothing
+            origin, scale = origin.detach(), scale.detach()
+        return Mixture(log_weight, own, origin, scale, self.places, std, self.drifts_saccades)
 
     def forward(self, h: Tensor, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """Score the cells.

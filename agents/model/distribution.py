@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .precision import float32
-
 LOG_2_PI = math.log(2 * math.pi)
 
 
@@ -93,9 +91,11 @@ class Gaussian(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """M Gaussians of one std: at M - 1 places that a grid gives, and at one of the agent's own choosing.
+    """M Gaussians of one std: at the cells of k grids of g x g, and at one place of the agent's own choosing.
 
-    A place of the grid is origin + scale * (its row in `grid`); of relative saccades the action that leads there.
+    The cell in row i and column j of grid s, number (s * g + i) * g + j of M = k * g * g + 1, lies at origin + scale *
+    (axis[s, j], axis[s, i]); of relative saccades its place is the action that leads there. Columns and rows are alike
+    for all cells in them, so what is costly is done k * g times in each component, and not M times.
     """
 
     log_weight: Tensor
@@ -106,12 +106,12 @@ class Mixture(NamedTuple):
     """(..., 2)."""
     scale: Tensor
     """(..., 2)."""
-    grid: Tensor
-    """(M - 1, 2)."""
+    axis: Tensor
+    """(k, g)."""
     std: float | Tensor
     """One for all, or of each, (..., 1)."""
     saccades: bool = False
-    """A place d of the grid is told as the action sign(d) * sqrt(|d|), which moves the eye by d."""
+    """A cell at d is told as the action sign(d) * sqrt(|d|), which moves the eye by d."""
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw a part, then l around its place, (..., 2), without gradient."""
@@ -127,12 +127,9 @@ class Mixture(NamedTuple):
     def mean(self) -> Tensor:
         """Of all parts' places by their weights, (..., 2)."""
         weight = self.log_weight.exp()
-        if self.saccades:
-            return (weight[..., None] * torch.cat([self._on_grid(), self.own[..., None, :]], dim=-2)).sum(-2)
-        with float32(weight.device):
-            on_grid = weight[..., :-1] @ self.grid
-        on_grid = self.scale * on_grid + self.origin * weight[..., :-1].sum(-1, keepdim=True)
-        return on_grid + weight[..., -1:] * self.own
+        cells = weight[..., :-1].unflatten(-1, (*self.axis.shape, -1))
+        each = torch.stack([cells.sum(-2), cells.sum(-1)], dim=-3)  # of columns, of rows: (..., 2, k, g)
+        return (each * self._places()).sum((-2, -1)) + weight[..., -1:] * self.own
 
     def log_prob(self, location: Tensor) -> Tensor:
         """Log-density at raw locations: (..., 2) -> (...).
@@ -158,41 +155,40 @@ class Mixture(NamedTuple):
         weight = self.log_weight.exp()
         parts = (weight * (self.log_weight - other.log_weight)).sum(-1)
         stds = _stds(self.std, other.std, self.own)
-        apart = [self._grid_shift(other), (self.own - other.own).square().sum(-1, keepdim=True)]
+        apart = [self._cell_shift(other), (self.own - other.own).square().sum(-1, keepdim=True)]
         moved = gaussian_kl(torch.cat(apart, dim=-1), stds[0][..., None], stds[1][..., None])
         return parts + (weight * moved).sum(-1)
 
     def _place(self, part: Tensor) -> Tensor:
         """Of the parts with these numbers, (...) -> (..., 2), without gradient."""
-        is_own = (part == len(self.grid)).unsqueeze(-1)
-        on_grid = self.origin + self.scale * self.grid[part.clamp(max=len(self.grid) - 1)]
+        scales, size = self.axis.shape
+        is_own = (part == scales * size**2).unsqueeze(-1)
+        cell = part.clamp(max=scales * size**2 - 1)
+        scale, row, column = cell // size**2, cell // size % size, cell % size
+        place = self.origin + self.scale * torch.stack([self.axis[scale, column], self.axis[scale, row]], dim=-1)
         if self.saccades:
-            on_grid = saccade_to(on_grid)
-        return torch.where(is_own, self.own, on_grid).detach()
+            place = saccade_to(place)
+        return torch.where(is_own, self.own, place).detach()
 
-    def _on_grid(self) -> Tensor:
-        """All places of the grid, (..., M - 1, 2)."""
-        places = self.origin[..., None, :] + self.scale[..., None, :] * self.grid
+    def _places(self) -> Tensor:
+        """The x of all columns and the y of all rows, (..., 2, k, g)."""
+        places = self.origin[..., None, None] + self.scale[..., None, None] * self.axis
         return saccade_to(places) if self.saccades else places
 
     def _squared_distances(self, location: Tensor) -> Tensor:
-        """From each place, (..., 2) -> (..., M). |x - s c|^2 = |x|^2 - 2 (x s) c + s^2 c^2 is one matrix product."""
+        """From each place, (..., 2) -> (..., M)."""
         from_own = (location - self.own).square().sum(-1, keepdim=True)
-        if self.saccades:
-            return torch.cat([(location[..., None, :] - self._on_grid()).square().sum(-1), from_own], dim=-1)
-        from_origin = location - self.origin
-        terms = torch.cat([-2 * from_origin * self.scale, self.scale.square()], dim=-1)  # (..., 4)
-        with float32(location.device):
-            on_grid = terms @ torch.cat([self.grid, self.grid.square()], dim=1).T
-        on_grid = on_grid + from_origin.square().sum(-1, keepdim=True)
-        return torch.cat([on_grid, from_own], dim=-1)
+        return torch.cat([_of_cells((location[..., None, None] - self._places()).square()), from_own], dim=-1)
 
-    def _grid_shift(self, other: Mixture) -> Tensor:
-        """How far each place of the grid is from the other's, squared, (..., M - 1)."""
-        if self.saccades:
-            return (self._on_grid() - other._on_grid()).square().sum(-1)
-        origin, scale = self.origin - other.origin, self.scale - other.scale
-        return (origin[..., None, :] + scale[..., None, :] * self.grid).square().sum(-1)
+    def _cell_shift(self, other: Mixture) -> Tensor:
+        """How far each cell is from the other's, squared, (..., M - 1)."""
+        return _of_cells((self._places() - other._places()).square())
+
+
+def _of_cells(squares: Tensor) -> Tensor:
+    """The sum of a column's number and a row's, for each cell: (..., 2, k, g) -> (..., k * g * g)."""
+    columns, rows = squares[..., 0, :, None, :], squares[..., 1, :, :, None]
+    return (columns + rows).flatten(-3)
 
 
 def saccade_to(displacement: Tensor) -> Tensor:

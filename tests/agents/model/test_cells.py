@@ -63,14 +63,13 @@ def test_the_newest_look_is_first_and_the_oldest_falls_out() -> None:
     assert remembered(torch.zeros(2, 32)).shape == (2, 0, 3)
 
 
-def test_the_grid_in_units_of_the_reach() -> None:
+def test_the_places_in_units_of_the_reach() -> None:
     # 4x4 cells of 1, 2 and 4 pixels: the coarsest patch is 16 pixels wide, the reach 8.
-    grid = network(relative=False).grid.view(3, 4, 4, 2)
-    np.testing.assert_allclose(grid[2, 0, :, 0], np.array([-6, -2, 2, 6]) / 8)  # x goes with columns
-    np.testing.assert_allclose(grid[2, :, 0, 1], np.array([-6, -2, 2, 6]) / 8)
-    np.testing.assert_allclose(grid[0, 1, :, 0], np.array([-1.5, -0.5, 0.5, 1.5]) / 8)
-    action = network(relative=True).grid
-    torch.testing.assert_close(action.sign() * action.square(), grid.view(-1, 2))  # the saccade lands on the cell
+    places = network(relative=False).places
+    np.testing.assert_allclose(places[2], np.array([-6, -2, 2, 6]) / 8)
+    np.testing.assert_allclose(places[0], np.array([-1.5, -0.5, 0.5, 1.5]) / 8)
+    action = network(relative=True).places
+    torch.testing.assert_close(action.sign() * action.square(), places)  # the saccade lands on the cell
 
 
 @pytest.mark.parametrize("relative", [False, True])
@@ -123,11 +122,11 @@ def test_an_untrained_eye_goes_to_the_brightest_cell_and_not_back() -> None:
     glimpse[0, 2, 3, 0] = 0.8
     h, location = torch.zeros(1, 32), torch.zeros(1, 2)
     first = f_l.distribution(f_l(h, glimpse, location, looks_of((0.0, 0.0))), 0.1).mode()[0]
-    torch.testing.assert_close(first, f_l.grid.view(3, 4, 4, 2)[2, 0, 3])
+    torch.testing.assert_close(first, f_l.places[2, [3, 0]])  # x goes with columns
     saccade = first.sign() * first.square()
     looks = looks_of(tuple(saccade.tolist()), (0.0, 0.0))
     again = f_l.distribution(f_l(h, glimpse, location, looks), 0.1).mode()[0]
-    torch.testing.assert_close(again, f_l.grid.view(3, 4, 4, 2)[2, 3, 0])
+    torch.testing.assert_close(again, f_l.places[2, [0, 3]])
     assert LIGHT > 0 > SEEN
 
 
@@ -152,8 +151,8 @@ def test_absolute_cells_lie_around_the_eye() -> None:
     location = torch.tensor([[0.2, -0.4]])
     parameters = f_l(torch.zeros(1, 32), torch.zeros(1, *SHAPE), location, looks_of((0.2, -0.4)))
     mixture = f_l.distribution(parameters, 0.1)
-    places = mixture.origin + mixture.scale * mixture.grid
-    torch.testing.assert_close(places[-1], torch.tensor([0.2 + 0.5 * 0.75, -0.4 + 0.25 * 0.75]))
+    corner = mixture.origin[0] + mixture.scale[0] * mixture.axis[-1, -1]
+    torch.testing.assert_close(corner, torch.tensor([0.2 + 0.5 * 0.75, -0.4 + 0.25 * 0.75]))
 
 
 @pytest.mark.parametrize("relative", [False, True])
@@ -212,7 +211,8 @@ def test_the_mean_is_that_of_all_places_by_their_weights(relative) -> None:
     given = torch.rand(5, 32), seen["glimpse"], seen["location"], remember(torch.zeros(5, 32), seen["location"])
     parts, mean = chosen.distribution(chosen(*given), 0.1), averaged(*given)
     for row in range(5):
-        places = [*(parts.origin[row] + parts.scale[row] * parts.grid).tolist(), parts.own[row].tolist()]
+        cells = [[x, y] for axis in parts.axis.tolist() for y in axis for x in axis]
+        places = [*(parts.origin[row] + parts.scale[row] * torch.tensor(cells)).tolist(), parts.own[row].tolist()]
         weights = parts.log_weight[row].exp().tolist()
         expected = [sum(w * place[axis] for w, place in zip(weights, places, strict=True)) for axis in (0, 1)]
         torch.testing.assert_close(mean[row], torch.tensor(expected).clamp(-1, 1))

@@ -141,21 +141,22 @@ def test_one_std_for_all_and_one_of_each_draw_the_same() -> None:
 def mixture(
     std: float | Tensor = 0.1, rows: int = 4, seed: int = 0, *, saccades: bool = False
 ) -> tuple[Mixture, torch.distributions.Distribution]:
-    """Ours of 3 places of a grid and an own one, and the same by torch."""
+    """Ours of two grids of 2x2 cells and an own place, and the same by torch."""
     generator = torch.Generator().manual_seed(seed)
-    log_weight = torch.randn(rows, 4, generator=generator).log_softmax(-1)
+    log_weight = torch.randn(rows, 9, generator=generator).log_softmax(-1)
     own, origin, scale = (torch.randn(rows, 2, generator=generator) for _ in range(3))
-    grid = t([0.0, 0.0], [1.0, 0.5], [-0.5, 1.0])
-    places = torch.cat([places_of(origin, scale, grid, saccades), own[:, None]], dim=1)  # (rows, 4, 2)
+    axis = t([0.0, 1.0], [-0.5, 0.7])
+    places = torch.cat([places_of(origin, scale, axis, saccades), own[:, None]], dim=1)  # (rows, 9, 2)
     stds = std[:, None] if isinstance(std, Tensor) else std
     parts = Independent(Normal(places, torch.as_tensor(stds).expand_as(places)), 1)
     theirs = torch.distributions.MixtureSameFamily(Categorical(logits=log_weight), parts)
-    return Mixture(log_weight, own, origin, scale, grid, std, saccades), theirs
+    return Mixture(log_weight, own, origin, scale, axis, std, saccades), theirs
 
 
-def places_of(origin: Tensor, scale: Tensor, grid: Tensor, saccades: bool) -> Tensor:
-    """(rows, 3, 2): of relative saccades the actions that lead there."""
-    places = origin[:, None] + scale[:, None] * grid
+def places_of(origin: Tensor, scale: Tensor, axis: Tensor, saccades: bool) -> Tensor:
+    """(rows, k * g * g, 2): of relative saccades the actions that lead there."""
+    cells = torch.stack([torch.stack([x, y]) for coordinates in axis for y in coordinates for x in coordinates])
+    places = origin[:, None] + scale[:, None] * cells
     return places.sign() * places.abs().sqrt() if saccades else places
 
 
@@ -190,9 +191,9 @@ def test_a_mixtures_samples_and_mode() -> None:
     drawn = many.sample(torch.Generator().manual_seed(0))
     assert not drawn.requires_grad
     assert torch.equal(drawn, many.sample(torch.Generator().manual_seed(0)))
-    places = torch.cat([one.origin + one.scale * one.grid, one.own])
+    places = torch.cat([places_of(one.origin, one.scale, one.axis, False)[0], one.own])
     part = (drawn[:, None] - places).square().sum(-1).argmin(1)
-    np.testing.assert_allclose(np.bincount(part, minlength=4) / 20_000, one.log_weight[0].exp(), atol=0.015)
+    np.testing.assert_allclose(np.bincount(part, minlength=9) / 20_000, one.log_weight[0].exp(), atol=0.015)
     apart = drawn - places[part]
     assert apart.std().item() == pytest.approx(0.01, rel=0.05)
     assert not many.mode().requires_grad
@@ -206,7 +207,7 @@ def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades) ->
     torch.testing.assert_close(ours.entropy(), parts.entropy() + location_entropy(0.1))
 
     def places(m: Mixture) -> Tensor:
-        return torch.cat([places_of(m.origin, m.scale, m.grid, saccades), m.own[:, None]], dim=1)
+        return torch.cat([places_of(m.origin, m.scale, m.axis, saccades), m.own[:, None]], dim=1)
 
     moved = kl_divergence(Independent(Normal(places(ours), 0.1), 1), Independent(Normal(places(other), 0.3), 1))
     expected = kl_divergence(parts, Categorical(logits=other.log_weight)) + (parts.probs * moved).sum(-1)
@@ -214,12 +215,13 @@ def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades) ->
     torch.testing.assert_close(ours.kl(ours), torch.zeros(4), atol=1e-5, rtol=0)
 
 
-def test_a_mixtures_gradient_is_that_of_finite_differences() -> None:
-    ours, _ = mixture()
+@pytest.mark.parametrize("saccades", [False, True])
+def test_a_mixtures_gradient_is_that_of_finite_differences(saccades) -> None:
+    ours, _ = mixture(saccades=saccades)
     location = torch.randn(4, 2).double()
     doubles = [getattr(ours, name).double().requires_grad_() for name in ours._fields[:4]]
 
     def log_prob(*parameters: Tensor) -> Tensor:
-        return Mixture(*parameters, ours.grid.double(), 0.5).log_prob(location)
+        return Mixture(*parameters, ours.axis.double(), 0.5, saccades).log_prob(location)
 
     assert torch.autograd.gradcheck(log_prob, doubles)
