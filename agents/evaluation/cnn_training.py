@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,18 +137,26 @@ class Training:
         """
         start, updates = time.process_time(), math.ceil(min(self.plan.round_scenes, most_scenes) / env.num_envs)
         self.learn(env, updates)
-        error = classifier_error(Classifier(self.average, self.config), "validation", device=self._device)
+        error = self.held_out_error()
         self.course = self.course.replace(errors=[*self.course.errors, error])
         self._judge(error)
         self.course = self.course.replace(seconds=self.course.seconds + time.process_time() - start)
+
+    def held_out_error(self) -> float:
+        """In %, of the averaged weights."""
+        return classifier_error(Classifier(self.average, self.config), "validation", device=self._device)
+
+    def scenes(self, env: AnyVectorEnv, updates: int, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """So many batches of scenes that follow from a seed, as `env.reset` returns them."""
+        for update in range(updates):
+            yield env.reset(seed=seed if update == 0 else None)
 
     def learn(self, env: AnyVectorEnv, updates: int) -> None:
         """Take so many updates as one round, at the plan's rates as they are now; nothing is measured."""
         self._set_rates()
         seed = int(np.random.SeedSequence([self.config.seed, self.course.rounds]).generate_state(1)[0]) >> 1
         self.network.train()
-        for update in range(updates):
-            observation, info = env.reset(seed=seed if update == 0 else None)
+        for update, (observation, info) in enumerate(self.scenes(env, updates, seed)):
             label = torch.from_numpy(info["label"]).to(self._device)
             self._update(images_of(observation, self._device), label, self.course.updates + update)
         self.course = self.course.replace(
