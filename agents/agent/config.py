@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, RAMConfig, number
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, STD, RAMConfig, number
 from ..model.precision import MatmulPrecision
 
 Look = Literal["learned", "random", "center", "scan"]
@@ -62,7 +62,7 @@ class Config(RAMConfig):
     look_warmup: float = number(0.0, SHARE)
     """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch, before there is
     any reward to tell good gazes, the gradient of the gaze is noise and leads it where the paddle is out of sight."""
-    final_location_std: float | None = number(None, POSITIVE)
+    final_location_std: float | None = number(None, STD)
     """Anneal `location_std` linearly to this over the run: explore widely first, then look precisely. None for no
     annealing."""
 
@@ -204,7 +204,7 @@ def check_class_weights(weights: Literal["balanced"] | list[float] | None) -> No
     """Raise a ValueError if there are numbers that can't weigh classes."""
     if isinstance(weights, list):
         numbers = [w for w in weights if isinstance(w, int | float) and not isinstance(w, bool)]
-        if len(numbers) < len(weights) or not all(0 <= w < math.inf for w in numbers) or not any(numbers):
+        if len(numbers) < len(weights) or not all(w in NOT_NEGATIVE for w in numbers) or not any(numbers):
             raise ValueError(
                 f"class_weights must be finite numbers of at least 0, one of them above 0, or 'balanced', not {weights}"
             )

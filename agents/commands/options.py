@@ -62,9 +62,27 @@ T = TypeVar("T")
 
 def in_one_line(error: BaseException) -> str:
     """A mistake in one line: what is wrong, where, and what helps."""
+    if _out_of_memory(error):
+        return f"{_words(error)}; there is not so much memory: take fewer rows at once, smaller scenes or layers"
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}; {REMEDIES[error.errno]}"
+    return _words(error)
+
+
+def is_mistake(error: Exception) -> bool:
+    """Whether an error is to be told in one line; else it is a bug, whose traceback is of use."""
+    return isinstance(error, MISTAKES) or _out_of_memory(error)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """On the CPU torch has no error of its own for it."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+def _words(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -91,7 +109,7 @@ def check_numbers(options: Any) -> None:
         value, allowed = getattr(options, f.name), f.metadata.get("range")
         for number in value if isinstance(value, tuple) else (value,):
             if allowed is not None and number is not None and number not in allowed:
-                raise ValueError(f"--{f.name.replace('_', '-')} is {number}; it must be {allowed}")
+                raise ValueError(f"--{f.name.replace('_', '-')} is {number}; it must be {allowed.wanted(number)}")
 
 
 def check_device(name: str) -> None:
