@@ -74,7 +74,7 @@ def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
     """The options of a recipe, and beside them what of it is not the paper's."""
     if _is_file(name):
         return _read(Path(name))
-    if name not in recipe_names():
+    if os.fspath(name) not in recipe_names():
         raise ValueError(
             f"no recipe is called {os.fspath(name)!r}; there are: {', '.join(recipe_names())}; the path of one of your "
             f"own ends in {SUFFIX}"
@@ -85,11 +85,17 @@ def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """The JSON object that a file holds."""
+    if path.exists() and not path.is_file():  # a pipe would have us wait
+        raise ValueError(f"recipe {path} is no file")
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes, which no recipe has")
     try:
-        return json_object(content)
+        options = json_object(content)
     except ValueError as error:
         raise ValueError(f"recipe {path}: {error}") from error
+    sentences = options.get("deviations", [])
+    if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
+        raise ValueError(f"recipe {path}: deviations must be a list of sentences")
+    return options

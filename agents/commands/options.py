@@ -22,6 +22,7 @@ import torch
 import tyro
 
 from ..agent.envs import import_module_of
+from ..agent.json_object import json_object
 from ..evaluation.pretrained import load, tell_images
 from ..training.callbacks import Meter, Progress
 from ..training.reinforce import Reinforce
@@ -83,7 +84,9 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(str(error).split()) or type(error).__name__
+    # A stranger's words may be among them, and a terminal is not to obey those.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def parse(kind: type[T], arguments: Sequence[str], *, command: str, description: str | None = None) -> T:
@@ -220,12 +223,9 @@ def _command(path: Path) -> str:
 
 def _object(words: list[str]) -> dict[str, Any]:
     try:
-        value = json.loads(words[0])
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise ValueError(f"{words[0]!r} is no JSON object, such as '{{\"num_glimpses\": 8}}'")
-    return value
+        return json_object(words[0].encode())
+    except ValueError as error:
+        raise ValueError(f"{words[0]!r} is no JSON object, such as '{{\"num_glimpses\": 8}}': {error}") from error
 
 
 JsonObject = Annotated[

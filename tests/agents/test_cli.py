@@ -61,6 +61,7 @@ def test_it_runs_as_a_module(module, capsys, monkeypatch) -> None:
     ("error", "line"),
     [
         (ValueError("a\n  b"), "a b"),
+        (ValueError("no such \x1b[2J\ud800ü"), r"no such \x1b[2J\ud800ü"),
         (TypeError("unexpected keyword argument 'x'"), "unexpected keyword argument 'x'"),
         (FloatingPointError("the gradient is nan"), "the gradient is nan"),
         (gymnasium.error.NameNotFound("no nope"), "no nope"),

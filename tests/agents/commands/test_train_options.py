@@ -115,3 +115,10 @@ def test_the_arguments_that_an_id_stands_for_are_no_difference() -> None:
     check_resumed(Train(env_kwargs={"num_glimpses": 4}), made)
     with pytest.raises(ValueError, match="--env-kwargs"):
         check_resumed(Train(env_kwargs={"num_glimpses": 5}), made)
+
+
+def test_json_that_has_a_key_twice_is_refused(capsys) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--curriculum", '{"0": [{}], "0": [{"canvas_size": 100}]}'])
+    told = capsys.readouterr()
+    assert '"0" twice' in " ".join((told.out + told.err).replace("│", " ").split())
