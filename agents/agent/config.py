@@ -139,10 +139,14 @@ class Config(RAMConfig):
             raise ValueError(f"env_kwargs can't hold {taken[0]}: that is up to whoever makes the environment")
         check_curriculum(self.curriculum)
         check_class_weights(self.class_weights)
-        for variant in (self.validation_kwargs, *(v for variants in self.curriculum.values() for v in variants)):
+        for variant in self.variants():
             check_variant(variant)
         if self.baseline == "leave-one-out" and self.repeats < 2:
             raise ValueError(f"baseline='leave-one-out' needs repeats of at least 2, not {self.repeats}")
+
+    def variants(self) -> list[dict[str, Any]]:
+        """What is added to `env_kwargs`: for the validation, and in the course of the curriculum."""
+        return [self.validation_kwargs, *(variant for variants in self.curriculum.values() for variant in variants)]
 
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate when `progress` in [0, 1] of the run is done."""

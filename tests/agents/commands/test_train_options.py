@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,16 @@ def test_json_that_has_a_key_twice_is_refused(capsys) -> None:
         parse(["--curriculum", '{"0": [{}], "0": [{"canvas_size": 100}]}'])
     told = capsys.readouterr()
     assert '"0" twice' in " ".join((told.out + told.err).replace("│", " ").split())
+
+
+def test_images_that_a_file_asks_for_are_told(tmp_path, capsys) -> None:
+    file = tmp_path / "theirs.json"
+    theirs = {"images": "a\x1b.npz"}, {"images": "b.npz"}, {"0": [{"images": "b.npz"}, {"images": "c.npz"}]}
+    file.write_text(json.dumps(dict(zip(("env_kwargs", "validation_kwargs", "curriculum"), theirs, strict=True))))
+    parse(["--recipe", str(file)])
+    told = [f"reads images from {name} as {file} says" for name in ("'a\\x1b.npz'", "b.npz", "c.npz")]
+    assert capsys.readouterr().err.splitlines() == told
+    parse(["--recipe", str(file), "--env-kwargs", '{"images": "mine.npz"}', "--curriculum", "{}"])
+    assert capsys.readouterr().err.splitlines() == told[1:2]
+    parse(["--recipe", "digits8"])
+    assert capsys.readouterr().err == ""
