@@ -65,9 +65,9 @@ def run(name: str, words: Sequence[str]) -> None:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.exit(1)
     except Exception as error:
-        from .commands.options import MISTAKES, in_one_line
+        from .commands.options import in_one_line, is_mistake
 
-        if not isinstance(error, MISTAKES):
+        if not is_mistake(error):
             raise
         sys.exit(f"ram {name}: {in_one_line(error)}")
 

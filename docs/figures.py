@@ -45,7 +45,8 @@ class PaperRow(NamedTuple):
     averaged: str
     paper: str
     public: str
-    beaten: bool
+    beaten: str
+    """"yes", "tie" or "no"."""
     agent: str
 
     @property
@@ -64,7 +65,7 @@ def paper_rows() -> list[PaperRow]:
             row["averaged"],
             row["NIPS"],
             _figure(row["best of RAM's re-implementations"]),
-            row["beaten"] == "yes",
+            row["beaten"],
             row["agent"].strip("`"),
         )
         for row in rows("paper")
@@ -93,7 +94,7 @@ def start_table() -> str:
     for row in paper_rows():
         if row.glimpses is None or row.glimpses == LAST_LOOKS[row.task]:
             what = f"{row.task}, {row.glimpses} glimpses" if row.glimpses else "Catch, balls missed"
-            lines.append(f"| {what} | {row.single} | {_whole(row.paper)} | {'yes' if row.beaten else 'tie'} |")
+            lines.append(f"| {what} | {row.single} | {_whole(row.paper)} | {row.beaten} |")
     return "\n".join(lines)
 
 
@@ -196,7 +197,7 @@ def _beside(row: PaperRow) -> str:
 
 
 def _bold(row: PaperRow) -> str:
-    return f"**{row.error}**" if row.beaten else row.error
+    return f"**{row.error}**" if row.beaten == "yes" else row.error
 
 
 def _figure(cell: str) -> str:

@@ -7,6 +7,7 @@ of indices and locations, compiled code looks at as it goes: it stops there and 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 
 FEW = 4
 """So many numbers are channels rather than rows, where they come first and more come last."""
+
+
+LARGEST = 2**53
+"""A larger whole number is the size or the number of nothing: what is computed with it would not be exact."""
 
 
 def shown(path: Path) -> str:
@@ -29,7 +34,7 @@ def check_known(given: Iterable[str], known: Iterable[str]) -> None:
         raise TypeError(f"unexpected keyword argument {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
 
 
-def check_whole(name: str, value: Any, least: int, most: float = math.inf) -> int:
+def check_whole(name: str, value: Any, least: int, most: int = LARGEST) -> int:
     """The value as an int, or an error that names it unless it is a whole number from `least` to `most`."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise TypeError(f"{name} is {value!r}; it must be a whole number")
@@ -51,7 +56,7 @@ def check_number(name: str, value: Any, largest: float = math.inf) -> float:
     """A finite number from 0 to `largest`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is {value!r}; it must be a number")
-    if not 0 <= value <= largest or value == math.inf:
+    if not 0 <= value <= min(largest, sys.float_info.max):  # a whole number may be none that a float can hold
         wanted = f"from 0 to {largest}" if largest < math.inf else "finite and at least 0"
         raise ValueError(f"{name} is {value}; it must be {wanted}")
     return float(value)

@@ -72,6 +72,13 @@ def test_the_start_page_tells_the_last_row_of_each_task(results: Path) -> None:
     assert len(table) == 2 + 5
 
 
+def test_the_start_page_tells_what_is_not_beaten(results: Path) -> None:
+    import marked
+
+    marked.renew("paper", markdown(lines(2.0)))
+    assert FIGURES["start_table"]().splitlines()[2] == "| 28x28, 7 glimpses | 2.00 (1.74 to 2.29) | 1.07 | no |"
+
+
 def test_aims_stand_beside_what_is_reached(results: Path) -> None:
     assert "| 28x28 | 7 | 1.00 | 0.85 | 0.55 |" in FIGURES["aims_table"]().splitlines()
 

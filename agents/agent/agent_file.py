@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..model.actions import num_actions
-from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, Options, number
+from ..model.config import COUNT, NOT_NEGATIVE, STD, Options, number
 from ..model.policy import RAM
 from .agent import Agent
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
@@ -37,7 +37,7 @@ class Description(Options):
     spaces: dict[str, Any]
     """See `Spaces.describe`."""
     hybrid: bool
-    location_std: float = number(0.1, POSITIVE)
+    location_std: float = number(0.1, STD)
     """The present one."""
     updates: int = number(0, NOT_NEGATIVE)
     seconds: float = number(0.0, NOT_NEGATIVE)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, RAMConfig, number
+from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, STD, RAMConfig, number
 from ..model.precision import MatmulPrecision
 
 Look = Literal["learned", "random", "center", "scan"]
@@ -62,7 +62,7 @@ class Config(RAMConfig):
     look_warmup: float = number(0.0, SHARE)
     """This share of the run, from its beginning, looks at the centre and leaves f_l alone. On Catch, before there is
     any reward to tell good gazes, the gradient of the gaze is noise and leads it where the paddle is out of sight."""
-    final_location_std: float | None = number(None, POSITIVE)
+    final_location_std: float | None = number(None, STD)
     """Anneal `location_std` linearly to this over the run: explore widely first, then look precisely. None for no
     annealing."""
 
@@ -139,10 +139,14 @@ class Config(RAMConfig):
             raise ValueError(f"env_kwargs can't hold {taken[0]}: that is up to whoever makes the environment")
         check_curriculum(self.curriculum)
         check_class_weights(self.class_weights)
-        for variant in (self.validation_kwargs, *(v for variants in self.curriculum.values() for v in variants)):
+        for variant in self.variants():
             check_variant(variant)
         if self.baseline == "leave-one-out" and self.repeats < 2:
             raise ValueError(f"baseline='leave-one-out' needs repeats of at least 2, not {self.repeats}")
+
+    def variants(self) -> list[dict[str, Any]]:
+        """What is added to `env_kwargs`: for the validation, and in the course of the curriculum."""
+        return [self.validation_kwargs, *(variant for variants in self.curriculum.values() for variant in variants)]
 
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate when `progress` in [0, 1] of the run is done."""
@@ -204,7 +208,7 @@ def check_class_weights(weights: Literal["balanced"] | list[float] | None) -> No
     """Raise a ValueError if there are numbers that can't weigh classes."""
     if isinstance(weights, list):
         numbers = [w for w in weights if isinstance(w, int | float) and not isinstance(w, bool)]
-        if len(numbers) < len(weights) or not all(0 <= w < math.inf for w in numbers) or not any(numbers):
+        if len(numbers) < len(weights) or not all(w in NOT_NEGATIVE for w in numbers) or not any(numbers):
             raise ValueError(
                 f"class_weights must be finite numbers of at least 0, one of them above 0, or 'balanced', not {weights}"
             )

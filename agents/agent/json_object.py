@@ -6,6 +6,19 @@ import json
 from typing import Any
 
 
+class _TwiceError(ValueError):
+    """Of two values of a key Python would take the second, without a word."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(f"it has {json.dumps(key[:60])} twice; keep one")
+        found[key] = value
+    return found
+
+
 def json_object(content: bytes, **options: Any) -> dict[str, Any]:
     """The object that a file holds.
 
@@ -14,10 +27,13 @@ def json_object(content: bytes, **options: Any) -> dict[str, Any]:
         options: of `json.loads`.
 
     Raises:
-        ValueError: it is no JSON in UTF-8, no object, nested too deeply, or holds a number of thousands of digits.
+        ValueError: it is no JSON in UTF-8, no object, nested too deeply, has a key twice, or holds a number of
+            thousands of digits.
     """
     try:
-        value = json.loads(content.decode(), **options)
+        value = json.loads(content.decode(), **{"object_pairs_hook": _once, **options})
+    except _TwiceError as error:
+        raise ValueError(str(error)) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"it is no text in UTF-8 ({error.reason} at byte {error.start})") from None
     except json.JSONDecodeError as error:

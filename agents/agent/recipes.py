@@ -41,7 +41,7 @@ def recipe(name: str | os.PathLike[str], *, env_id: str | None = None) -> Config
     except (TypeError, ValueError) as error:
         raise ValueError(f"recipe {os.fspath(name)}: {error}") from error
     module, colon, _ = config.env_id.partition(":")
-    if env_id is None and _is_file(name) and colon and module not in sys.modules:
+    if env_id is None and is_file(name) and colon and module not in sys.modules:
         raise ValueError(
             f"recipe {os.fspath(name)}: its env_id {config.env_id} would import the module {module}; if you trust it, "
             f"give that id yourself, by env_id or --env-id"
@@ -65,16 +65,16 @@ def recipe_names() -> list[str]:
     return sorted(file.name.removesuffix(SUFFIX) for file in folder.iterdir() if file.name.endswith(SUFFIX))
 
 
-def _is_file(name: str | os.PathLike[str]) -> bool:
+def is_file(name: str | os.PathLike[str]) -> bool:
     """Whether this is the path of a recipe of one's own."""
     return os.fspath(name).endswith(SUFFIX)
 
 
 def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
     """The options of a recipe, and beside them what of it is not the paper's."""
-    if _is_file(name):
+    if is_file(name):
         return _read(Path(name))
-    if name not in recipe_names():
+    if os.fspath(name) not in recipe_names():
         raise ValueError(
             f"no recipe is called {os.fspath(name)!r}; there are: {', '.join(recipe_names())}; the path of one of your "
             f"own ends in {SUFFIX}"
@@ -85,11 +85,17 @@ def _options(name: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """The JSON object that a file holds."""
+    if path.exists() and not path.is_file():  # a pipe would have us wait
+        raise ValueError(f"recipe {path} is no file")
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes, which no recipe has")
     try:
-        return json_object(content)
+        options = json_object(content)
     except ValueError as error:
         raise ValueError(f"recipe {path}: {error}") from error
+    sentences = options.get("deviations", [])
+    if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
+        raise ValueError(f"recipe {path}: deviations must be a list of sentences")
+    return options

@@ -22,6 +22,7 @@ import torch
 import tyro
 
 from ..agent.envs import import_module_of
+from ..agent.json_object import json_object
 from ..evaluation.pretrained import load, tell_images
 from ..training.callbacks import Meter, Progress
 from ..training.reinforce import Reinforce
@@ -62,10 +63,30 @@ T = TypeVar("T")
 
 def in_one_line(error: BaseException) -> str:
     """A mistake in one line: what is wrong, where, and what helps."""
+    if _out_of_memory(error):
+        return f"{_words(error)}; there is not so much memory: take fewer rows at once, smaller scenes or layers"
     if isinstance(error, OSError) and error.errno in REMEDIES:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}; {REMEDIES[error.errno]}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return _words(error)
+
+
+def is_mistake(error: Exception) -> bool:
+    """Whether an error is to be told in one line; else it is a bug, whose traceback is of use."""
+    return isinstance(error, MISTAKES) or _out_of_memory(error)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """On the CPU torch has no error of its own for it."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+def _words(error: BaseException) -> str:
+    words = " ".join(str(error).split()) or type(error).__name__
+    # A stranger's words may be among them, and a terminal is not to obey those.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def parse(kind: type[T], arguments: Sequence[str], *, command: str, description: str | None = None) -> T:
@@ -91,7 +112,7 @@ def check_numbers(options: Any) -> None:
         value, allowed = getattr(options, f.name), f.metadata.get("range")
         for number in value if isinstance(value, tuple) else (value,):
             if allowed is not None and number is not None and number not in allowed:
-                raise ValueError(f"--{f.name.replace('_', '-')} is {number}; it must be {allowed}")
+                raise ValueError(f"--{f.name.replace('_', '-')} is {number}; it must be {allowed.wanted(number)}")
 
 
 def check_device(name: str) -> None:
@@ -202,12 +223,9 @@ def _command(path: Path) -> str:
 
 def _object(words: list[str]) -> dict[str, Any]:
     try:
-        value = json.loads(words[0])
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise ValueError(f"{words[0]!r} is no JSON object, such as '{{\"num_glimpses\": 8}}'")
-    return value
+        return json_object(words[0].encode())
+    except ValueError as error:
+        raise ValueError(f"{words[0]!r} is no JSON object, such as '{{\"num_glimpses\": 8}}': {error}") from error
 
 
 JsonObject = Annotated[

@@ -92,7 +92,7 @@ def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
         device, unsigned = processes.device(options.device), options.allow_unsigned
         agent = Reinforce.load(last, device=device, processes=processes, allow_unsigned=unsigned)
         check_resumed(options, agent.config)
-        tell_images(str(last), agent.env_kwargs)
+        tell_images(str(last), agent.env_kwargs, *agent.config.variants())
         tell_processes(last, processes)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(

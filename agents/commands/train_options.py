@@ -17,7 +17,8 @@ import tyro
 
 from ..agent.config import Config
 from ..agent.envs import import_module_of
-from ..agent.recipes import recipe, recipe_names
+from ..agent.recipes import is_file, recipe, recipe_names
+from ..evaluation.pretrained import tell_images
 from ..evaluation.runs import LAST
 from ..model.config import COUNT, number
 from ..training.reinforce import Reinforce
@@ -107,6 +108,10 @@ def parse(arguments: Sequence[str]) -> Train:
         base = Reinforce.load(Path(first.out) / LAST, allow_unsigned=first.allow_unsigned).config
     options = _parse_in_groups(arguments, Train(**vars(base)))
     options = dataclasses.replace(options, env_kwargs=base.env_kwargs | options.env_kwargs)
+    if is_file(first.recipe or ""):
+        told = [kwargs.get("images") for kwargs in (options.env_kwargs, *options.variants())]
+        theirs = (base.env_kwargs, *base.variants())
+        tell_images(first.recipe, *(kwargs for kwargs in theirs if kwargs.get("images") in told))
     if options.resume:
         check_resumed(options, base)
     return options

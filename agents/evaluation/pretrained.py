@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from ram_envs.arguments import shown
+
 from ..training.reinforce import Reinforce
 
 BY_ENVIRONMENT = {
@@ -59,7 +61,13 @@ def load(name_or_path: str | Path, *, device: torch.device | str = "cpu", allow_
         return Reinforce.load(path, device=device)
 
 
-def tell_images(name: str, env_kwargs: dict[str, Any]) -> None:
-    """Tell the user which file or folder will be read because an agent's file, not the user, says so."""
-    if isinstance(path := env_kwargs.get("images"), str):
-        print(f"reads images from {path} as {name} says", file=sys.stderr)
+def tell_images(name: str, *arguments: dict[str, Any]) -> None:
+    """Tell the user which files or folders will be read because a file, not the user, says so.
+
+    Args:
+        name: of the file.
+        arguments: of the environments that it asks for.
+    """
+    paths = [path for kwargs in arguments if isinstance(path := kwargs.get("images"), str)]
+    for path in dict.fromkeys(paths):
+        print(f"reads images from {shown(Path(path))} as {name} says", file=sys.stderr)

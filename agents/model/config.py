@@ -13,6 +13,11 @@ from .cells import LocationLayers
 from .networks import Core, GlimpseLayers, Init
 from .normalisation import Normalise
 
+LARGEST = 2**63 - 1
+"""A larger whole number is none that numpy and torch count with, nor a seed of theirs."""
+MOST_SHOWN = 200
+"""Characters of a value in a message: it may be a stranger's."""
+
 
 class Range(NamedTuple):
     """The values that a number may have; every one is finite."""
@@ -24,6 +29,8 @@ class Range(NamedTuple):
 
     def __contains__(self, value: object) -> bool:
         assert isinstance(value, int | float)
+        if isinstance(value, int) and abs(value) > LARGEST:  # it may be none that a float can hold either
+            return False
         return math.isfinite(value) and (self.low < value if self.open else self.low <= value) and value <= self.high
 
     def __str__(self) -> str:
@@ -31,8 +38,16 @@ class Range(NamedTuple):
             return f"in [{self.low:g}, {self.high:g}]"
         return f"above {self.low:g}" if self.open else f"at least {self.low:g}"
 
+    def wanted(self, value: float) -> str:
+        """What a value must be that is not in the range."""
+        too_large = self.high == math.inf and isinstance(value, int) and value > LARGEST
+        return f"at most {LARGEST:,}" if too_large else str(self)
+
 
 POSITIVE, NOT_NEGATIVE, SHARE, COUNT = Range(0, open=True), Range(0), Range(0, 1), Range(1)
+MOST_UNITS = 2**16
+UNITS, STD = Range(1, MOST_UNITS), Range(1e-6, 1e6)
+"""Of a layer; of locations, whose squares a float can hold."""
 
 
 def number(default: Any, allowed: Range) -> Any:
@@ -79,15 +94,21 @@ def _check(f: dataclasses.Field[Any], hint: Any, value: Any) -> None:
         return
     if not kinds:
         listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
-        raise ValueError(f"{f.name} must be {listed}, not {value!r}")
+        raise ValueError(f"{f.name} must be {listed}, not {_shown(value)}")
     # A whole number serves as a float; True and False serve as nothing but themselves.
     accepted = (*kinds, int) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join("None" if kind is types.NoneType else kind.__name__ for kind in kinds)
-        raise TypeError(f"{f.name} must be of type {wanted}, not {value!r}")
+        raise TypeError(f"{f.name} must be of type {wanted}, not {_shown(value)}")
     allowed = f.metadata.get("range")
     if allowed is not None and value is not None and value not in allowed:
-        raise ValueError(f"{f.name} must be {allowed}, not {value!r}")
+        raise ValueError(f"{f.name} must be {allowed.wanted(value)}, not {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, cut where it is long."""
+    words = repr(value)
+    return words if len(words) <= MOST_SHOWN else f"{words[:MOST_SHOWN]}..."
 
 
 @cache
@@ -127,9 +148,9 @@ class RAMConfig(Options):
     location_drift: float = number(0.0, NOT_NEGATIVE)
     """How far the eye lands from the middle of the cell that it looks at, in widths of the finest patch, each time in
     another direction: about a quarter shows what stands there anew at each look. For location networks of cells."""
-    glimpse_size: int = number(128, COUNT)
+    glimpse_size: int = number(128, UNITS)
     """Units of h_g."""
-    location_size: int = number(128, COUNT)
+    location_size: int = number(128, UNITS)
     """Units of h_l."""
     core_layers: int = number(1, Range(1, 2))
     """Recurrent layers: with 2 the location is chosen from a second one above the core, and the action from the core
@@ -137,9 +158,9 @@ class RAMConfig(Options):
     context: bool = False
     """Begin the second layer's state with what a context network makes of a coarse view of the whole scene, the
     observation's "periphery" (Ba et al. 2015). It reaches the gaze, never the answer."""
-    hidden_size: int = number(256, COUNT)
+    hidden_size: int = number(256, UNITS)
     """Units of g_t and h_t."""
-    location_hidden: int = number(0, NOT_NEGATIVE)
+    location_hidden: int = number(0, Range(0, MOST_UNITS))
     """Units of a hidden layer in the location network; 0 for none, the paper's. With one the gaze learns more."""
     identity_core: bool = False
     """Begin the "rnn" core's recurrence as the identity: nothing is forgotten at first. Helps on cluttered scenes."""
@@ -150,7 +171,7 @@ class RAMConfig(Options):
     and would swamp what the core learns from the action."""
     detach_baseline: bool = True
     """Keep the baseline network's gradient out of the core. On Catch it helps to let it in."""
-    location_std: float = number(0.1, POSITIVE)
+    location_std: float = number(0.1, STD)
     """Standard deviation of the location's Gaussian, in units of half the image."""
 
     def __post_init__(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_flag, check_number, check_whole
@@ -49,7 +49,7 @@ class CircleSquare(Naming):
     ) -> None:
         self.object_size = check_whole("object_size", object_size, 1)
         size = check_whole("image_size", image_size, check_whole("patch_size", patch_size, 1) + 1)
-        self._pictures = pictures(size, self.object_size, check_flag("gradient", gradient))
+        self._pictures = Pictures(size, self.object_size, check_flag("gradient", gradient))
         super().__init__(
             np.arange(len(self._pictures)) % 2,
             (size, size),
@@ -82,27 +82,47 @@ class CircleSquare(Naming):
         return super().view(row, probabilities)._replace(light=self._pictures[self.indices[row]])
 
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        return sense(self._pictures, self.indices[self.where(rows)], centres, self.retina.patch_size)[:, None]
+        numbers, pictures = self.indices[self.where(rows)], self._pictures
+        windows = pictures.first(numbers), pictures.size
+        return sense(pictures.surroundings, numbers % 2, centres, self.retina.patch_size, windows=windows)[:, None]
 
 
-@cache
-def pictures(size: int, object_size: int, gradient: bool) -> NDArray[np.float32]:
-    """All scenes, (2 * size**2, size, size) in [0, 1]; not to be written to.
+class Pictures:
+    """All scenes, in [0, 1]. Each is a window of the surroundings of its shape: all together would take gigabytes.
 
     On a slope the light is 1 less the distance from the shape's middle in units of the image's diagonal.
+
+    Args:
+        size: width and height of a scene.
+        object_size: see `CircleSquare`.
+        gradient: likewise.
     """
-    numbers = np.arange(2 * size**2)
-    away = np.arange(size) - _middles(numbers, size)[:, :, None]  # (N, 2, size): of each row, and of each column
-    down, right = np.abs(away[:, 0, :, None]), np.abs(away[:, 1, None])
-    distance = np.hypot(down, right)
-    inside = np.where((numbers % 2 == CIRCLE)[:, None, None], distance, np.maximum(down, right)) <= object_size / 2
-    light = 1 - distance / np.hypot(size, size) if gradient else np.zeros_like(distance)
-    light[inside] = 1
-    result = light.astype(np.float32)
-    result.flags.writeable = False
-    return result
+
+    def __init__(self, size: int, object_size: int, gradient: bool) -> None:
+        self.size = size
+        away = np.abs(np.arange(1 - size, size))
+        distance = np.hypot(away[:, None], away)
+        inside = np.empty((2, *distance.shape), np.bool_)
+        inside[SQUARE], inside[CIRCLE] = np.maximum(away[:, None], away) <= object_size / 2, distance <= object_size / 2
+        slope = 1 - distance / np.hypot(size, size) if gradient else np.zeros_like(distance)
+        self.surroundings = np.where(inside, 1, slope).astype(np.float32)
+        """Of a square and of a circle, which are in the middle, (2, 2 * size - 1, 2 * size - 1)."""
+        self.surroundings.flags.writeable = False
+
+    def __len__(self) -> int:
+        return int(2 * self.size**2)
+
+    def __getitem__(self, numbers: Any) -> NDArray[np.float32]:
+        """The scenes (..., size, size) of these numbers (...); not to be written to."""
+        windows = sliding_window_view(self.surroundings, (self.size, self.size), axis=(1, 2))
+        first = self.first(numbers)
+        return windows[numbers % 2, first[..., 1], first[..., 0]]
+
+    def first(self, numbers: Any) -> NDArray[np.int64]:
+        """The first column and row (..., 2) of the scenes' windows."""
+        return self.size - 1 - _middles(numbers, self.size)[..., ::-1]
 
 
-def _middles(numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The row and the column of the shape's middle in scenes (n,): (n, 2)."""
-    return np.stack([numbers // 2 // size, numbers // 2 % size], axis=1)
+def _middles(numbers: Any, size: int) -> NDArray[np.int64]:
+    """The row and the column of the shape's middle in scenes (...): (..., 2)."""
+    return np.stack([numbers // 2 // size, numbers // 2 % size], axis=-1)

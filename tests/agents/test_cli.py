@@ -61,13 +61,15 @@ def test_it_runs_as_a_module(module, capsys, monkeypatch) -> None:
     ("error", "line"),
     [
         (ValueError("a\n  b"), "a b"),
+        (ValueError("no such \x1b[2J\ud800ü"), r"no such \x1b[2J\ud800ü"),
         (TypeError("unexpected keyword argument 'x'"), "unexpected keyword argument 'x'"),
         (FloatingPointError("the gradient is nan"), "the gradient is nan"),
         (gymnasium.error.NameNotFound("no nope"), "no nope"),
         (ImportError("pygame is missing"), "pygame is missing"),
         (OSError(errno.EACCES, "Permission denied", "a/b"), "a/b: Permission denied; choose another place"),
         (FileNotFoundError("there is no file x"), "there is no file x"),
-        (MemoryError(), "MemoryError"),
+        (MemoryError(), "MemoryError; there is not so much memory: take fewer rows at once"),
+        (RuntimeError("DefaultCPUAllocator: can't"), "DefaultCPUAllocator: can't; there is not so much memory"),
     ],
 )
 def test_a_mistake_is_one_line(command, error, line, fail) -> None:

@@ -43,6 +43,8 @@ def test_single_values_in_their_working_form(check: Any, arguments: tuple, expec
         (check_whole, (True, 1), TypeError, "it is True"),
         (check_whole, (0, 1), ValueError, "it is 0; it must be at least 1"),
         (check_whole, (4, 1, 3), ValueError, "it is 4; it must be at most 3"),
+        (check_whole, (2**53 + 1, 1), ValueError, "it must be at most 9007199254740992"),
+        (check_number, (10**400,), ValueError, "it must be finite"),
         (check_flag, (1,), TypeError, "it is 1; it must be True or False"),
         (check_number, ("1",), TypeError, "it is '1'"),
         (check_number, (-0.5,), ValueError, r"-0\.5; it must be finite and at least 0"),

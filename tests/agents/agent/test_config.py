@@ -21,7 +21,7 @@ def wrong_values(hint: Any) -> list[Any]:
     if get_origin(hint) is dict:
         return ["{}", None]
     if list[float] in get_args(hint):
-        return [True, "1", 1.0, [True], ["1"], [-1.0, 1.0], [math.nan], [0.0, 0.0], []]
+        return [True, "1", 1.0, [True], ["1"], [-1.0, 1.0], [math.nan], [10**400], [0.0, 0.0], []]
     return {str: [1, None], bool: [1, "True", None]}.get(hint, [True, "1", [1]])
 
 
@@ -61,6 +61,20 @@ def test_whole_numbers_are_whole(name) -> None:
 
 def test_a_whole_number_serves_as_a_float() -> None:
     assert Config(learning_rate=1).learning_rate_at(0) == 1
+
+
+@each_number
+def test_whole_numbers_that_no_machine_counts_with_are_refused(name) -> None:
+    for value in (2**64, 10**400):  # which no float can hold either
+        with pytest.raises(ValueError, match=f"{name} must be (at most 9,223,.*,807|in .*), not 1") as error:
+            Config().replace(**{name: value})
+        assert len(str(error.value)) < 400
+
+
+def test_what_is_wrong_is_told_in_few_words() -> None:
+    with pytest.raises(TypeError, match=r"^seed must be of type int, not 'aaa.*aaa\.\.\.$") as error:
+        Config().replace(seed="a" * 10_000)
+    assert len(str(error.value)) < 300
 
 
 def test_a_range_says_what_it_is() -> None:

@@ -98,7 +98,7 @@ def test_a_flipped_bit_of_the_description_is_noticed(good, tmp_path) -> None:
 
 
 DESCRIPTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "huge core": lambda d: d["config"].update(hidden_size=100_000),
+    "huge core": lambda d: d["config"].update(hidden_size=60_000),
     "overflowing core": lambda d: d["config"].update(hidden_size=10**13),
     "another core": lambda d: d["config"].update(core="lstm"),
     "huge glimpse": lambda d: d["spaces"].update(glimpse=[1, 100_000, 100_000]),
@@ -111,8 +111,10 @@ DESCRIPTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no config": lambda d: d.pop("config"),
     "one thing too many": lambda d: d.update(surprise=1),
     "unknown hyper-parameter": lambda d: d["config"].update(surprise=1),
+    "huge updates": lambda d: d.update(updates=10**400),
     "negative updates": lambda d: d.update(updates=-1),
     "updates of words": lambda d: d.update(updates="many"),
+    "std too large to be squared": lambda d: d.update(location_std=1e300),
     "no std": lambda d: d.update(location_std=0),
     "std that is none": lambda d: d.update(location_std=float("nan")),
     "a list": lambda d: [d],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -75,6 +76,10 @@ def test_a_file_is_as_good_as_a_name(file) -> None:
         (b"[1]", "mine.json: it is no JSON object"),
         (b"[" * 100_000, "mine.json: it is nested too deeply"),
         (b'{"hidden_size": ' + b"9" * 5_000 + b"}", "mine.json: it holds a number of thousands of digits"),
+        (b'{"seed": 1, "seed": 2}', 'mine.json: it has "seed" twice; keep one'),
+        (b'{"curriculum": {"0": [{}], "0": [{}]}}', 'mine.json: it has "0" twice'),
+        (b'{"deviations": "one"}', "mine.json: deviations must be a list of sentences"),
+        (b'{"deviations": [1]}', "mine.json: deviations must be a list of sentences"),
         (b" " * (MOST_BYTES + 1), "mine.json has more than 1,048,576 bytes"),
         (b'{"hidden": 7}', "mine.json: no such hyper-parameter: hidden; there are: "),
         (b'{"hidden_size": -7}', "mine.json: hidden_size must be "),
@@ -85,6 +90,16 @@ def test_files_that_are_none(file, content, message) -> None:
     file.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         recipe(file)
+
+
+def test_what_is_no_file_is_not_waited_for(file) -> None:
+    os.mkfifo(file)
+    with pytest.raises(ValueError, match=r"mine\.json is no file"):
+        recipe(file)
+
+
+def test_a_name_may_be_a_path_too() -> None:
+    assert recipe(Path("cluttered60")) == recipe("cluttered60")
 
 
 def test_a_file_names_no_module_that_is_not_imported(file) -> None:

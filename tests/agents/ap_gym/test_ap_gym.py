@@ -18,7 +18,7 @@ from ram_agents.ap_gym import GlimpseVectorEnv, measure
 from ram_agents.ap_gym.images import PackagedMNIST, perception_of
 
 import ram_envs
-from ram_envs.tasks.shapes import pictures, sense
+from ram_envs.tasks.shapes import Pictures, sense
 
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 8}
 
@@ -56,7 +56,7 @@ def test_the_native_environment_is_its_twin() -> None:
     _, told = native.reset(options={"indices": info["index"]})
     np.testing.assert_array_equal(told["label"], info["label"])
     images = bridge.env.image_perception_module.current_images[..., 0]
-    np.testing.assert_allclose(pictures(28, 8, True)[info["index"]], images, atol=1e-6)
+    np.testing.assert_allclose(Pictures(28, 8, True)[info["index"]], images, atol=1e-6)
     task = native.unwrapped.task
     task.eye[:] = task.path[:, 0] = seen["location"]
     for move in moves(15, 40):
@@ -77,7 +77,7 @@ def test_the_native_environment_is_its_twin() -> None:
 def test_variants_are_arguments_of_the_native_one(name: str) -> None:
     size = int(name[2:4]) if name else 28
     images = perception_of(f"CircleSquare{name}-v0", None, packaged_mnist=False).dataset
-    native = pictures(size, 8, "nograd" not in name)
+    native = Pictures(size, 8, "nograd" not in name)
     assert len(images) == len(native)
     for index in range(0, len(native), 97):
         np.testing.assert_allclose(images[index][0][..., 0], native[index], atol=1e-6)

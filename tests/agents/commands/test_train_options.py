@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,23 @@ def test_the_arguments_that_an_id_stands_for_are_no_difference() -> None:
     check_resumed(Train(env_kwargs={"num_glimpses": 4}), made)
     with pytest.raises(ValueError, match="--env-kwargs"):
         check_resumed(Train(env_kwargs={"num_glimpses": 5}), made)
+
+
+def test_json_that_has_a_key_twice_is_refused(capsys) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--curriculum", '{"0": [{}], "0": [{"canvas_size": 100}]}'])
+    told = capsys.readouterr()
+    assert '"0" twice' in " ".join((told.out + told.err).replace("│", " ").split())
+
+
+def test_images_that_a_file_asks_for_are_told(tmp_path, capsys) -> None:
+    file = tmp_path / "theirs.json"
+    theirs = {"images": "a\x1b.npz"}, {"images": "b.npz"}, {"0": [{"images": "b.npz"}, {"images": "c.npz"}]}
+    file.write_text(json.dumps(dict(zip(("env_kwargs", "validation_kwargs", "curriculum"), theirs, strict=True))))
+    parse(["--recipe", str(file)])
+    told = [f"reads images from {name} as {file} says" for name in ("'a\\x1b.npz'", "b.npz", "c.npz")]
+    assert capsys.readouterr().err.splitlines() == told
+    parse(["--recipe", str(file), "--env-kwargs", '{"images": "mine.npz"}', "--curriculum", "{}"])
+    assert capsys.readouterr().err.splitlines() == told[1:2]
+    parse(["--recipe", "digits8"])
+    assert capsys.readouterr().err == ""

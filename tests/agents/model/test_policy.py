@@ -147,7 +147,7 @@ def test_unknown_init() -> None:
 
 
 def test_std_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="location_std must be above 0, not 0"):
+    with pytest.raises(ValueError, match=r"location_std must be in .*, not 0"):
         small(location_std=0)
 
 

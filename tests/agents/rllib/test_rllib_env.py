@@ -99,7 +99,7 @@ def test_mistakes_show_on_the_driver() -> None:
         ppo_config("ram_envs/Catch-v0", label_weight=1.0)
     with pytest.raises(TypeError, match="num_looks"):
         ppo_config(MNIST["env_id"], env_kwargs={"num_looks": 3})
-    with pytest.raises(ValueError, match="location_std must be above 0"):
+    with pytest.raises(ValueError, match="location_std must be in "):
         ppo_config(MNIST["env_id"], location_std=-1.0)
 
 

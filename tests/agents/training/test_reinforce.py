@@ -403,7 +403,7 @@ def test_single_environments_without_a_vector_form() -> None:
     [
         ({"baseline": "leave-one-out"}, "needs repeats of at least 2, not 1"),
         ({"num_envs": 10, "repeats": 4}, "repeats=4 must divide num_envs=10"),
-        ({"location_std": 0.0}, "location_std must be above 0"),
+        ({"location_std": 0.0}, "location_std must be in "),
         ({"discount": 1.5}, r"discount must be in \[0, 1\], not 1.5"),
         ({"total_episodes": 0}, "total_episodes must be at least 1, not 0"),
         ({"core": "transformer"}, "core must be 'rnn', 'lstm' or 'gru'"),

@@ -37,3 +37,12 @@ def test_in_the_corner_it_sees_the_pixels_as_they_are() -> None:
     for corner, seen in (((-1, -1), images[0, :5, :5]), ((1, 1), images[0, 4:, 4:]), ((1, -1), images[0, :5, 4:])):
         found = sense(images, np.zeros(1, np.int64), np.array([corner]) * (1 - 5 / 9), 5)
         np.testing.assert_allclose(found[0], seen, atol=1e-6)
+
+
+def test_a_window_of_an_image_is_seen_as_an_image_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    images, which = rng.random((3, 20, 25), np.float32), rng.integers(3, size=30)
+    first, centres = rng.integers((25 - 9, 20 - 9), size=(30, 2)), rng.uniform(-0.4, 0.4, (30, 2))
+    cut = np.stack([images[i, y : y + 9, x : x + 9] for i, (x, y) in zip(which, first, strict=True)])
+    expected = sense(cut, np.arange(30), centres, 5)
+    np.testing.assert_array_equal(sense(images, which, centres, 5, windows=(first, 9)), expected)

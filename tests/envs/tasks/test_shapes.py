@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
-from ram_envs.tasks.shapes import pictures
+from ram_envs.tasks.shapes import Pictures
 
 ID = "ram_envs/CircleSquare-v0"
 
@@ -19,8 +20,8 @@ def move(x: float, y: float, action: int = 0) -> dict[str, Any]:
 
 
 def test_scenes_by_hand() -> None:
-    scenes = pictures(6, 4, False)
-    middle = scenes[2 * (6 * 2 + 3) :]  # around row 2, column 3
+    scenes = Pictures(6, 4, False)
+    middle = scenes[2 * (6 * 2 + 3) + np.arange(2)]  # around row 2, column 3
     square = np.zeros((6, 6))
     square[0:5, 1:6] = 1
     np.testing.assert_array_equal(middle[0], square)
@@ -30,14 +31,26 @@ def test_scenes_by_hand() -> None:
     circle[2, [1, 5]] = 1
     np.testing.assert_array_equal(middle[1], circle)
     assert scenes[0].sum() == 9, "cut off at the corner"
-    assert scenes.shape == (72, 6, 6)
+    assert len(scenes) == 72
+    assert scenes[np.arange(72)].shape == (72, 6, 6)
 
 
 def test_the_slope_leads_to_the_shape() -> None:
-    scene = pictures(28, 8, True)[2 * (28 * 3 + 4)]  # around row 3, column 4
+    scene = Pictures(28, 8, True)[2 * (28 * 3 + 4)]  # around row 3, column 4
     assert scene[3, 4] == scene[7, 8] == 1
     assert scene[3, 9] == pytest.approx(1 - 5 / np.hypot(28, 28))
     assert scene[27, 27] == pytest.approx(1 - np.hypot(24, 23) / np.hypot(28, 28))
+
+
+def test_large_scenes_take_little_memory() -> None:
+    """All 80,000 of them by themselves would take 13 GB."""
+    tracemalloc.start()
+    env = gym.make_vec(ID, num_envs=3, image_size=200)
+    env.reset(options={"indices": np.array([0, 40_000, 79_999])})
+    env.step(env.action_space.sample())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * 2**20
 
 
 def test_steps_are_at_most_a_tenth_of_the_way_in_any_direction_and_end_at_the_edge() -> None:
