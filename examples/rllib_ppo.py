@@ -24,9 +24,9 @@ def main(
     directory: Path = Path("runs/rllib-hybrid"),
     *,
     address: str = "local",
-    timesteps: int = 1_500_000,
+    timesteps: int = 4_000_000,
     num_env_runners: int = 2,
-    num_envs: int = 64,
+    num_envs: int = 128,
     seed: int = 0,
     images: int = 10_000,
 ) -> float:
@@ -35,7 +35,16 @@ def main(
     ray.init(address)
     batch = num_env_runners * num_envs * NUM_GLIMPSES
     config = (
-        ppo_config(ID, label=True, max_seq_len=NUM_GLIMPSES + 1, location_hidden=128)
+        ppo_config(
+            ID,
+            label=True,
+            max_seq_len=NUM_GLIMPSES,  # an episode is one row
+            reward="information-gain",
+            step_weight=1.0,
+            optimizer="muon",
+            location_hidden=128,
+            identity_core=True,
+        )
         .env_runners(
             num_env_runners=num_env_runners,
             num_envs_per_env_runner=num_envs,
@@ -47,7 +56,7 @@ def main(
             num_epochs=1,  # used once: REINFORCE with a baseline, as in the paper.
             use_kl_loss=False,
             lr=[[0, 1e-3], [timesteps, 0.0]],
-            gamma=1.0,
+            gamma=0.8,
             lambda_=1.0,
             grad_clip=5.0,
         )

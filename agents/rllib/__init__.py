@@ -2,7 +2,7 @@
 
     from ram_agents.rllib import ppo_config
 
-    config = ppo_config("ram_envs/GlimpseMNIST-v0", label=True, max_seq_len=7)
+    config = ppo_config("ram_envs/GlimpseMNIST-v0", label=True, max_seq_len=6)
     algorithm = config.env_runners(num_env_runners=2, num_envs_per_env_runner=64).build_algo()
 
 See docs/rllib.md.
@@ -10,7 +10,7 @@ See docs/rllib.md.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ram_envs.extras import how_to_install
 
@@ -36,13 +36,17 @@ from ..agent.envs import Spaces
 from ..training.reinforce import Reinforce
 from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
 from .env import ENV, check_autoreset, make_env
+from .episodes import Reward, WholeEpisodes
 from .module import HybridPPOTorchLearner, RAMModule, label_cross_entropy
+from .runner import EpisodesRunner
 
 __all__ = [
+    "EpisodesRunner",
     "GlimpseDistribution",
     "GreedyGlimpseDistribution",
     "HybridPPOTorchLearner",
     "RAMModule",
+    "WholeEpisodes",
     "check_autoreset",
     "label_cross_entropy",
     "load_agent",
@@ -61,6 +65,9 @@ def ppo_config(
     label_weight: float | None = None,
     step_weight: float = 0.5,
     baseline_probability: bool = False,
+    reward: Reward = "0/1",
+    optimizer: Literal["adam", "muon"] = "adam",
+    matrix_learning_rate: float = 10.0,
     **ram: Any,
 ) -> PPOConfig:
     """PPO with RAM on one of the environments: a `PPOConfig` to set everything else on, as ever.
@@ -69,18 +76,30 @@ def ppo_config(
         env_id: such as "ram_envs/Catch-v0".
         label: show the label to the learner, for the hybrid loss.
         env_kwargs: the environment's arguments.
-        max_seq_len: steps of backpropagation. RLlib pads episodes to it; T + 1, one for RLlib's extra step, holds whole
-            episodes of T steps without padding.
+        max_seq_len: steps of backpropagation. Whole episodes of up to so many steps become one batch without padding;
+            else RLlib pads and cuts them, each with a step of its own at the end: T + 1 holds one of T steps.
         label_weight: weight of the cross-entropy of answers; 0 ignores the labels. None: 1 where there are labels.
         step_weight: weight of the mean cross-entropy of the guesses before the answer, relative to the answer's.
         baseline_probability: b_t is the probability of success, and is trained by cross-entropy's gradient in place of
             squared error's. For returns in [0, 1], where it learns far faster from rare success.
+        reward: "0/1", the environment's own, or "information-gain": what trains where to look is how far each glimpse
+            lets -log p(label) fall. The latter needs labels and whole episodes, and a `gamma` of 0.8 suits it.
+        optimizer: "adam", or "muon": orthogonal steps with the matrices between hidden layers, AdamW's with the rest.
+            It needs half the episodes; batches of 256 episodes or more are worth its arithmetic.
+        matrix_learning_rate: that of "muon" for the matrices, relative to `lr`, and on the same schedule.
         ram: `RAM`'s own arguments: core, hidden_size, location_std and so on.
 
     Raises:
-        ValueError: an autoreset mode that is not RLlib's, or a label's weight without labels.
+        ValueError: an autoreset mode that is not RLlib's, a label's weight or a reward of labels without labels, or a
+            reward or an optimiser that does not exist.
         TypeError: labels of an environment that has none.
     """
+    if reward not in get_args(Reward):
+        raise ValueError(f"reward must be one of {', '.join(get_args(Reward))}, not {reward!r}")
+    if reward != "0/1" and not label:
+        raise ValueError(f"reward={reward!r} is made of labels: use label=True")
+    if optimizer not in ("adam", "muon"):
+        raise ValueError(f"optimizer must be 'adam' or 'muon', not {optimizer!r}")
     env_config = {"env_id": env_id, "env_kwargs": env_kwargs or {}, "label": label}
     model_config = {
         "ram": ram,
@@ -88,6 +107,9 @@ def ppo_config(
         "label_weight": label_weight,
         "step_weight": step_weight,
         "baseline_probability": baseline_probability,
+        "reward": reward,
+        "optimizer": optimizer,
+        "matrix_learning_rate": matrix_learning_rate,
     }
     spaces = _try_out(env_config, model_config)
     register_env(ENV, make_env)  # Anew, as Ray forgets what was registered when it shuts down.
@@ -102,7 +124,7 @@ def ppo_config(
             clip_actions=True,
             normalize_actions=False,
         )
-        .env_runners(gym_env_vectorize_mode=VectorizeMode.VECTOR_ENTRY_POINT)
+        .env_runners(env_runner_cls=EpisodesRunner, gym_env_vectorize_mode=VectorizeMode.VECTOR_ENTRY_POINT)
         .rl_module(rl_module_spec=RLModuleSpec(module_class=RAMModule, model_config=model_config))
         .learners(learner_class=HybridPPOTorchLearner)
         .callbacks(on_environment_created=check_autoreset)

@@ -12,16 +12,23 @@ import torch
 from gymnasium import spaces
 from ray.rllib.algorithms.ppo.ppo import PPOConfig
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..agent.config import Config
 from ..model.actions import can_stop
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
+from ..training.optimizer import Muon, make_optimizers
 from .distribution import glimpse_distribution
+from .episodes import WholeEpisodes
+
+DEFAULT = "default_optimizer"
+"""What RLlib calls the optimiser that it asks for without a name."""
 
 
 class RAMModule(TorchRLModule, ValueFunctionAPI):
@@ -76,6 +83,7 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
         output, state = self._unroll(batch)
         return {
             Columns.ACTION_DIST_INPUTS: self._dist_inputs(output),
+            Columns.VF_PREDS: self._value(output),
             Columns.STATE_OUT: {"core": state.transpose(0, 1)},
         }
 
@@ -109,7 +117,40 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
 
 
 class HybridPPOTorchLearner(PPOTorchLearner):
-    """PPO, and for modules that learn from labels the paper's cross-entropy (section 3.2), logged as "label_loss"."""
+    """PPO, and for modules that learn from labels the paper's cross-entropy (section 3.2), logged as "label_loss".
+
+    The optimiser is the built-in agent's, as `rllib.ppo_config` names it.
+    """
+
+    def build(self) -> None:
+        """Make all that it needs; called by RLlib."""
+        super().build()
+        if self._learner_connector is not None and self.config._learner_connector is None:
+            options = self.module[DEFAULT_MODULE_ID].unwrapped().model_config
+            self._learner_connector = WholeEpisodes(
+                self._learner_connector,
+                max_seq_len=options["max_seq_len"],
+                gamma=self.config.gamma,
+                lambda_=self.config.lambda_,
+                reward=options.get("reward", "0/1"),
+                device=self._device,
+            )
+
+    def configure_optimizers_for_module(self, module_id: str, config: PPOConfig | None = None) -> None:
+        """Adam, or Muon for the matrices between hidden layers and AdamW for the rest; called by RLlib."""
+        assert config is not None
+        ram = self.module[module_id].unwrapped().ram
+        options = self.module[module_id].unwrapped().model_config
+        chosen = Config(optimizer=options.get("optimizer", "adam"), weight_decay=0.0)
+        for optimizer in make_optimizers(ram, chosen):
+            share, name = (options["matrix_learning_rate"], "muon") if isinstance(optimizer, Muon) else (1.0, DEFAULT)
+            self.register_optimizer(
+                module_id=module_id,
+                optimizer_name=name,
+                optimizer=optimizer,
+                params=[parameter for group in optimizer.param_groups for parameter in group["params"]],
+                lr_or_lr_schedule=times(share, config.lr),
+            )
 
     def update(self, *args: Any, minibatch_size: int | None = None, **options: Any) -> Any:
         """RLlib's; but a minibatch of as many steps as a learner's batch is all of the batch, once in each epoch.
@@ -134,6 +175,11 @@ class HybridPPOTorchLearner(PPOTorchLearner):
         )
         self.metrics.log_value((module_id, "label_loss"), label_loss, window=1)
         return loss + module.label_weight * label_loss
+
+
+def times(share: float, rate: Any) -> Any:
+    """A learning rate, or RLlib's schedule of one, as [[step, rate], ...], times a number."""
+    return [[step, share * value] for step, value in rate] if isinstance(rate, list) else share * rate
 
 
 def label_cross_entropy(
