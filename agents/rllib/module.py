@@ -122,6 +122,8 @@ class HybridPPOTorchLearner(PPOTorchLearner):
     The optimiser is the built-in agent's, as `rllib.ppo_config` names it.
     """
 
+    _learner_connector: Any
+
     def build(self) -> None:
         """Make all that it needs; called by RLlib."""
         super().build()

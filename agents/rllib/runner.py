@@ -31,6 +31,9 @@ class EpisodesRunner(SingleAgentEnvRunner):
     episodes or steps, or connectors of one's own, which want to be called for each.
     """
 
+    _needs_initial_reset: bool
+    _last_action: Arrays
+
     @override(SingleAgentEnvRunner)
     def _sample(
         self,
