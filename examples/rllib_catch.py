@@ -44,6 +44,7 @@ def main(
             # The baseline is the probability of a catch, and what it learns helps the core to see the ball.
             baseline_probability=True,
             detach_baseline=False,
+            adam_eps=1e-5,
         )
         .env_runners(
             num_env_runners=num_env_runners,

@@ -68,6 +68,7 @@ def ppo_config(
     reward: Reward = "0/1",
     optimizer: Literal["adam", "muon"] = "adam",
     matrix_learning_rate: float = 10.0,
+    adam_eps: float = 1e-8,
     **ram: Any,
 ) -> PPOConfig:
     """PPO with RAM on one of the environments: a `PPOConfig` to set everything else on, as ever.
@@ -87,6 +88,8 @@ def ppo_config(
         optimizer: "adam", or "muon": orthogonal steps with the matrices between hidden layers, AdamW's with the rest.
             It needs half the episodes; batches of 256 episodes or more are worth its arithmetic.
         matrix_learning_rate: that of "muon" for the matrices, relative to `lr`, and on the same schedule.
+        adam_eps: what Adam adds to its running root mean square. Gradients far below it move a weight less: 1e-5, which
+            is Stable-Baselines3's, keeps the noise of nearly empty glimpses small.
         ram: `RAM`'s own arguments: core, hidden_size, location_std and so on.
 
     Raises:
@@ -110,6 +113,7 @@ def ppo_config(
         "reward": reward,
         "optimizer": optimizer,
         "matrix_learning_rate": matrix_learning_rate,
+        "adam_eps": adam_eps,
     }
     spaces = _try_out(env_config, model_config)
     register_env(ENV, make_env)  # Anew, as Ray forgets what was registered when it shuts down.

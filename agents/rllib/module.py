@@ -145,6 +145,9 @@ class HybridPPOTorchLearner(PPOTorchLearner):
         options = self.module[module_id].unwrapped().model_config
         chosen = Config(optimizer=options.get("optimizer", "adam"), weight_decay=0.0)
         for optimizer in make_optimizers(ram, chosen):
+            for group in optimizer.param_groups:
+                if "eps" in group:  # Adam's
+                    group["eps"] = options.get("adam_eps", 1e-8)
             share, name = (options["matrix_learning_rate"], "muon") if isinstance(optimizer, Muon) else (1.0, DEFAULT)
             self.register_optimizer(
                 module_id=module_id,
