@@ -203,13 +203,16 @@ def test_information_gain_is_how_far_the_next_glimpse_lets_the_labels_surprise_f
 
 
 def test_muon_takes_the_matrices_at_its_own_rate_and_a_checkpoint_holds_it(tmp_path: Any) -> None:
-    config = config_of(optimizer="muon", matrix_learning_rate=20.0).training(lr=[[0, 1e-3], [10_000, 0.0]])
+    config = config_of(optimizer="muon", matrix_learning_rate=20.0, adam_eps=1e-5).training(
+        lr=[[0, 1e-3], [10_000, 0.0]]
+    )
     algorithm = config.build_algo()
     learner = algorithm.learner_group._learner
     optimizers = dict(learner.get_optimizers_for_module(DEFAULT_MODULE_ID))
     (muon,) = [optimizer for optimizer in optimizers.values() if isinstance(optimizer, Muon)]
     matrices = {id(matrix) for matrix, _ in learner.module[DEFAULT_MODULE_ID].ram.hidden_matrices()}
     assert {id(p) for group in muon.param_groups for p in group["params"]} == matrices
+    assert {group["eps"] for each in optimizers.values() for group in each.param_groups if "eps" in group} == {1e-5}
     rates = [{group["lr"] for group in optimizer.param_groups} for optimizer in optimizers.values()]
     assert sorted(rate for each in rates for rate in each) == pytest.approx([1e-3, 2e-2])
     before = learner.module[DEFAULT_MODULE_ID].ram.f_h.hidden.weight.clone()
