@@ -61,7 +61,8 @@ class EpisodesRunner(SingleAgentEnvRunner):
         steps = sum(map(len, episodes))  # those that are not asked for count, as with RLlib
         episodes = episodes[:num_episodes]
         self._done_episodes_for_metrics.extend(episodes)
-        self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=steps)
+        if hasattr(self, "_log_env_steps"):  # for Prometheus; older versions have none
+            self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=steps)
         self._increase_sampled_metrics(steps, len(episodes))
         return episodes
 
