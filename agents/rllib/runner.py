@@ -61,8 +61,7 @@ class EpisodesRunner(SingleAgentEnvRunner):
         steps = sum(map(len, episodes))  # those that are not asked for count, as with RLlib
         episodes = episodes[:num_episodes]
         self._done_episodes_for_metrics.extend(episodes)
-        if hasattr(self, "_log_env_steps"):  # for Prometheus; older versions have none
-            self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=steps)
+        self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=steps)
         self._increase_sampled_metrics(steps, len(episodes))
         return episodes
 
@@ -116,7 +115,7 @@ class EpisodesRunner(SingleAgentEnvRunner):
                 f"after {len(steps)} steps some episodes are over and others are not, and this runner plays all at "
                 "once: use config.env_runners(env_runner_cls=SingleAgentEnvRunner), which is RLlib's own"
             )
-        return self._episodes(_stacked(observations), _stacked(steps), np.stack(rewards), terminated)
+        return self._as_episodes(_stacked(observations), _stacked(steps), np.stack(rewards), terminated)
 
     @torch.no_grad()
     def _choose(self, observation: Arrays, state: Arrays, explore: bool) -> tuple[Arrays, Arrays]:
@@ -141,7 +140,7 @@ class EpisodesRunner(SingleAgentEnvRunner):
         space = self.env.single_action_space["location"]
         return action | {"location": action["location"].clip(space.low, space.high)}
 
-    def _episodes(
+    def _as_episodes(
         self, observations: Arrays, steps: Arrays, rewards: np.ndarray[Any, Any], terminated: np.ndarray[Any, Any]
     ) -> list[SingleAgentEpisode]:
         """Of (T + 1, B, ...), (T, B, ...), (T, B) and (B,): one of each row."""
