@@ -24,7 +24,7 @@ from marked import renew
 from ram_agents import Config, Reinforce, recipe
 from ram_agents.agent.envs import AnyVectorEnv, make_env
 from ram_agents.evaluation.cnn_training import PLANS, Course, Training
-from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
+from ram_agents.evaluation.cnns import Classifier, classifier_error, make_classifier
 from ram_agents.evaluation.evaluate import evaluate
 
 DIGITS, CANVASES, TIMES = (14, 20, 28, 42, 56), (60, 100, 200), (0, 1, 2, 4)
@@ -78,8 +78,8 @@ class MixtureTraining(Training):
 
     def held_out_error(self) -> float:
         """The mean over all combinations, in %."""
-        wrong = [wrong_of(Classifier(self.average, self.config), each, "validation", HELD_OUT) for each in ALL]
-        return float(100 * np.mean(wrong))
+        average = Classifier(self.average, self.config)
+        return float(np.mean([cnn_error(average, each, "validation", HELD_OUT) for each in ALL]))
 
 
 def whole(config: Config, scenes: Scenes) -> Config:
@@ -87,17 +87,10 @@ def whole(config: Config, scenes: Scenes) -> Config:
     return config.replace(env_kwargs=config.env_kwargs | scenes.env_kwargs | {"patch_size": scenes.canvas})
 
 
-@torch.no_grad()
-def wrong_of(classifier: Classifier, scenes: Scenes, split: str, count: int, rows: int = 100) -> float:
-    """The share of wrong answers in the first scenes of a split."""
-    network, wrong = classifier.network.eval(), 0
-    env = make_env(whole(classifier.config, scenes).replace(num_envs=rows), split=split)
-    for first in range(0, count, rows):
-        observation, info = env.reset(options={"indices": first + np.arange(rows)})
-        answers = network(images_of(observation, "cpu")).argmax(1).numpy()
-        wrong += int((answers != info["label"])[: count - first].sum())
-    env.close()
-    return wrong / count
+def cnn_error(classifier: Classifier, scenes: Scenes, split: str, count: int) -> float:
+    """In %, of the first scenes of a split."""
+    config = whole(classifier.config, scenes)
+    return classifier_error(Classifier(classifier.network, config), split, episodes=count)
 
 
 def training(out: Path) -> MixtureTraining:
@@ -153,7 +146,7 @@ def measure(agent: Reinforce, out: Path, count: int) -> str:
         course = training(out)
         best = Classifier(course.best, course.config)
         name = "modern CNN" if course.ended else "modern CNN, still falling"
-        errors[name] = {scenes: 100 * wrong_of(best, scenes, "test", count) for scenes in ALL}
+        errors[name] = {scenes: cnn_error(best, scenes, "test", count) for scenes in ALL}
     return markdown(errors)
 
 

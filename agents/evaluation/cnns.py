@@ -89,11 +89,13 @@ def make_classifier(config: Config, control: Control) -> Classifier:
 
 
 @torch.no_grad()
-def classifier_error(classifier: Classifier, split: str, *, device: torch.device | str = "cpu") -> float:
-    """Error in % over all scenes of a split."""
+def classifier_error(
+    classifier: Classifier, split: str, *, episodes: int | None = None, device: torch.device | str = "cpu"
+) -> float:
+    """Error in % over all scenes of a split, or over the first so many."""
     network, config = classifier.network.to(device).eval(), classifier.config
-    env = make_env(config.replace(num_envs=500), split=split)
-    scenes = scene_indices(env, split)
+    env = make_env(config.replace(num_envs=min(500, episodes or 500)), split=split)
+    scenes = scene_indices(env, split, episodes)
     env.reset(seed=config.seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     probability, label = _answers(network, env, scenes, device)
     env.close()

@@ -11,6 +11,7 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.evaluation.postprocessing import Postprocessing
+from ray.rllib.utils.torch_utils import convert_to_torch_tensor
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -100,9 +101,14 @@ class WholeEpisodes:
 
     def _stacked(self, parts: Sequence[Any]) -> Any:
         """(T, ...) of each episode as (B, T, ...) on the device."""
-        if isinstance(parts[0], dict):
-            return {name: self._stacked([part[name] for part in parts]) for name in parts[0]}
-        return torch.from_numpy(np.stack(parts)).to(self._device)
+        return convert_to_torch_tensor(stacked(parts), device=self._device)
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """Arrays, or dicts of them, stacked along a new first axis."""
+    if isinstance(parts[0], dict):
+        return {name: stacked([part[name] for part in parts]) for name in parts[0]}
+    return np.stack(parts)
 
 
 KEPT = (Columns.ACTION_DIST_INPUTS, Columns.ACTION_LOGP, Columns.VF_PREDS)

@@ -15,8 +15,11 @@ from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 from ray.rllib.utils.annotations import override
+from ray.rllib.utils.metrics import WEIGHTS_SEQ_NO
+from ray.rllib.utils.numpy import convert_to_numpy
 
 from ..agent.envs import AnyVectorEnv, declared
+from .episodes import stacked
 
 EPISODE_CALLBACKS = ("created", "start", "step", "end")
 Arrays = dict[str, Any]
@@ -115,7 +118,7 @@ class EpisodesRunner(SingleAgentEnvRunner):
                 f"after {len(steps)} steps some episodes are over and others are not, and this runner plays all at "
                 "once: use config.env_runners(env_runner_cls=SingleAgentEnvRunner), which is RLlib's own"
             )
-        return self._as_episodes(_stacked(observations), _stacked(steps), np.stack(rewards), terminated)
+        return self._as_episodes(stacked(observations), stacked(steps), np.stack(rewards), terminated)
 
     @torch.no_grad()
     def _choose(self, observation: Arrays, state: Arrays, explore: bool) -> tuple[Arrays, Arrays]:
@@ -133,7 +136,7 @@ class EpisodesRunner(SingleAgentEnvRunner):
             Columns.VF_PREDS: values,
             Columns.STATE_OUT: said[Columns.STATE_OUT],
         }
-        return _numpy(kept), said[Columns.STATE_OUT]
+        return convert_to_numpy(kept), said[Columns.STATE_OUT]
 
     def _clipped(self, action: Arrays) -> Arrays:
         """What the environment gets; log-probabilities are those of the raw location."""
@@ -156,27 +159,13 @@ class EpisodesRunner(SingleAgentEnvRunner):
                 truncated=not terminated[row],
                 extra_model_outputs={
                     **{name: _row(value, row) for name, value in extra.items()},
-                    "weights_seq_no": InfiniteLookbackBuffer(np.full(length, self._weights_seq_no), lookback=0),
+                    WEIGHTS_SEQ_NO: InfiniteLookbackBuffer(np.full(length, self._weights_seq_no), lookback=0),
                 },
                 t_started=0,
                 len_lookback_buffer=0,
             )
             for row in range(self.num_envs)
         ]
-
-
-def _stacked(parts: list[Any]) -> Any:
-    """Each array of the parts, stacked."""
-    if isinstance(parts[0], dict):
-        return {name: _stacked([part[name] for part in parts]) for name in parts[0]}
-    return np.stack(parts)
-
-
-def _numpy(tensors: Any) -> Any:
-    """Each tensor as an array."""
-    if isinstance(tensors, dict):
-        return {name: _numpy(value) for name, value in tensors.items()}
-    return tensors.cpu().numpy()
 
 
 def _row(arrays: Any, row: int) -> InfiniteLookbackBuffer:
