@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
@@ -24,7 +24,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     """Decorator of a compiled function that Python calls; the compiled code is kept on the disk where that is possible.
 
     Where nothing can be written it is compiled anew in every process, after one warning. A file of the cache that is
-    damaged is written anew.
+    damaged, or holds another's code, is written anew.
     """
     compiled: Any = njit(nogil=True, error_model="numpy")(function)
     try:
@@ -44,26 +44,39 @@ def _warn_uncached() -> None:
     )
 
 
-class _Checked(CompileResultCacheImpl):
-    """Numba's form of compiled code, with a checksum: what a crash left half written may well be code that runs."""
+class _Checked(IndexDataCacheFile):
+    """Numba's files of compiled code, each with what it was compiled for and a checksum.
 
-    def reduce(self, data: Any) -> tuple[bytes, bytes]:
-        """The code as bytes, after their checksum."""
-        code = dumps(super().reduce(data))
-        return hashlib.sha256(code).digest(), code
+    What a crash left half written may well be code that runs. And where two processes compile a function for different
+    types at once, both take the same name of a file: the index then gives one the other's code.
+    """
 
-    def rebuild(self, target_context: Any, reduced_data: tuple[bytes, bytes]) -> Any:
-        """The code again; a ValueError if it is not what was written."""
-        checksum, code = reduced_data
+    def save(self, key: Any, data: Any) -> None:
+        """Write the code for a key: types, processor and source."""
+        code = dumps((key, data))
+        super().save(key, (hashlib.sha256(code).digest(), code))
+
+    def load(self, key: Any) -> Any:
+        """The code for a key, or None; a ValueError if the file is not what was written for it."""
+        kept = super().load(key)
+        if kept is None:
+            return None
+        checksum, code = kept
         if hashlib.sha256(code).digest() != checksum:
             raise ValueError("the checksum is wrong")
-        return super().rebuild(target_context, pickle.loads(code))
+        written_for, data = pickle.loads(code)
+        if written_for != key:
+            raise ValueError(f"compiled for {written_for}, not for {key}")
+        return data
 
 
 class _KernelCache(FunctionCache):
-    """Numba's cache of one function's compiled code; it survives damaged files and full disks."""
+    """Numba's cache of one function's compiled code; it survives damaged files, full disks and other processes."""
 
-    _impl_class = _Checked
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        self._cache_file = _Checked(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for some types, or None; damaged files are emptied, so that they are written anew."""

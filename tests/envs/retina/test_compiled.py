@@ -86,6 +86,26 @@ def test_a_damaged_cache_is_mended(load: Callable[[], Any], tmp_path: Path, suff
     assert (mended(3), hits(mended)) == (7, 1)
 
 
+def test_two_processes_may_compile_for_different_types_at_once(
+    load: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both find an empty index and take the same name: the last index goes with the other's code."""
+    of_integers, of_floats = load(), load()
+    save = of_integers._cache._cache_file._save_data
+
+    def save_last(name: str, data: Any) -> None:
+        assert of_floats(3.5) == 8.0
+        save(name, data)
+
+    with monkeypatch.context() as at_once:
+        at_once.setattr(of_floats._cache._cache_file, "_load_index", dict)
+        at_once.setattr(of_integers._cache._cache_file, "_save_data", save_last)
+        assert of_integers(3) == 7
+    for value, expected, hit in ((3.5, 8.0, 0), (3, 7, 0), (3.5, 8.0, 1), (3, 7, 1)):
+        one_more = load()
+        assert (one_more(value), hits(one_more)) == (expected, hit)
+
+
 def test_what_cannot_be_mended_is_done_without_after_one_warning(load: Callable[[], Any], tmp_path: Path) -> None:
     assert load()(3) == 7
     (index,) = (tmp_path / "cache").rglob("*.nbi")
