@@ -5,7 +5,8 @@ paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up 
 stops falling; on 400 and 1,000 for at most `--hours`. A modern one begins with the weights of the next smaller canvas,
 if they are there. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test
 scenes, arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in
-RESULTS.md, and docs/images/comparison.png.
+RESULTS.md, and docs/images/comparison.png. With `--canvases 100` the other canvases keep the figures that they have in
+docs/comparison.json: days of processor time may be spent on several machines.
 """
 
 from __future__ import annotations
@@ -33,12 +34,15 @@ from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
 from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
+from ram_agents.evaluation.estimate import processor
 from ram_agents.reports.intervals import wilson
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 DOCS = Path(__file__).parent
 PICTURE = DOCS / "images" / "comparison.png"
+POINTS = DOCS / "comparison.json"
+"""All that has been measured."""
 CANVASES = (60, 100, 200, 400, 1000)
 PLATEAU = 200
 """Up to this canvas CNNs are trained until their error stops falling; beyond it for a time."""
@@ -86,7 +90,9 @@ class Point(NamedTuple):
     """Of an image: multiplications and additions of the network's products."""
     milliseconds: float
     """Of processor time an image, one thread."""
+    processor: str
     note: str = ""
+    """What the network was trained on."""
 
 
 def scene_of(agent: Reinforce, canvas: int) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def of_agent(agent: Reinforce, canvas: int) -> Point:
     with FlopCounterMode(display=False) as counter:
         episodes()
     seconds = time_of(episodes)
-    return Point("RAM", canvas, wrong, 10_000, counter.get_total_flops() / 32 / 1e9, 1000 * seconds / 32)
+    return Point("RAM", canvas, wrong, 10_000, counter.get_total_flops() / 32 / 1e9, 1000 * seconds / 32, processor())
 
 
 def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
@@ -202,7 +208,7 @@ def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
     how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
     note = how if course.ended else f"{how}, still falling"
     gigaflops = counter.get_total_flops() / rows / 1e9
-    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, note)
+    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, processor(), note)
 
 
 def time_of(call: Callable[[], object], rounds: int = 5) -> float:
@@ -215,20 +221,43 @@ def time_of(call: Callable[[], object], rounds: int = 5) -> float:
     return min(times)
 
 
+def read(path: Path) -> list[Point]:
+    """What has been measured before, if anything."""
+    return [Point(**point) for point in json.loads(path.read_text())] if path.exists() else []
+
+
+def write(path: Path, points: list[Point]) -> None:
+    """Keep what has been measured."""
+    path.write_text(json.dumps([point._asdict() for point in points], indent=1) + "\n")
+
+
+def merged(before: list[Point], now: list[Point]) -> list[Point]:
+    """In the table's order; a canvas that was measured now has no other figures than those."""
+    canvases = {point.canvas for point in now}
+    points = [point for point in before if point.canvas not in canvases] + now
+    names = ["RAM", *CNNS]
+    return sorted(points, key=lambda point: (point.canvas, names.index(point.name)))
+
+
 def markdown(points: list[Point]) -> str:
     """A row for each network and canvas."""
     lines = [
         "| canvas | network | error, % | 95% interval | scenes | GFLOP an image | ms an image | GFLOP beside RAM's "
-        "| trained on |",
-        "|---:|---|---:|---|---:|---:|---:|---:|---|",
+        "| ms beside RAM's | trained on |",
+        "|---:|---|---:|---|---:|---:|---:|---:|---:|---|",
     ]
     own = {point.canvas: point for point in points if point.name == "RAM"}
-    for p in sorted(points, key=lambda p: (p.canvas, p.name != "RAM")):
+    for p in points:
         low, high = wilson(p.wrong, p.scenes)
-        times = p.gigaflops / own[p.canvas].gigaflops
+        ram = own[p.canvas]
         cells = [p.canvas, p.name, percent(p.wrong), f"{percent(low)} to {percent(high)}", f"{p.scenes:,}"]
-        cells += [f"{p.gigaflops:.3g}", f"{p.milliseconds:.3g}", f"{times:.2g}", p.note]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        cells += [f"{p.gigaflops:.3g}", f"{p.milliseconds:.3g}", f"{p.gigaflops / ram.gigaflops:.2g}"]
+        lines.append(f"| {' | '.join(map(str, [*cells, f'{p.milliseconds / ram.milliseconds:.2g}', p.note]))} |")
+    machines: dict[str, list[str]] = {}
+    for p in own.values():  # a canvas is measured in one run
+        machines.setdefault(p.processor, []).append(str(p.canvas))
+    told = "; ".join(f"{name} for {', '.join(of)} pixels" for name, of in machines.items())
+    lines += ["", f"The times are of one thread: {told}."]
     return "\n".join(lines)
 
 
@@ -253,14 +282,12 @@ def draw(points: list[Point]) -> None:
 
 
 def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
-    """Measure, print, draw, and renew the table."""
-    points: list[Point] = []
+    """Measure some canvases, print all, draw, and renew the table."""
     for canvas in canvases:
-        points.append(of_agent(agent, canvas))
-        points += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name))]
-        print(json.dumps([p._asdict() for p in points if p.canvas == canvas]), flush=True)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "points.json").write_text(json.dumps([p._asdict() for p in points], indent=1))
+        now = [of_agent(agent, canvas)]
+        now += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name))]
+        write(POINTS, merged(read(POINTS), now))
+    points = read(POINTS)
     table = markdown(points)
     print(table)
     draw(points)
