@@ -76,7 +76,7 @@ class GlimpseMNISTEnv(TaskEnv):
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
-             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
+             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None, threads=1,
              can_stop=False, glimpse_cost=0.0, saccade_cost=0.0, action="dict", grid_size=None,
              action_location_key="location", render_mode=None)
     ```
@@ -98,6 +98,8 @@ class GlimpseMNISTEnv(TaskEnv):
     - `num_distractors`, `distractor_size`: the clutter.
     - `periphery`: observations hold the whole scene too, shrunk to this width and height, or (height, width): one more
       part, `periphery=Box(0, 1, (h, w), float32)`.
+    - `threads`: of a vector environment; so many paint its scenes and look at them. It pays for scenes of a few hundred
+      pixels and more. The episodes are the same with any number.
     - `can_stop`, `glimpse_cost`: learn when to stop looking. The paper names it as an extension, "an additional action
       that decides when it will stop taking glimpses" (section 3), and does not try it.
     - `saccade_cost`: long ways cost more. Not in the paper.

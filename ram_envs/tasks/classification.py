@@ -21,6 +21,7 @@ from ram_envs.tasks.naming import Naming
 from ram_envs.tasks.pictures import GalleryClassification
 from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, ink_boxes, paint, place
 from ram_envs.tasks.task import Task
+from ram_envs.tasks.threads import of_each_part
 
 # Seeds of the fixed scenes: everyone evaluates on the same ones. Changing a number changes every published result.
 SCENE_SEEDS = {"validation": 20141, "test": 20142}
@@ -47,6 +48,7 @@ class Classification(Naming):
         num_distractors: how many small cuts of other images lie about.
         distractor_size: width and height of a cut in pixels.
         periphery: observations hold the whole scene too, at this width and height in pixels, or (height, width).
+        threads: so many paint the scenes of a batch and look at them; the episodes are the same with any number.
         arguments: of `Naming`.
     """
 
@@ -68,9 +70,11 @@ class Classification(Naming):
         distractor_size: int = 8,
         distractor_images: NDArray[np.uint8] | None = None,
         periphery: int | tuple[int, int] | None = None,
+        threads: int = 1,
         **arguments: Any,
     ) -> None:
         check_split(split)
+        self.threads = check_whole("threads", threads, 1)
         warps: dict[str, Any] = {"max_distortion": max_distortion, "max_bend": max_bend}
         augmentation = Augmentation(**warps, flip=flip, max_crop=max_crop, max_brightness=max_brightness)
         self.augmentation = augmentation if split == "train" else Augmentation()
@@ -140,9 +144,14 @@ class Classification(Naming):
 
     def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
         """Paint the scenes of `rows` with `images[shown]` (n, num_objects, h, w[, C])."""
-        paint(images, shown, placement, self.rules, self.distractor_images, self._scenes, rows)
-        if self._seen.has_tables:
-            self._seen.refresh(rows)
+
+        def work(part: slice) -> None:
+            lie = Placement(placement.corners[part], placement.distractors[part])
+            paint(images, shown[part], lie, self.rules, self.distractor_images, self._scenes, rows[part])
+            if self._seen.has_tables:
+                self._seen.refresh(rows[part])
+
+        of_each_part(work, len(rows), self.threads)
         if self._shrink is not None:
             self._peripheries[rows] = self._shrink(self._scenes[rows])
 
@@ -156,7 +165,10 @@ class Classification(Naming):
         return self._scenes if len(rows) == self.batch_size else self._scenes[rows]
 
     def _glimpse(self, rows: Rows, centres: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        return self._seen.look(centres, EACH_ITS_OWN if len(rows) == self.batch_size else rows)
+        if self.threads == 1:
+            return self._seen.look(centres, EACH_ITS_OWN if len(rows) == self.batch_size else rows)
+        look = self._seen.look
+        return np.concatenate(of_each_part(lambda part: look(centres[part], rows[part]), len(rows), self.threads))
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:
         """See `Task.targets`: the smallest box around the ink of the image, as the data set has it."""

@@ -62,3 +62,28 @@ def test_glimpses_of_large_scenes_are_the_retinas(mode: str, pooling: str) -> No
         observation, _, terminated, *_ = env.step(action)
         if mode == "Disabled" and terminated.any():
             observation, _ = env.reset(options={"reset_mask": terminated})
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+@pytest.mark.parametrize("name", ["Cluttered100", "Pairs", "Moving"])
+def test_threads_play_the_same_episodes(name: str, threads: int) -> None:
+    """Five rows, some of which begin anew while others go on; 7 threads are more than there is to do."""
+    kwargs = LARGE | {"num_scales": 6, "max_distortion": 0.1, "periphery": 9}
+    kwargs |= {"glimpses_per_object": 2} if name == "Pairs" else {"num_glimpses": 4, "can_stop": True}
+    alone, together = (
+        gym.make_vec(f"ram_envs:ram_envs/GlimpseMNIST-{name}-v0", num_envs=5, threads=number, **kwargs)
+        for number in (1, threads)
+    )
+    seen = [env.reset(seed=3)[0] for env in (alone, together)]
+    alone.action_space.seed(0)
+    for _ in range(9):
+        for key in seen[0]:
+            np.testing.assert_array_equal(seen[0][key], seen[1][key])
+        action = alone.action_space.sample()
+        seen = [env.step(action)[0] for env in (alone, together)]
+
+
+@pytest.mark.parametrize("threads", [0, 1.5, "two"])
+def test_a_wrong_number_of_threads_is_refused(threads: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="threads"):
+        gym.make_vec("ram_envs:ram_envs/GlimpseMNIST-v0", num_envs=2, threads=threads)
