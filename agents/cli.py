@@ -52,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(name: str, words: Sequence[str]) -> None:
-    """Run one command; a user's mistake ends it with one line, a bug with its traceback, Ctrl-C with exit code 130."""
+    """Run one command; a user's mistake ends it with one line, a bug with its traceback, Ctrl-C with exit code 130.
+
+    With the environment variable RAM_TRACEBACK a mistake keeps its traceback too: a bug may look like one.
+    """
     if not COMMANDS[name].shared:
         _refuse_several_processes(name)
     try:
@@ -67,7 +70,7 @@ def run(name: str, words: Sequence[str]) -> None:
     except Exception as error:
         from .commands.options import in_one_line, is_mistake
 
-        if not is_mistake(error):
+        if not is_mistake(error) or os.environ.get("RAM_TRACEBACK"):
             raise
         sys.exit(f"ram {name}: {in_one_line(error)}")
 
@@ -95,7 +98,13 @@ def _flush() -> None:
 def usage() -> str:
     """What commands there are."""
     lines = [f"  ram {name:<10} {command.help}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: ram COMMAND ...; `ram COMMAND --help` tells more, `ram --version` the version", *lines])
+    return "\n".join(
+        [
+            "usage: ram COMMAND ...; `ram COMMAND --help` tells more, `ram --version` the version",
+            *lines,
+            "An error is one line; RAM_TRACEBACK=1 in the environment shows where it came from.",
+        ]
+    )
 
 
 if __name__ == "__main__":

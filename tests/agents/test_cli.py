@@ -87,6 +87,14 @@ def test_a_bug_keeps_its_traceback(error, fail) -> None:
         cli.main(["plot"])
 
 
+@pytest.mark.parametrize("wanted", ["", "1"])
+def test_a_mistake_keeps_its_traceback_if_that_is_wanted(wanted, fail, monkeypatch) -> None:
+    monkeypatch.setenv("RAM_TRACEBACK", wanted)
+    fail("plot", ValueError("x"))
+    with pytest.raises(ValueError if wanted else SystemExit, match="x"):
+        cli.main(["plot"])
+
+
 @each_command
 def test_an_interrupted_command_ends_with_130(command, fail, capsys) -> None:
     fail(command, KeyboardInterrupt())
