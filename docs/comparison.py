@@ -32,7 +32,7 @@ from ram_agents.agent.envs import make_env
 from ram_agents.agent.rollout import collect_rollout
 from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
-from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
+from ram_agents.evaluation.cnns import Classifier, classifier_error, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
 from ram_agents.evaluation.estimate import processor
 from ram_agents.reports.intervals import wilson
@@ -49,6 +49,8 @@ PLATEAU = 200
 SHRUNK = 100
 SCENES = {canvas: 10_000 if canvas <= PLATEAU else 1_000 for canvas in CANVASES}
 """Test scenes for a CNN."""
+HELD_OUT = 500
+"""Scenes on which a CNN's best weights are chosen, on the larger canvases; up to `PLATEAU` it is the whole split."""
 
 
 class CNN(NamedTuple):
@@ -128,9 +130,19 @@ def file_of(out: Path, canvas: int, name: str) -> Path:
     return out / f"{re.sub('[^a-z]+', '-', name.lower())}-{canvas}.safetensors"
 
 
+class LargeTraining(Training):
+    """Of a CNN on scenes of which a whole split takes as long as several rounds."""
+
+    def held_out_error(self) -> float:
+        """In %, over the first scenes of the split alone."""
+        averaged = Classifier(self.average, self.config)
+        return classifier_error(averaged, "validation", episodes=HELD_OUT)
+
+
 def training(agent: Reinforce, out: Path, canvas: int, name: str) -> Training:
     """A CNN's training, as far as its file tells."""
-    course = Training(classifier(agent, canvas, CNNS[name]), plan_of(canvas, CNNS[name]))
+    kind = Training if canvas <= PLATEAU else LargeTraining
+    course = kind(classifier(agent, canvas, CNNS[name]), plan_of(canvas, CNNS[name]))
     path = file_of(out, canvas, name)
     if path.exists():
         course.load(path)

@@ -18,6 +18,8 @@ from .evaluate import OFFSETS, scene_indices
 from .paths import batches, classification_error
 
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
+PIXELS = 5_000_000
+"""Scenes of so many pixels are seen at once, to measure; the activations of more take gigabytes."""
 
 
 class WeakCNN(nn.Sequential):
@@ -94,7 +96,8 @@ def classifier_error(
 ) -> float:
     """Error in % over all scenes of a split, or over the first so many."""
     network, config = classifier.network.to(device).eval(), classifier.config
-    env = make_env(config.replace(num_envs=min(500, episodes or 500)), split=split)
+    at_once = max(1, PIXELS // config.env_kwargs["patch_size"] ** 2)  # see `make_classifier`
+    env = make_env(config.replace(num_envs=min(500, at_once, episodes or 500)), split=split)
     scenes = scene_indices(env, split, episodes)
     env.reset(seed=config.seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     probability, label = _answers(network, env, scenes, device)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from conftest import own_images, own_labels
 from ram_agents import Config
 from ram_agents.agent.envs import make_env
+from ram_agents.evaluation import cnns
 from ram_agents.evaluation.cnns import ModernCNN, WeakCNN, classifier_error, make_classifier
 
 
@@ -37,6 +40,23 @@ def test_a_classifier_sees_the_whole_scene(shape) -> None:
     seen = glimpse[:, top : top + shape[0], left : left + shape[1]]
     np.testing.assert_allclose(seen, images[info["index"]] / 255, atol=1e-6)
     assert 0 <= classifier_error(classifier, "validation") <= 100
+
+
+def test_large_scenes_are_measured_a_few_at_a_time(monkeypatch) -> None:
+    """So that memory suffices; the error is the same."""
+    classifier = make_classifier(Config(env_id="ram_envs/GlimpseMNIST-v0", num_envs=4), "weak-cnn")
+    together, made = classifier_error(classifier, "validation", episodes=60), []
+
+    def making(config: Config, **options: Any) -> Any:
+        made.append(config.num_envs)
+        return make_env(config, **options)
+
+    monkeypatch.setattr(cnns, "make_env", making)
+    monkeypatch.setattr(cnns, "PIXELS", 7 * 28**2)
+    assert classifier_error(classifier, "validation", episodes=60) == together
+    monkeypatch.setattr(cnns, "PIXELS", 1)
+    assert classifier_error(classifier, "validation", episodes=60) == together
+    assert made == [7, 1]
 
 
 def test_catch_is_no_classification() -> None:
