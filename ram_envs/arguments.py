@@ -6,8 +6,6 @@ of indices and locations, compiled code looks at as it goes: it stops there and 
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -52,13 +50,16 @@ def check_flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def check_number(name: str, value: Any, largest: float = math.inf) -> float:
-    """A finite number from 0 to `largest`."""
+MODERATE = 1e300
+"""Numbers beyond it are refused: a few of them, added or multiplied, would no longer be finite."""
+
+
+def check_number(name: str, value: Any, largest: float = MODERATE) -> float:
+    """A number from 0 to `largest`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is {value!r}; it must be a number")
-    if not 0 <= value <= min(largest, sys.float_info.max):  # a whole number may be none that a float can hold
-        wanted = f"from 0 to {largest}" if largest < math.inf else "finite and at least 0"
-        raise ValueError(f"{name} is {value}; it must be {wanted}")
+    if not 0 <= value <= largest:
+        raise ValueError(f"{name} is {value}; it must be from 0 to {largest}")
     return float(value)
 
 

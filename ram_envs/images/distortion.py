@@ -9,15 +9,13 @@ import numpy as np
 from numba import uintp
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_array, check_below, check_images, check_moderate
+from ram_envs.arguments import MODERATE, check_array, check_below, check_images, check_moderate
 from ram_envs.retina.compiled import kernel, part
 
 NUM_DRAWS = 5
 """How many uniform draws make one linear map."""
 MESH = 5
 """The number of nodes each way at which a bent image is moved; the outer ones lie on its edge."""
-LARGEST = 1e300
-"""Of a map or a bend: no sum of them overflows."""
 NUM_BEND_DRAWS = 2 * MESH**2
 """How many more uniform draws bend one image."""
 
@@ -79,8 +77,8 @@ def distort(
     bent = check_array("bends", bent, np.float64, (len(indices), None, None, 2))
     if min(bent.shape[1:3]) < 2:
         raise ValueError(f"bends have shape {bent.shape}; a mesh has at least 2 nodes each way")
-    check_moderate("maps", maps, LARGEST)
-    check_moderate("bends", bent, LARGEST)
+    check_moderate("maps", maps, MODERATE)
+    check_moderate("bends", bent, MODERATE)
     out = np.empty((len(indices), *images.shape[1:]), np.uint8)
     channels = images.shape[3] if images.ndim == 4 else 1
     shape = (*images.shape[1:3], channels)

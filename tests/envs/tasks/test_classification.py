@@ -335,12 +335,12 @@ def test_a_cost_may_be_had_without_stopping() -> None:
     ("arguments", "named"),
     [
         ({"can_stop": 1}, "can_stop is 1"),
-        ({"glimpse_cost": -0.1}, r"glimpse_cost is -0\.1; it must be finite and at least 0"),
-        ({"glimpse_cost": float("inf")}, "glimpse_cost is inf; it must be finite"),
+        ({"glimpse_cost": -0.1}, r"glimpse_cost is -0\.1; it must be from 0 to 1e\+300"),
+        ({"glimpse_cost": float("inf")}, "glimpse_cost is inf; it must be from 0 to"),
         ({"glimpse_cost": float("nan")}, "glimpse_cost is nan"),
         ({"glimpse_cost": "0.1"}, r"glimpse_cost is '0\.1'"),
         ({"glimpse_cost": True}, "glimpse_cost is True"),
-        ({"saccade_cost": -1}, "saccade_cost is -1; it must be finite and at least 0"),
+        ({"saccade_cost": -1}, r"saccade_cost is -1; it must be from 0 to 1e\+300"),
     ],
 )
 def test_impossible_stopping_is_refused(arguments: dict, named: str) -> None:

@@ -113,6 +113,7 @@ def test_the_target_moves_with_the_digit() -> None:
     [
         ({"speed": -1}, ValueError, "speed is -1"),
         ({"speed": float("inf")}, ValueError, "speed is inf"),
+        ({"speed": 1e301}, ValueError, "speed is 1e\\+301; it must be from 0 to 1e\\+300"),
         ({"max_turn": 181}, ValueError, "max_turn is 181"),
         ({"max_shift": 1}, TypeError, "'max_shift'; Moving takes speed"),
         ({"num_distractors": -1}, ValueError, "num_distractors is -1"),
