@@ -182,6 +182,9 @@ def _through_time(d_h: Tensor, h: Tensor, hidden: Tensor) -> Tensor:
 
 def _through_relu_(d: Tensor, y: Tensor) -> Tensor:
     """The gradient d of what a ReLU gave, y, becomes that of what it was given, in place: 0 where y is."""
+    if d.dtype == y.dtype == torch.bfloat16:  # as whole numbers of so many bits, in half the time
+        d.view(torch.int16).mul_(y.view(torch.int16).clamp(0, 1))
+        return d
     return torch.ops.aten.threshold_backward.grad_input(d, y, 0, grad_input=d)
 
 

@@ -8,7 +8,7 @@ from gymnasium import spaces
 from ram_agents import RAM
 from ram_agents.model.normalisation import Normalisation
 from ram_agents.model.policy import RAMOutput
-from ram_agents.model.unrolled import LARGEST_STEP, Unrolled, can_unroll
+from ram_agents.model.unrolled import LARGEST_STEP, Unrolled, _through_relu_, can_unroll
 from torch import Tensor
 
 ROWS, SHAPE = 5, (2, 3, 3)
@@ -125,3 +125,12 @@ def test_large_batches_are_not() -> None:
     policy = make_policy()
     assert can_unroll(policy, LARGEST_STEP // 16)
     assert not can_unroll(policy, LARGEST_STEP // 16 + 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_gradient_passes_where_a_relu_did(dtype) -> None:
+    x = torch.tensor([-2.0, -0.0, 0.0, 1e-40, 0.5, 3e38]).to(dtype)
+    y, d = x.relu(), torch.tensor([1.0, 2.0, -3.0, -4.0, 1e-40, -3e38]).to(dtype)
+    expected = torch.where(y > 0, d, 0.0)
+    assert torch.equal(_through_relu_(d, y), expected)
+    assert torch.equal(d, expected)
