@@ -279,6 +279,8 @@ def draw(points: list[Point]) -> None:
     axes = figure.subplots(1, 2, sharey=True)
     for number, name in enumerate(["RAM", *CNNS]):
         line = sorted((p for p in points if p.name == name), key=lambda p: p.canvas)
+        if not line:
+            continue
         for axis, cost in zip(axes, ("gigaflops", "milliseconds"), strict=True):
             axis.plot(
                 [getattr(p, cost) for p in line], [100 * p.wrong for p in line], "o-", color=f"C{number}", label=name

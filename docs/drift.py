@@ -21,6 +21,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "cluttered100": ("cluttered 100x100", {"num_glimpses": 16}, (4, 8, 16)),
     "megapixel": ("cluttered 400x400", LARGER, (8, 16, 24)),
     "pairs": ("two digits, 100x100", {}, (4, 8)),
+    "addition": ("their sum", {}, (4, 8, 12)),
     "moving": ("a moving digit, 60x60", {}, (4, 10)),
 }
 """Of each agent the task in words, its environment's arguments, and the glimpses whose error is told."""

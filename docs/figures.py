@@ -18,7 +18,14 @@ PAPER_TASKS = {
 }
 """The tasks of the paper's tables, and the agents that answer their rows."""
 COLUMNS = range(2, 9)
-AGENTS = (*(agent for agents in PAPER_TASKS.values() for agent in agents), "catch", "megapixel", "pairs", "moving")
+AGENTS = (
+    *(agent for agents in PAPER_TASKS.values() for agent in agents),
+    "catch",
+    "megapixel",
+    "pairs",
+    "addition",
+    "moving",
+)
 """Those whose line in agents/weights/README.md is made here."""
 AIMS = {
     ("28x28", 2): 2.3,
@@ -134,6 +141,9 @@ def errors_of(agent: str) -> str:
             f"- **Error**: {centre}% of 10,000 test scenes have a wrong answer, from a random first look {anywhere}%\n"
             '  (RESULTS.md, "Two digits").'
         )
+    if agent == "addition":
+        centre, anywhere = (wrong("addition", start) for start in ("center", "random"))
+        return f"- **Error** after twelve glimpses {centre}% of 10,000 sums, from a random first look {anywhere}%."
     if agent == "moving":
         return f"- **Error** after ten glimpses {moving('center')}%, from a random first look {moving('random')}%."
     mine = [row for row in paper_rows() if row.agent == agent]

@@ -2,8 +2,8 @@
 
 `train` makes the runs that stand beside the pretrained agents `pairs`, `addition` and `moving`, in directories under
 OUT: the recipes with and without the second layer and the context of Ba et al. (2015), for as many episodes each, and
-`moving` with a gaze at random. It can be stopped at any time, and goes on with what is there. `measure` renews two
-tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and `<!-- moving -->` and `<!-- /moving -->`.
+`moving` with a gaze at random. It can be stopped at any time, and goes on with what is there. `measure` renews three
+tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and likewise "sums" and "moving".
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import courses
+import numpy as np
 import ram_agents
 import torch
 from marked import renew
+from numpy.typing import NDArray
 from ram_agents import Config, Reinforce, recipe
+from ram_agents.agent.envs import make_env
+from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.attention import by_glimpse, on_the_target
 from ram_agents.evaluation.controls import as_control
 from ram_agents.evaluation.evaluate import Evaluation, evaluate, evaluation_env
+from ram_agents.evaluation.paths import batches
 from ram_agents.evaluation.runs import LAST
 from ram_agents.model.choice import Look
 from ram_agents.reports.intervals import wilson
@@ -30,6 +35,8 @@ PERIPHERY = 12
 """The context network sees the scene averaged down to so many cells a side."""
 GAZES: dict[Look, str] = {"mean": "its own", "random": "random"}
 STARTS = ("center", "random")
+FAR = 40
+"""Pixels."""
 
 
 class Row(NamedTuple):
@@ -102,21 +109,86 @@ def several(out: Path) -> str:
         "| agent | first look | gaze | wrong, % | first digit, % | second digit, % | sampled, % | averaged, % |",
         "|---|---|---|---|---:|---:|---:|---:|",
     ]
-    for task in [task for task in ("pairs", "addition") if task in ram_agents.pretrained_names()]:
+    for task in ("pairs", "addition"):
         for row in rows(out, task):
-            found = errors(row)
-            parts = found.several or {}
-            whole, *each = parts.get("mean", [float(found.mean[-1])])
-            digits = [f"{error:.2f}" for error in each] or ["", ""]
-            sampled, averaged = (
-                parts[way][0] if way in parts else float(of[-1]) if of is not None else None
-                for way, of in (("sampled", found.sampled), ("averaged", found.averaged))
-            )
-            drawn = ["" if error is None else f"{error:.2f}" for error in (sampled, averaged)]
-            cells = [row.name, row.start, GAZES[row.look], interval(whole, found.episodes), *digits, *drawn]
-            lines.append(f"| {' | '.join(cells)} |")
+            lines.append(answers(row))
             print(lines[-1], flush=True)
     return "\n".join(lines)
+
+
+def answers(row: Row) -> str:
+    """A line of the table: the error of the whole and of each digit."""
+    found = errors(row)
+    parts = found.several or {}
+    whole, *each = parts.get("mean", [float(found.mean[-1])])
+    digits = [f"{error:.2f}" for error in each] or ["", ""]
+    sampled, averaged = (
+        parts[way][0] if way in parts else float(of[-1]) if of is not None else None
+        for way, of in (("sampled", found.sampled), ("averaged", found.averaged))
+    )
+    drawn = ["" if error is None else f"{error:.2f}" for error in (sampled, averaged)]
+    cells = [row.name, row.start, GAZES[row.look], interval(whole, found.episodes), *digits, *drawn]
+    return f"| {' | '.join(cells)} |"
+
+
+class Sums(NamedTuple):
+    """What came of N scenes of two digits, after each of T glimpses."""
+
+    wrong: NDArray[np.bool_]
+    """(T, N)."""
+    seen: NDArray[np.bool_]
+    """(T, N): the middle of each digit has lain in a finest patch."""
+    apart: NDArray[np.float64]
+    """(N,): how far the digits' middles lie apart, in pixels, in the wider of the two directions."""
+
+
+def adding(agent: Reinforce, start: str, *, scenes: int = 10_000, rows: int = 1000) -> Sums:
+    """Play one episode in each of the first test scenes, by the mean locations."""
+    kwargs = agent.env_kwargs | {"initial_location": start}
+    env = make_env(agent.config.without_repeats(env_kwargs=kwargs, num_envs=rows), split="test")
+    task = env.unwrapped.task  # type: ignore[attr-defined]
+    size, reach = np.array(task.image_shape[1::-1]), task.retina.patch_size / 2
+    wrong, seen, apart = [], [], []
+    for indices in batches(np.arange(scenes), rows):
+        runner = Runner(agent.policy, env, look="mean", sample_action=False, indices=indices)
+        boxes = task.boxes(np.arange(rows))
+        middles = boxes[..., 1::-1] + boxes[..., :1:-1] / 2  # (rows, digits, 2), x first
+        answers, near = [], []
+        while runner.active.any():
+            gaze = (runner.gaze[:, None] + 1) / 2 * size
+            near.append((np.abs(middles - gaze) <= reach).all(-1))
+            answers.append(runner.choose().action.numpy())
+            runner.step()
+        wrong.append(np.array(answers) != runner.info["label"])
+        seen.append(np.logical_or.accumulate(np.array(near)).all(-1))
+        apart.append(np.abs(middles[:, 0] - middles[:, 1]).max(-1))
+    env.close()
+    return Sums(*(np.concatenate(parts, axis=-1)[..., :scenes] for parts in (wrong, seen, apart)))
+
+
+def sums() -> str:
+    """The table of where sums go wrong."""
+    agent = ram_agents.load("addition")
+    looks = [3, 4, 6, 8, agent.env_kwargs["num_glimpses"]]
+    told = ", ".join(map(str, looks))
+    lines = [
+        f"| first look | wrong after {told} glimpses, % | both digits looked at by then, % | wrong where both were; "
+        f"where not, % | wrong where they lie at most {FAR} pixels apart; farther, % |",
+        "|---|---|---|---|---|",
+    ]
+    for start in STARTS:
+        wrong, seen, apart = adding(agent, start)
+        parts = [", ".join(percent(of[look - 1]) for look in looks) for of in (wrong, seen)]
+        for ways in (seen[-1], apart <= FAR):
+            parts.append("; ".join(f"{percent(wrong[-1][which])} of {which.sum():,}" for which in (ways, ~ways)))
+        lines.append(f"| {' | '.join([start, *parts])} |")
+        print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def percent(which: NDArray[np.bool_]) -> str:
+    """The share, in %."""
+    return f"{100 * which.mean():.2f}"
 
 
 def moving(out: Path) -> str:
@@ -144,6 +216,7 @@ def main() -> None:
         train(options.out)
         return
     renew("several", several(options.out))
+    renew("sums", sums())
     renew("moving", moving(options.out))
 
 

@@ -3,8 +3,7 @@
 `python docs/pictures.py moving` renews those of the agent "moving" alone.
 
 Small ones of README's table, in docs/images/suite/: an agent that comes with the package, on the first test scenes or
-games, however they end. Of an environment without such an agent, a gaze that is led to the target, and the picture says
-so. Large ones, in docs/images/, as `ram watch` draws them.
+games, however they end. Large ones, in docs/images/, as `ram watch` draws them.
 """
 
 from __future__ import annotations
@@ -15,19 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import gymnasium as gym
 import numpy as np
 import ram_agents
-from numpy.typing import NDArray
-from ram_agents.agent.envs import declared
 from ram_agents.commands import watch
-from ram_agents.evaluation.pretrained import pretrained_names
 from ram_agents.rendering.episodes import environment, record
 from ram_agents.rendering.video import Frame, write_video
 
-import ram_envs  # noqa: F401 (registers the environments)
 from ram_envs.rendering.frames import draw
-from ram_envs.rendering.painting import GREY, SLATE, YELLOW, surface_on, write
+from ram_envs.rendering.painting import SLATE, YELLOW, surface_on, write
 from ram_envs.rendering.view import View
 
 FOLDER = Path(__file__).parent / "images"
@@ -42,7 +36,7 @@ class Shown(NamedTuple):
 
     env_id: str
     agent: str
-    """A name for `ram_agents.load`, once such an agent comes with the package."""
+    """A name for `ram_agents.load`."""
     scenes: tuple[int, ...] = (0, 1, 2)
     """Their numbers."""
 
@@ -70,10 +64,9 @@ LARGE = (
     "circlesquare --index 813 488 1133 --size 300 --fps 4 --out {}/circlesquare.gif",
     "moving --index 0 1 2 3 --size 300 --fps 3 --out {}/moving.gif",
     "pairs --index 0 1 2 3 --size 300 --fps 3 --out {}/pairs.gif",
+    "addition --index 0 1 2 3 --size 300 --fps 3 --out {}/addition.gif",
 )
 """What `ram watch` is asked for."""
-PLACES = np.array([(0.0, 0.0), (0.35, -0.4), (-0.35, 0.4), (0.1, 0.3)])
-"""Where on a target a gaze is led, one place after another, in its box's half widths from the middle."""
 
 
 def by_agent(shown: Shown) -> list[list[View]]:
@@ -85,55 +78,21 @@ def by_agent(shown: Shown) -> list[list[View]]:
     return [episode.views for episode in episodes]
 
 
-def led(shown: Shown) -> list[list[View]]:
-    """What is to be seen by a gaze that is led to the target and answers nothing, episode by episode."""
-    count = len(shown.scenes)
-    env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled")
-    if splits := declared(env).splits:
-        env = gym.make_vec(shown.env_id, num_envs=count, autoreset_mode="Disabled", split=splits[-1])
-    env.reset(seed=0, options={"indices": np.array(shown.scenes)})
-    steps = declared(env).num_glimpses
-    views = []
-    for t in range(steps):
-        views.append([_unanswered(declared(env).view(row, None)) for row in range(count)])
-        places = to_the_target(env, t, steps)
-        env.step({"location": declared(env).look_at(places), "action": np.zeros(count, np.int64)})
-    env.close()
-    return [list(episode) for episode in zip(*views, strict=True)]
-
-
-def to_the_target(env: gym.vector.VectorEnv, t: int, steps: int) -> NDArray[np.float32]:
-    """Where to look at step t, (n, 2) in [-1, 1]: on the target; of a sum on one digit after the other."""
-    task = env.unwrapped.task
-    boxes = declared(env).targets()
-    if "Addition" in env.spec.id:
-        boxes = task.boxes(np.arange(env.num_envs))[:, 2 * t // steps]
-    middles = boxes[:, 1::-1] + boxes[:, :1:-1] / 2 * (1 + PLACES[t % len(PLACES)])
-    return (middles / np.array(task.image_shape[1::-1]) * 2 - 1).astype(np.float32)
-
-
-def _unanswered(view: View) -> View:
-    return view._replace(prediction=None, answers=(), looks_left=None, label=None, counts={})
-
-
-def captioned(frame: Frame, words: str, *, trained: bool) -> Frame:
+def captioned(frame: Frame, words: str) -> Frame:
     """A small picture with words below it."""
     whole = np.concatenate([frame, np.zeros((LINE, *frame.shape[1:]), np.uint8)])
     surface = surface_on(whole)
     surface.fill(SLATE, (0, len(frame), frame.shape[1], LINE))
     middle = frame.shape[1] / 2, len(frame) + LINE / 2
-    write(surface, words, middle, height=17, colour=YELLOW if trained else GREY, anchor="center")
+    write(surface, words, middle, height=17, colour=YELLOW, anchor="center")
     return whole
 
 
 def moments(shown: Shown) -> Iterator[tuple[Frame, float]]:
     """The frames of a small picture, and how many frame times each stays."""
-    trained = shown.agent in pretrained_names()
-    episodes = by_agent(shown) if trained else led(shown)
-    words = f'trained agent "{shown.agent}"' if trained else "no agent yet: gaze put on the target"
-    for views in episodes:
+    for views in by_agent(shown):
         for view in views:
-            frame = captioned(draw(view, size=SIZE, panel=False), words, trained=trained)
+            frame = captioned(draw(view, size=SIZE, panel=False), f'trained agent "{shown.agent}"')
             yield frame, HOLD if view is views[-1] else 1.0
 
 
@@ -153,8 +112,7 @@ def main() -> None:
         if not agents or shown.agent in agents:
             small(name, FOLDER / "suite")
     for arguments in LARGE:
-        agent = arguments.split()[0]
-        if agent in (agents or pretrained_names()):
+        if not agents or arguments.split()[0] in agents:
             watch.main(shlex.split(arguments.format(FOLDER)))
 
 

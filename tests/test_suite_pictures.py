@@ -31,23 +31,9 @@ def test_each_environment_has_its_picture_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize("name", SUITE)
-def test_a_picture_says_whether_it_shows_a_trained_agent(name: str) -> None:
-    """It fails once a further agent comes with the package: `python docs/pictures.py` renews the picture."""
+def test_a_picture_shows_a_trained_agent_and_says_which(name: str) -> None:
+    assert SUITE[name].agent in pretrained_names()
     with Image.open(DOCS / "images" / "suite" / f"{name}.gif") as video:
         assert video.n_frames > 3 * 6
         line = np.asarray(video.convert("RGB"))[PICTURES["SIZE"] :].astype(int)
-    yellow = (np.abs(line - YELLOW) < 40).all(axis=-1).any()
-    assert yellow == (SUITE[name].agent in pretrained_names())
-
-
-@pytest.mark.parametrize("name", ["pairs", "addition", "moving", "circlesquare"])
-def test_a_gaze_that_is_led_lies_on_the_target_and_nothing_is_answered(name: str) -> None:
-    for views in PICTURES["led"](SUITE[name]):
-        assert all(not view.said() and not view.finished for view in views)
-        for view in views[-4:]:
-            height, width = view.scene.shape
-            column, row = (view.gaze[-1] + 1) / 2 * [width, height]
-            around = view.scene[max(int(row) - 9, 0) : int(row) + 10, max(int(column) - 9, 0) : int(column) + 10]
-            assert around.max() > 200  # ink within a digit's half size, or the shape
-        visited = np.stack([view.gaze[-1] for view in views])
-        assert np.ptp(visited, axis=0).max() > 0.1
+    assert (np.abs(line - YELLOW) < 40).all(axis=-1).any()

@@ -49,17 +49,15 @@ SHOWN = {
         "pairs",
         f"It errs on {figures.wrong('pairs')}% of 10,000 test scenes, in one digit or both, after 4 glimpses of each.",
     ),
+    "GlimpseMNIST-Addition-v0": Shown(
+        "addition", f"It errs on {figures.wrong('addition')}% of 10,000 sums, after 12 glimpses."
+    ),
     "GlimpseMNIST-Moving-v0": Shown("moving", _errs(figures.moving(), "10 glimpses")),
     "CircleSquare-v0": Shown(
         "circlesquare", f"It is right in {figures.circlesquare()}% of 10,000 episodes, measured in ap-gym."
     ),
     "Catch-v0": Shown("catch", f"It misses {figures.error_after('Catch')} of 100 balls, in 10,000 test games."),
 }
-
-UNTRAINED = {
-    "GlimpseMNIST-Addition-v0": "addition",
-}
-"""Environments without a trained agent yet, and the recipes that train one."""
 
 BY_RECIPE = {
     "GlimpseImages-v0": "ram train --recipe digits8 --out runs/digits8 --threads 1\n"
@@ -79,14 +77,12 @@ def gallery(names: list[str]) -> str:
     """The page that shows all of them."""
     parts = [
         "# The suite",
-        "Each animation shows a trained agent, unless its text says otherwise. Each name links to the rules.",
+        "Each animation shows a trained agent. Each name links to the rules.",
     ]
     parts.append("::::{container} cards")
     for name in names:
-        animation = SHOWN[name].animation if name in SHOWN else f"suite/{UNTRAINED[name]}.gif"
-        picture = f"[![{name}](../images/{animation})]({name}.md)\n\n"
-        score = f" {SHOWN[name].score}" if name in SHOWN else " No trained agent comes with the package yet."
-        parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md).{score}\n:::")
+        picture = f"[![{name}](../images/{SHOWN[name].animation})]({name}.md)\n\n"
+        parts.append(f":::{{container}} card\n{picture}[{name}]({name}.md). {SHOWN[name].score}\n:::")
     parts.append("::::")
     listed = "\n".join(names)
     parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
@@ -118,8 +114,6 @@ def page(id: str) -> str:
 
 def shown(name: str) -> str:
     """The animation of a trained agent, its score, and the command that draws it."""
-    if name in UNTRAINED:
-        return untrained(name, UNTRAINED[name])
     agent, score = SHOWN[name]
     picture = SHOWN[name].animation
     shipped = name not in BY_RECIPE
@@ -131,18 +125,6 @@ def shown(name: str) -> str:
         f"{by}, a trained agent. {score}\n```\n\n"
         "Dimmed: the scene, which the agent never sees. Bright: the retina's patches, each at its own resolution. "
         f"Yellow: the gaze. {told}See it play:\n\n```bash\n{play}\n```"
-    )
-
-
-def untrained(name: str, recipe: str) -> str:
-    """What there is to see without a trained agent, and the command that trains one."""
-    return (
-        f"```{{figure}} ../images/suite/{recipe}.gif\n:alt: A gaze that is put on the target of {name}\n"
-        ":class: animation\n\n"
-        "No trained agent comes with the package yet: here the gaze was put on the target, and nothing is answered."
-        "\n```\n\n"
-        "Dimmed: the scene, which an agent never sees. Bright: the retina's patches, each at its own resolution. "
-        f"Yellow: the gaze. Train an agent:\n\n```bash\nram train --recipe {recipe} --out runs/{recipe}\n```"
     )
 
 
