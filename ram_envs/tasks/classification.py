@@ -144,16 +144,23 @@ class Classification(Naming):
 
     def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
         """Paint the scenes of `rows` with `images[shown]` (n, num_objects, h, w[, C])."""
-
-        def work(part: slice) -> None:
-            lie = Placement(placement.corners[part], placement.distractors[part])
-            paint(images, shown[part], lie, self.rules, self.distractor_images, self._scenes, rows[part])
-            if self._seen.has_tables:
-                self._seen.refresh(rows[part])
-
-        of_each_part(work, len(rows), self.threads)
+        if self.threads == 1:  # a single environment would spend a thirtieth of its steps on cutting parts
+            self._fill(rows, images, shown, placement)
+        else:
+            corners, distractors = placement
+            of_each_part(
+                lambda part: self._fill(rows[part], images, shown[part], Placement(corners[part], distractors[part])),
+                len(rows),
+                self.threads,
+            )
         if self._shrink is not None:
             self._peripheries[rows] = self._shrink(self._scenes[rows])
+
+    def _fill(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:
+        """Scenes and their tables."""
+        paint(images, shown, placement, self.rules, self.distractor_images, self._scenes, rows)
+        if self._seen.has_tables:
+            self._seen.refresh(rows)
 
     def observe(self, rows: Rows) -> dict[str, NDArray[np.float32]]:
         """See `Task.observe`; with `periphery` (n, h, w[, C]) too."""
