@@ -27,6 +27,7 @@ AGENTS = (
     "moving",
 )
 """Those whose line in agents/weights/README.md is made here."""
+GIGAFLOPS = "GFLOP beside RAM's"
 AIMS = {
     ("28x28", 2): 2.3,
     ("28x28", 3): 1.0,
@@ -125,6 +126,23 @@ def megapixel_table() -> str:
         row = _large(canvas)
         lines.append(f"| {told} | {_last(row)} | {row['95% interval']} |")
     return "\n".join(lines)
+
+
+def comparison_words() -> str:
+    """README's: a CNN beside RAM on a million pixels, and one that sees scenes shrunk."""
+    known = {(row["canvas"], row["network"]): row for row in rows("comparison")}
+    whole, *shrunk = (known["1000", "modern CNN"], *(known[canvas, "modern CNN, shrunk"] for canvas in ("1000", "400")))
+    return (
+        f"A CNN that reads all pixels of 1,000x1,000 errs on {_with_interval(whole)}, at {whole[GIGAFLOPS]} times the "
+        f"arithmetic.\nOne that sees the scene shrunk to 100x100 takes {shrunk[0][GIGAFLOPS]} times the arithmetic, "
+        f"and errs on {_with_interval(shrunk[0])};\non 400x400 it errs on {_with_interval(shrunk[1])}. "
+        "These are on 1,000 test scenes, and the training of the CNNs was stopped before\ntheir plateau ([RESULTS.md]"
+        "(RESULTS.md#beside-reading-every-pixel))."
+    )
+
+
+def _with_interval(row: dict[str, str]) -> str:
+    return f"{row['error, %']}% ({row['95% interval']})"
 
 
 def errors_of(agent: str) -> str:

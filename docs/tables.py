@@ -42,6 +42,7 @@ TABLES = {
     "figures": figures.paper_table,
     "start-figures": figures.start_table,
     "megapixel-figures": figures.megapixel_table,
+    "comparison-words": figures.comparison_words,
     "aims": figures.aims_table,
     **{f"errors-{agent}": partial(figures.errors_of, agent) for agent in figures.AGENTS},
 }

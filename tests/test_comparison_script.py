@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import runpy
 
-from places import DOCS
+from places import DOCS, ROOT
 
-SCRIPT = runpy.run_path(str(DOCS / "comparison.py"))
+SCRIPT = runpy.run_path(str(DOCS / "compared.py"))
 Point = SCRIPT["Point"]
 
 
@@ -40,6 +40,4 @@ def test_a_row_stands_beside_the_agent_of_its_canvas() -> None:
 
 
 def test_what_the_document_shows_is_what_is_kept() -> None:
-    from marked import RESULTS
-
-    assert SCRIPT["markdown"](SCRIPT["read"](SCRIPT["POINTS"])) in RESULTS.read_text()
+    assert SCRIPT["markdown"](SCRIPT["read"](SCRIPT["POINTS"])) in (ROOT / "RESULTS.md").read_text()
