@@ -35,8 +35,9 @@ class CellLocationNetwork(nn.Module):
 
     The features are a cell's light, its mean over 3x3 and over 5x5 cells (of each colour, times the cell's width, so
     that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, and whether it
-    lies near an earlier look. All cells of a scale share their weights, so that what is learned at one serves for all.
-    The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's tanh(Linear(h_t)).
+    lies near one of the latest looks. All cells of a scale share their weights, so that what is learned at one serves
+    for all. The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's
+    tanh(Linear(h_t)).
 
     What was looked at is a part of the model's state: see `remember`.
 
@@ -47,7 +48,12 @@ class CellLocationNetwork(nn.Module):
             are absolute, and the reach is learned: how much of the image the coarsest patch covers.
         hidden_size: units of a hidden ReLU layer; 0 for none.
         alike: the scales of the glimpse are normalised, each by itself, and taken as they are.
-        drift: how far the eye lands from the middle of a cell, in widths of the finest patch, each time in another
+        memory: cells count as seen near the latest so many looks; 0: near all that are remembered. Who has to come back
+            must not see them all: with 1 the gaze goes to and fro between two places.
+        gravity: the eye lands on the centre of gravity of the light in the 3x3 cells around the one that it looks at,
+            and not on its middle, as saccades to a group of things do (the global effect, Findlay 1982). From afar,
+            where cells are wide, it meets the middle of an object so.
+        drift: how far the eye lands beside that, in widths of the finest patch, each time in another
             direction; as fixational eye movements do. Cells lie where the last look put them: without it a gaze that
             has found its cell sees the same again and again.
 
@@ -63,6 +69,8 @@ class CellLocationNetwork(nn.Module):
         relative: bool,
         hidden_size: int = 0,
         alike: bool = False,
+        memory: int = 0,
+        gravity: bool = False,
         drift: float = 0.0,
     ):
         super().__init__()
@@ -74,13 +82,14 @@ class CellLocationNetwork(nn.Module):
         self.scales, self.size, self.colours = scales, size, math.prod(colours)
         self.num_features = (1 + len(BLURS)) * self.colours + 1 + len(NEAR)
         self.num_parts = scales * size * size + 1
-        self.num_parameters = self.num_parts + 6
+        self.num_parameters = self.num_parts + 6 + gravity * 2 * (self.num_parts - 1)
         self.hidden = nn.Linear(input_size, hidden_size) if hidden_size else None
         self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
         self.own = nn.Linear(hidden_size or input_size, 2)
         self.reach = None if relative else nn.Parameter(torch.ones(2))
+        self.memory, self.gravity = memory, gravity
         self.drift = drift * size / (size * 2 ** (scales - 1) / 2)  # in units of the reach
-        self.drifts_saccades = relative and drift > 0
+        self.lands_beside = drift > 0 or gravity
         self._begin(NORMALISED_SEEN if alike else SEEN)
         self._make_constants(relative, alike)
 
@@ -105,10 +114,12 @@ class CellLocationNetwork(nn.Module):
             "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
             "near": torch.tensor(NEAR) * (size / 2) / reach,
-            "places": saccade_to(axis) if relative and not self.drift else axis,
+            "places": saccade_to(axis) if relative and not self.lands_beside else axis,
             "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
             "outside": outside.float().view(1, scales, 1, -1),
         }
+        if self.gravity:
+            constants |= {"moments": _moments(size), "cell_width": widths[:, None, None] / reach}
         for name, tensor in constants.items():
             self.register_buffer(name, tensor, persistent=False)
 
@@ -118,16 +129,25 @@ class CellLocationNetwork(nn.Module):
     places: Tensor
     blur: Tensor
     outside: Tensor
+    moments: Tensor
+    cell_width: Tensor
 
     def distribution(self, parameters: Tensor, std: float | Tensor) -> LocationDistribution:
         """The mixture that parameters (..., M + 6) tell of."""
         return self._mixture(parameters, std)
 
+    @property
+    def _sizes(self) -> list[int]:
+        cells = self.num_parts - 1
+        return [self.num_parts, 2, 2, 2, *([2 * cells] if self.gravity else [])]
+
     def _mixture(self, parameters: Tensor, std: float | Tensor) -> Mixture:
-        log_weight, own, origin, scale = parameters.split([self.num_parts, 2, 2, 2], dim=-1)
+        log_weight, own, origin, scale, *beside = parameters.split(self._sizes, dim=-1)
         if self.reach is None:  # these two were not learned: their gradient would be computed for nothing
             origin, scale = origin.detach(), scale.detach()
-        return Mixture(log_weight, own, origin, scale, self.places, std, self.drifts_saccades)
+        offsets = beside[0].unflatten(-1, (2, -1)).detach() if beside else None
+        saccades = self.reach is None and self.lands_beside
+        return Mixture(log_weight, own, origin, scale, self.places, std, saccades, offsets)
 
     def forward(self, h: Tensor, glimpse: Tensor, location: Tensor, looks: Tensor) -> Tensor:
         """Score the cells.
@@ -139,7 +159,8 @@ class CellLocationNetwork(nn.Module):
             looks: the looks so far, this one among them, (B, input_size): see `remember`.
 
         Returns:
-            (B, M + 6): the parts' log-weights, the own place, the grid's origin and its scale.
+            (B, M + 6): the parts' log-weights, the own place, the grid's origin and its scale. With `gravity` follows
+            where the eye lands beside each cell's middle, the x of all, then the y: (B, M + 6 + 2 * (M - 1)).
         """
         if self.hidden is not None:
             h = torch.relu_(self.hidden(h))
@@ -154,7 +175,18 @@ class CellLocationNetwork(nn.Module):
             origin, scale = location, self.reach.expand_as(location)
         if self.drift:
             origin = origin + scale * self._drift(looks)
-        return torch.cat([log_weight, torch.tanh(self.own(h)), origin, scale], dim=1)
+        beside = [self._beside(glimpse)] if self.gravity else []
+        return torch.cat([log_weight, torch.tanh(self.own(h)), origin, scale, *beside], dim=1)
+
+    @torch.no_grad()
+    def _beside(self, glimpse: Tensor) -> Tensor:
+        """From the middle of each cell to the centre of gravity of the light around it, (B, 2 * (M - 1))."""
+        rows, cells = glimpse.shape[0], self.size**2
+        light = glimpse.reshape(rows, self.scales, cells, self.colours).sum(-1).clamp_(min=0)  # normalised: below 0 too
+        moments = (light.view(-1, cells) @ self.moments).view(rows, self.scales, 3, cells)
+        mass = moments[:, :, :1]
+        apart = torch.where(mass > 0, moments[:, :, 1:] / mass, 0.0) * self.cell_width  # (B, k, 2, g * g)
+        return apart.transpose(1, 2).flatten(1)
 
     def _drift(self, looks: Tensor) -> Tensor:
         """Where the eye lands beside a cell's middle after so many looks, (B, 2), in units of the reach."""
@@ -173,8 +205,10 @@ class CellLocationNetwork(nn.Module):
 
     @torch.no_grad()
     def seen(self, location: Tensor, looks: Tensor) -> Tensor:
-        """1 for cells within `NEAR` of an earlier look, in each axis: (B, k, 2, g * g)."""
+        """1 for cells within `NEAR` of one of the looks that count, in each axis: (B, k, 2, g * g)."""
         earlier = remembered(looks, FEWEST)
+        if self.memory:
+            earlier = earlier[:, : self.memory]
         offset = earlier[..., :2] - location[:, None]
         if self.reach is not None:
             offset = offset / self.reach
@@ -227,6 +261,17 @@ def remembered(looks: Tensor, fewest: int = 0) -> Tensor:
     if torch.compiler.is_compiling():  # an exported program's shapes can't hang on what is in a tensor
         return each
     return each[:, : max(fewest, int((each[..., 2] > 0).sum(1).amax()))]
+
+
+def _moments(size: int) -> Tensor:
+    """The matrix from size x size cells to three numbers of each: 3x3 cells' mass, and its first moments in x and y.
+
+    The moments are about the middle of the cell, in cells.
+    """
+    apart = torch.arange(size)[:, None] - torch.arange(size)  # from the cell to one beside it
+    band = (apart.abs() <= 1).float()
+    ways = band * apart
+    return torch.cat([torch.kron(band, band), torch.kron(band, ways), torch.kron(ways, band)], dim=1)
 
 
 def _box_blur(size: int, width: int) -> Tensor:

@@ -146,8 +146,14 @@ class RAMConfig(Options):
     that the retina shows and looks at one of them; "cells-mean" at the mean of all by their scores. Both learn to
     search far sooner; on scenes of many candidates the choice searches better."""
     location_drift: float = number(0.0, NOT_NEGATIVE)
-    """How far the eye lands from the middle of the cell that it looks at, in widths of the finest patch, each time in
+    """How far the eye lands beside the middle of the cell that it looks at, in widths of the finest patch, each time in
     another direction: about a quarter shows what stands there anew at each look. For location networks of cells."""
+    location_gravity: bool = False
+    """The eye lands on the centre of gravity of the light around the cell that it looks at, and not on the cell's
+    middle: so it meets an object's middle from afar, where cells are wide. For location networks of cells."""
+    location_memory: int = number(0, Range(0, MOST_UNITS))
+    """A cell is marked as seen near the latest so many looks; 0: near any. All are best for a search. With 1 the gaze
+    comes back to what it has left, as it must to compare or to add. For location networks of cells."""
     glimpse_size: int = number(128, UNITS)
     """Units of h_g."""
     location_size: int = number(128, UNITS)
@@ -182,4 +188,14 @@ class RAMConfig(Options):
             raise ValueError(
                 f"location_drift={self.location_drift} is from a cell's middle: use it with location_network='cells' "
                 "or 'cells-mean'"
+            )
+        if self.location_memory and self.location_network == "linear":
+            raise ValueError(
+                f"location_memory={self.location_memory} is of cells that were seen: use it with "
+                "location_network='cells' or 'cells-mean'"
+            )
+        if self.location_gravity and self.location_network == "linear":
+            raise ValueError(
+                "location_gravity=True is of the light around a cell: use it with location_network='cells' or "
+                "'cells-mean'"
             )

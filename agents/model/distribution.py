@@ -95,7 +95,8 @@ class Mixture(NamedTuple):
 
     The cell in row i and column j of grid s, number (s * g + i) * g + j of M = k * g * g + 1, lies at origin + scale *
     (axis[s, j], axis[s, i]); of relative saccades its place is the action that leads there. Columns and rows are alike
-    for all cells in them, so what is costly is done k * g times in each component, and not M times.
+    for all cells in them, so what is costly is done k * g times in each component, and not M times: but not where the
+    eye lands beside the middles of the cells, of each by itself.
     """
 
     log_weight: Tensor
@@ -112,6 +113,8 @@ class Mixture(NamedTuple):
     """One for all, or of each, (..., 1)."""
     saccades: bool = False
     """A cell at d is told as the action sign(d) * sqrt(|d|), which moves the eye by d."""
+    beside: Tensor | None = None
+    """(..., 2, M - 1): how far from the middle of each cell its place is, in units of `axis`. None: nowhere."""
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw a part, then l around its place, (..., 2), without gradient."""
@@ -127,9 +130,12 @@ class Mixture(NamedTuple):
     def mean(self) -> Tensor:
         """Of all parts' places by their weights, (..., 2)."""
         weight = self.log_weight.exp()
+        own = weight[..., -1:] * self.own
+        if self.beside is not None:
+            return (weight[..., None, :-1] * self._each_place()).sum(-1) + own
         cells = weight[..., :-1].unflatten(-1, (*self.axis.shape, -1))
         each = torch.stack([cells.sum(-2), cells.sum(-1)], dim=-3)  # of columns, of rows: (..., 2, k, g)
-        return (each * self._places()).sum((-2, -1)) + weight[..., -1:] * self.own
+        return (each * self._places()).sum((-2, -1)) + own
 
     def log_prob(self, location: Tensor) -> Tensor:
         """Log-density at raw locations: (..., 2) -> (...).
@@ -165,7 +171,11 @@ class Mixture(NamedTuple):
         is_own = (part == scales * size**2).unsqueeze(-1)
         cell = part.clamp(max=scales * size**2 - 1)
         scale, row, column = cell // size**2, cell // size % size, cell % size
-        place = self.origin + self.scale * torch.stack([self.axis[scale, column], self.axis[scale, row]], dim=-1)
+        offset = torch.stack([self.axis[scale, column], self.axis[scale, row]], dim=-1)
+        if self.beside is not None:
+            chosen = cell[..., None, None].expand(*self.beside.shape[:-1], 1)
+            offset = offset + self.beside.gather(-1, chosen).squeeze(-1)
+        place = self.origin + self.scale * offset
         if self.saccades:
             place = saccade_to(place)
         return torch.where(is_own, self.own, place).detach()
@@ -175,13 +185,29 @@ class Mixture(NamedTuple):
         places = self.origin[..., None, None] + self.scale[..., None, None] * self.axis
         return saccade_to(places) if self.saccades else places
 
+    def _each_place(self) -> Tensor:
+        """Of each cell, (..., 2, M - 1)."""
+        assert self.beside is not None
+        size = self.axis.shape[1]
+        columns = self.axis[:, None, :].expand(-1, size, -1)
+        rows = self.axis[:, :, None].expand(-1, -1, size)
+        middles = torch.stack([columns, rows]).flatten(1)  # (2, M - 1)
+        places = self.origin[..., None] + self.scale[..., None] * (middles + self.beside)
+        return saccade_to(places) if self.saccades else places
+
     def _squared_distances(self, location: Tensor) -> Tensor:
         """From each place, (..., 2) -> (..., M)."""
         from_own = (location - self.own).square().sum(-1, keepdim=True)
-        return torch.cat([_of_cells((location[..., None, None] - self._places()).square()), from_own], dim=-1)
+        if self.beside is not None:
+            from_cells = (location[..., None] - self._each_place()).square().sum(-2)
+        else:
+            from_cells = _of_cells((location[..., None, None] - self._places()).square())
+        return torch.cat([from_cells, from_own], dim=-1)
 
     def _cell_shift(self, other: Mixture) -> Tensor:
         """How far each cell is from the other's, squared, (..., M - 1)."""
+        if self.beside is not None:
+            return (self._each_place() - other._each_place()).square().sum(-2)
         return _of_cells((self._places() - other._places()).square())
 
 

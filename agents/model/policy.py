@@ -99,6 +99,8 @@ class RAM(nn.Module):
                 relative=has_saccades(observation_space),
                 hidden_size=config.location_hidden,
                 alike=alike,
+                memory=config.location_memory,
+                gravity=config.location_gravity,
                 drift=config.location_drift,
             )
         self.f_a = ActionNetwork(size, num_actions(action_space))

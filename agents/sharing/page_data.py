@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from ..training.reinforce import Reinforce
 
 DIGITS = tuple("0123456789")
-MODEL = "core", "core_layers", "glimpse_network", "location_network", "location_drift", "normalise"
+MODEL = (
+    "core", "core_layers", "glimpse_network", "normalise",
+    "location_network", "location_gravity", "location_memory", "location_drift",
+)  # fmt: skip
 """What of a model's options page/ram.js needs."""
 
 

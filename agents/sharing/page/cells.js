@@ -9,9 +9,11 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
 class CellLocationNetwork {
   constructor(layer, options) {
-    const { glimpse: [scales, size, , colours = 1], relative, normalise, location_network, location_drift } = options;
+    const { glimpse: [scales, size, , colours = 1], relative, normalise, location_network } = options;
+    const { location_gravity, location_memory, location_drift } = options;
     const alike = normalise === "scales", takesMean = location_network === "cells-mean";
-    Object.assign(this, { scales, size, colours, relative, alike, takesMean });
+    Object.assign(this, { scales, size, colours, relative, alike, takesMean, gravity: location_gravity });
+    this.memory = location_memory || Infinity;
     this.hidden = layer("f_l.hidden");
     this.weights = layer("f_l.weights");
     this.own = layer("f_l.own");
@@ -33,12 +35,12 @@ class CellLocationNetwork {
     const counts = linear(this.weights, inner), own = counts.length - 1;
     const scores = this.scores(counts, this.features(glimpse, location, looks));
     if (this.takesMean) {
-      const places = Array.from(scores, (_, cell) => this.place(cell, location, looks.length));
+      const places = Array.from(scores, (_, cell) => this.place(cell, glimpse, location, looks.length));
       return this.mean([...scores, counts[own]], [...places, Array.from(linear(this.own, inner), tanh32)]);
     }
     const best = argmax(scores);
     if (counts[own] > scores[best]) return Array.from(linear(this.own, inner), tanh32);
-    return this.place(best, location, looks.length);
+    return this.place(best, glimpse, location, looks.length);
   }
 
   /** Of places by the softmax of their scores. */
@@ -79,14 +81,29 @@ class CellLocationNetwork {
     return this.onCells((row, column) => !(inside[row] && inside[column]));
   }
 
-  /** 1 for the cells within `near` of a look, in each axis. */
+  /** 1 for the cells within `near` of one of the looks that count, in each axis. */
   seen(scale, near, location, looks) {
     const axis = this.axis[scale];
-    const found = looks.map((look) => look.map((place, i) => {
+    const found = looks.slice(0, this.memory).map((look) => look.map((place, i) => {
       const way = Math.fround(place - location[i]), offset = this.reach ? Math.fround(way / this.reach[i]) : way;
       return Array.from(axis, (a) => Math.abs(Math.fround(offset - a)) < near);
     }));
     return this.onCells((row, column) => found.some(([columns, rows]) => rows[row] && columns[column]));
+  }
+
+  /** From the middle of a cell to the centre of gravity of the light in the 3x3 cells around it. */
+  beside(glimpse, scale, row, column) {
+    const { size, colours } = this, width = Math.abs(this.axis[scale][1] - this.axis[scale][0]);
+    let mass = 0, x = 0, y = 0;
+    for (let down = Math.max(row - 1, 0); down <= Math.min(row + 1, size - 1); down++) {
+      for (let across = Math.max(column - 1, 0); across <= Math.min(column + 1, size - 1); across++) {
+        const light = lightOf(glimpse, (scale * size + down) * size + across, colours);
+        mass += light;
+        x += light * (across - column);
+        y += light * (down - row);
+      }
+    }
+    return mass > 0 ? [(x / mass) * width, (y / mass) * width] : [0, 0];
   }
 
   onCells(test) {
@@ -95,12 +112,21 @@ class CellLocationNetwork {
   }
 
   /** Beside a cell's middle, after so many looks. */
-  place(cell, location, looks) {
-    const { size, drift } = this, axis = this.axis[Math.floor(cell / (size * size))], angle = GOLDEN_ANGLE * looks;
-    const offset = [axis[cell % size] + drift * Math.cos(angle), axis[Math.floor(cell / size) % size] + drift * Math.sin(angle)];
+  place(cell, glimpse, location, looks) {
+    const { size, drift } = this, scale = Math.floor(cell / (size * size)), angle = GOLDEN_ANGLE * looks;
+    const column = cell % size, row = Math.floor(cell / size) % size, axis = this.axis[scale];
+    const [x, y] = this.gravity ? this.beside(glimpse, scale, row, column) : [0, 0];
+    const offset = [axis[column] + x + drift * Math.cos(angle), axis[row] + y + drift * Math.sin(angle)];
     if (this.relative) return offset.map((o) => Math.fround(Math.sign(o) * Math.sqrt(Math.abs(o))));
     return offset.map((o, i) => Math.fround(location[i] + Math.fround(this.reach[i] * o)));
   }
+}
+
+/** The light of all colours in a cell; what is normalised may lie below 0, which counts as none. */
+function lightOf(glimpse, cell, colours) {
+  let sum = 0;
+  for (let colour = 0; colour < colours; colour++) sum += glimpse[cell * colours + colour];
+  return Math.max(sum, 0);
 }
 
 /** The mean over width x width cells, zeros beyond the edge. */

@@ -27,9 +27,9 @@ SHAPE = 3, 4, 4
 INF = float("inf")
 
 
-def network(shape=SHAPE, *, relative: bool = True, hidden_size: int = 0) -> CellLocationNetwork:
+def network(shape=SHAPE, *, relative: bool = True, **options: int) -> CellLocationNetwork:
     torch.manual_seed(0)
-    return CellLocationNetwork(input_size=32, glimpse_shape=shape, relative=relative, hidden_size=hidden_size)
+    return CellLocationNetwork(input_size=32, glimpse_shape=shape, relative=relative, **options)
 
 
 def looks_of(*places: tuple[float, float], rows: int = 1) -> torch.Tensor:
@@ -73,9 +73,12 @@ def test_the_places_in_units_of_the_reach() -> None:
 
 
 @pytest.mark.parametrize("relative", [False, True])
-@pytest.mark.parametrize(("shape", "num_looks"), [(SHAPE, 2), (SHAPE, 1), (SHAPE, 4), ((3, 4, 4, 2), 2)])
-def test_features_against_slow_code(relative, shape, num_looks) -> None:
-    f_l = network(shape, relative=relative)
+@pytest.mark.parametrize(
+    ("shape", "num_looks", "memory"),
+    [(SHAPE, 2, 0), (SHAPE, 1, 0), (SHAPE, 4, 0), ((3, 4, 4, 2), 2, 0), (SHAPE, 4, 1), (SHAPE, 4, 3), (SHAPE, 2, 3)],
+)
+def test_features_against_slow_code(relative, shape, num_looks, memory) -> None:
+    f_l = network(shape, relative=relative, memory=memory)
     if f_l.reach is not None:
         f_l.reach.data = torch.tensor([0.5, 2.0])
     scale = [1.0, 1.0] if relative else [0.5, 2.0]
@@ -100,9 +103,21 @@ def test_features_against_slow_code(relative, shape, num_looks) -> None:
         expected.append(float(not middle))
         for halves in NEAR:
             x, y = ((column - 1.5) * 2**s / 8, (row - 1.5) * 2**s / 8)
-            apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in places]
+            counted = places[-memory:]  # the latest; all of them with 0
+            apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in counted]
             expected.append(float(min(apart) < halves * 2 / 8))  # half the finest patch: 2 pixels of 8
         np.testing.assert_allclose(cell, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_eye_that_remembers_one_look_goes_to_and_fro() -> None:
+    f_l = network(memory=1)
+    glimpse = torch.zeros(1, *SHAPE)
+    glimpse[0, 2, 0, 0] = glimpse[0, 2, 3, 3] = 0.8
+    there, here = (-0.75, -0.75), (0.75, 0.75)
+    for looks in (looks_of(there, here), looks_of(here, there)):  # seen from between the two
+        seen = f_l.seen(torch.zeros(1, 2), looks)[0, 2, 1].view(4, 4)
+        assert seen[0, 0] != seen[3, 3]
+        assert network().seen(torch.zeros(1, 2), looks)[0, 2, 1].view(4, 4)[[0, 3], [0, 3]].all()
 
 
 @pytest.mark.parametrize("most", [2, 5])
@@ -178,6 +193,50 @@ def test_the_eye_lands_beside_a_cells_middle_each_time_in_another_direction(rela
         directions.append(math.atan2(y, x))
     turns = np.diff(directions) % (2 * math.pi)
     np.testing.assert_allclose(turns, math.radians(137.508), atol=1e-3)
+
+
+def gravity_of(light: np.ndarray, row: int, column: int) -> tuple[float, float]:
+    """By slow code, in cells from the middle of one: (x, y)."""
+    near = [(i, j) for i in range(row - 1, row + 2) for j in range(column - 1, column + 2) if 0 <= i < 4 and 0 <= j < 4]
+    mass = sum(light[i, j] for i, j in near)
+    if mass == 0:
+        return 0.0, 0.0
+    return sum(light[i, j] * (j - column) for i, j in near) / mass, sum(light[i, j] * (i - row) for i, j in near) / mass
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("colours", [(), (2,)])
+def test_the_eye_lands_on_the_centre_of_gravity_around_a_cell(relative, colours) -> None:
+    f_l = network((*SHAPE, *colours), relative=relative, gravity=True)
+    if f_l.reach is not None:
+        f_l.reach.data = torch.tensor([0.5, 2.0])
+    glimpse, location = torch.rand(1, *SHAPE, *colours), torch.tensor([[0.25, -0.5]])
+    glimpse[0, 1, :2] = 0.0  # no light around some cells: the eye lands on their middle
+    glimpse[0, 2, 0, 0] = -0.5  # normalised; below 0 counts for nothing
+    light = glimpse[0].numpy().reshape(3, 4, 4, -1).sum(-1).clip(0)
+    parameters = f_l(torch.zeros(1, 32), glimpse, location, looks_of((0.25, -0.5)))
+    assert parameters.shape == (1, f_l.num_parameters)
+    found = f_l.distribution(parameters, 0.1)
+    for cell in range(48):
+        scale, row, column = cell // 16, cell // 4 % 4, cell % 4
+        x, y = gravity_of(light[scale], row, column)
+        offset = np.array([(column - 1.5 + x) * 2**scale / 8, (row - 1.5 + y) * 2**scale / 8])
+        if relative:
+            place = np.sign(offset) * np.sqrt(abs(offset))
+        else:
+            place = [0.25, -0.5] + offset * [0.5, 2.0]
+        chosen = found._replace(log_weight=torch.eye(49)[cell : cell + 1])
+        np.testing.assert_allclose(chosen.mode()[0].numpy(), place, rtol=1e-4, atol=1e-6)
+    assert (gravity_of(light[1], 0, 1)) == (0.0, 0.0)
+
+
+def test_from_afar_the_eye_meets_the_middle_of_a_thing() -> None:
+    f_l = network(gravity=True)  # cells of 1, 2 and 4 pixels
+    glimpse = torch.zeros(1, *SHAPE)
+    glimpse[0, 2, 0, 2], glimpse[0, 2, 0, 3] = 0.25, 0.75  # a thing whose middle is 3 pixels right of the first cell's
+    place = f_l.distribution(f_l(torch.zeros(1, 32), glimpse, torch.zeros(1, 2), looks_of((0.0, 0.0))), 0.1).mode()[0]
+    moved = place.sign() * place.square() * 8  # in pixels
+    torch.testing.assert_close(moved, torch.tensor([5.0, -6.0]))
 
 
 def test_rows_that_began_at_other_times_drift_by_their_own_looks() -> None:
@@ -272,6 +331,12 @@ def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
         RAMConfig(location_network="cell")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"location_drift=0\.25 is from a cell's middle: use it with location_network"):
         RAMConfig(location_drift=0.25)
+    with pytest.raises(ValueError, match="location_memory=1 is of cells that were seen: use it with location_network"):
+        RAMConfig(location_memory=1)
+    with pytest.raises(ValueError, match="location_gravity=True is of the light around a cell: use it with location_"):
+        RAMConfig(location_gravity=True)
+    with pytest.raises(ValueError, match=r"location_memory must be in \[0, 65536\], not -1"):
+        RAMConfig(location_memory=-1)
     with pytest.raises(ValueError, match="hidden_size of at least 3, not 2"):
         model(relative=True, hidden_size=2)
     with pytest.raises(ValueError, match="square patches, not 4x6"):

@@ -139,31 +139,34 @@ def test_one_std_for_all_and_one_of_each_draw_the_same() -> None:
 
 
 def mixture(
-    std: float | Tensor = 0.1, rows: int = 4, seed: int = 0, *, saccades: bool = False
+    std: float | Tensor = 0.1, rows: int = 4, seed: int = 0, *, saccades: bool = False, beside: bool = False
 ) -> tuple[Mixture, torch.distributions.Distribution]:
     """Ours of two grids of 2x2 cells and an own place, and the same by torch."""
     generator = torch.Generator().manual_seed(seed)
     log_weight = torch.randn(rows, 9, generator=generator).log_softmax(-1)
     own, origin, scale = (torch.randn(rows, 2, generator=generator) for _ in range(3))
     axis = t([0.0, 1.0], [-0.5, 0.7])
-    places = torch.cat([places_of(origin, scale, axis, saccades), own[:, None]], dim=1)  # (rows, 9, 2)
+    apart = torch.randn(rows, 2, 8, generator=generator) / 4 if beside else None
+    places = torch.cat([places_of(origin, scale, axis, saccades, apart), own[:, None]], dim=1)  # (rows, 9, 2)
     stds = std[:, None] if isinstance(std, Tensor) else std
     parts = Independent(Normal(places, torch.as_tensor(stds).expand_as(places)), 1)
     theirs = torch.distributions.MixtureSameFamily(Categorical(logits=log_weight), parts)
-    return Mixture(log_weight, own, origin, scale, axis, std, saccades), theirs
+    return Mixture(log_weight, own, origin, scale, axis, std, saccades, apart), theirs
 
 
-def places_of(origin: Tensor, scale: Tensor, axis: Tensor, saccades: bool) -> Tensor:
+def places_of(origin: Tensor, scale: Tensor, axis: Tensor, saccades: bool, beside: Tensor | None = None) -> Tensor:
     """(rows, k * g * g, 2): of relative saccades the actions that lead there."""
     cells = torch.stack([torch.stack([x, y]) for coordinates in axis for y in coordinates for x in coordinates])
-    places = origin[:, None] + scale[:, None] * cells
+    apart = 0.0 if beside is None else beside.transpose(1, 2)
+    places = origin[:, None] + scale[:, None] * (cells + apart)
     return places.sign() * places.abs().sqrt() if saccades else places
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("saccades", [False, True])
 @pytest.mark.parametrize("std", [0.1, torch.full((4, 1), 0.7)])
-def test_a_mixtures_log_prob_against_torch(std, saccades) -> None:
-    ours, theirs = mixture(std, saccades=saccades)
+def test_a_mixtures_log_prob_against_torch(std, saccades, beside) -> None:
+    ours, theirs = mixture(std, saccades=saccades, beside=beside)
     assert isinstance(theirs, torch.distributions.MixtureSameFamily)
     places = theirs.component_distribution.mean
     torch.testing.assert_close(ours.mean(), (ours.log_weight.exp()[..., None] * places).sum(1))

@@ -75,6 +75,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "cells": {"core": "gru", "location_network": "cells", "glimpse_network": "conv"},
     "cells-mean": {"location_network": "cells-mean"},
     "drift": {"location_network": "cells", "location_drift": 0.25},
+    "memory, gravity": {"location_network": "cells", "location_memory": 1, "location_gravity": True},
     "lstm and cells": {"core": "lstm", "location_network": "cells"},
 }
 

@@ -153,6 +153,12 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "cells-mean, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells-mean"}),
     "drift, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_drift": 0.25}),
     "drift, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_drift": 0.25}),
+    "memory, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_memory": 1}),
+    "gravity, absolute": ((2, 4, 4), 1.0, False, {
+        "location_network": "cells", "location_gravity": True, "location_drift": 0.25}),
+    "gravity, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_gravity": True}),
+    "gravity, colour, mean": ((2, 5, 5, 3), np.inf, False, {
+        "location_network": "cells-mean", "location_gravity": True, "normalise": "scales"}),
     "cells, relative, stop": ((3, 4, 4), np.inf, True, {"location_network": "cells", "identity_core": True}),
     "contrast": ((2, 4, 4), 1.0, False, {"normalise": "contrast"}),
     "conv, colour, cells, contrast": ((2, 5, 5, 3), 1.0, False, {
