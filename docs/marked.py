@@ -29,15 +29,39 @@ def renew(name: str, table: str) -> None:
     RESULTS.write_text(with_table(RESULTS.read_text(), name, table))
 
 
+def renew_rows(name: str, head: list[str], measured: list[str], keys: int) -> None:
+    """Put rows into a table of RESULTS.md in the place of those that begin with the same cells, and keep the others.
+
+    Args:
+        name: of the table.
+        head: its first two lines.
+        measured: the rows.
+        keys: so many cells tell what a row is of. New ones come last.
+
+    Raises:
+        ValueError: RESULTS.md has no such table.
+    """
+    new = {tuple(_cells(line)[:keys]): line for line in measured}
+    old = {tuple(_cells(line)[:keys]): line for line in _lines(name)[2:]}
+    renew(name, "\n".join([*head, *(old | new).values()]))
+
+
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of a table in RESULTS.md, each by the names of its columns.
 
     Raises:
         ValueError: RESULTS.md has no table of this name.
     """
+    header, _, *body = map(_cells, _lines(name))
+    return [dict(zip(header, cells, strict=True)) for cells in body]
+
+
+def _lines(name: str) -> list[str]:
     found = re.search(f"<!-- {name} -->(.*?)<!-- /{name} -->", RESULTS.read_text(), flags=re.DOTALL)
     if found is None:
         raise ValueError(f"{RESULTS} has no table named {name}")
-    lines = [line for line in found[1].splitlines() if line.startswith("|")]
-    header, _, *body = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [dict(zip(header, cells, strict=True)) for cells in body]
+    return [line for line in found[1].splitlines() if line.startswith("|")]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]

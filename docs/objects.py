@@ -3,12 +3,14 @@
 `train` makes the runs that stand beside the pretrained agents `pairs`, `addition` and `moving`, in directories under
 OUT: the recipes with and without the second layer and the context of Ba et al. (2015), for as many episodes each, and
 `moving` with a gaze at random. It can be stopped at any time, and goes on with what is there. `measure` renews three
-tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and likewise "sums" and "moving".
+tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and likewise "sums" and "moving". In the first
+the rows of runs that are not in OUT stay. `--tasks addition` trains and measures for that task alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ import courses
 import numpy as np
 import ram_agents
 import torch
-from marked import renew
+from marked import renew, renew_rows
 from numpy.typing import NDArray
 from ram_agents import Config, Reinforce, recipe
 from ram_agents.agent.envs import make_env
@@ -37,6 +39,12 @@ GAZES: dict[Look, str] = {"mean": "its own", "random": "random"}
 STARTS = ("center", "random")
 FAR = 40
 """Pixels."""
+TASKS = "pairs", "addition", "moving"
+SEVERAL = [
+    "| agent | first look | gaze | wrong, % | first digit, % | second digit, % | sampled, % | averaged, % |",
+    "|---|---|---|---|---:|---:|---:|---:|",
+]
+"""The head of that table."""
 
 
 class Row(NamedTuple):
@@ -70,11 +78,12 @@ RUNS = {
 }
 
 
-def train(out: Path) -> None:
-    """Make all runs, one after the other on one thread, or go on with them."""
+def train(out: Path, tasks: Sequence[str]) -> None:
+    """Make the runs beside these tasks, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
     for run in RUNS:
-        courses.train(out / run, config_of(run))
+        if run.partition("-")[0] in tasks:
+            courses.train(out / run, config_of(run))
 
 
 def rows(out: Path, task: str) -> Iterator[Row]:
@@ -103,17 +112,13 @@ def interval(percent: float, scenes: int) -> str:
     return f"{percent:.2f} ({low:.2f} to {high:.2f})"
 
 
-def several(out: Path) -> str:
-    """The table of pairs and sums."""
-    lines = [
-        "| agent | first look | gaze | wrong, % | first digit, % | second digit, % | sampled, % | averaged, % |",
-        "|---|---|---|---|---:|---:|---:|---:|",
-    ]
-    for task in ("pairs", "addition"):
-        for row in rows(out, task):
-            lines.append(answers(row))
-            print(lines[-1], flush=True)
-    return "\n".join(lines)
+def several(out: Path, tasks: Sequence[str]) -> list[str]:
+    """The rows of the table of pairs and sums."""
+    lines = []
+    for row in chain.from_iterable(rows(out, task) for task in tasks):
+        lines.append(answers(row))
+        print(lines[-1], flush=True)
+    return lines
 
 
 def answers(row: Row) -> str:
@@ -138,6 +143,8 @@ class Sums(NamedTuple):
     """(T, N)."""
     seen: NDArray[np.bool_]
     """(T, N): the middle of each digit has lain in a finest patch."""
+    beside: NDArray[np.float64]
+    """(T, N): how far the gaze is from the nearer digit's middle, in pixels, in the wider of the two directions."""
     apart: NDArray[np.float64]
     """(N,): how far the digits' middles lie apart, in pixels, in the wider of the two directions."""
 
@@ -148,22 +155,23 @@ def adding(agent: Reinforce, start: str, *, scenes: int = 10_000, rows: int = 10
     env = make_env(agent.config.without_repeats(env_kwargs=kwargs, num_envs=rows), split="test")
     task = env.unwrapped.task  # type: ignore[attr-defined]
     size, reach = np.array(task.image_shape[1::-1]), task.retina.patch_size / 2
-    wrong, seen, apart = [], [], []
+    wrong, seen, beside, apart = [], [], [], []
     for indices in batches(np.arange(scenes), rows):
         runner = Runner(agent.policy, env, look="mean", sample_action=False, indices=indices)
         boxes = task.boxes(np.arange(rows))
         middles = boxes[..., 1::-1] + boxes[..., :1:-1] / 2  # (rows, digits, 2), x first
-        answers, near = [], []
+        answers, distances = [], []
         while runner.active.any():
             gaze = (runner.gaze[:, None] + 1) / 2 * size
-            near.append((np.abs(middles - gaze) <= reach).all(-1))
+            distances.append(np.abs(middles - gaze).max(-1))
             answers.append(runner.choose().action.numpy())
             runner.step()
         wrong.append(np.array(answers) != runner.info["label"])
-        seen.append(np.logical_or.accumulate(np.array(near)).all(-1))
+        seen.append(np.logical_or.accumulate(np.array(distances) <= reach).all(-1))
+        beside.append(np.array(distances).min(-1))
         apart.append(np.abs(middles[:, 0] - middles[:, 1]).max(-1))
     env.close()
-    return Sums(*(np.concatenate(parts, axis=-1)[..., :scenes] for parts in (wrong, seen, apart)))
+    return Sums(*(np.concatenate(parts, axis=-1)[..., :scenes] for parts in (wrong, seen, beside, apart)))
 
 
 def sums() -> str:
@@ -172,13 +180,15 @@ def sums() -> str:
     looks = [3, 4, 6, 8, agent.env_kwargs["num_glimpses"]]
     told = ", ".join(map(str, looks))
     lines = [
-        f"| first look | wrong after {told} glimpses, % | both digits looked at by then, % | wrong where both were; "
-        f"where not, % | wrong where they lie at most {FAR} pixels apart; farther, % |",
-        "|---|---|---|---|---|",
+        f"| first look | wrong after {told} glimpses, % | both digits looked at by then, % | gaze from a digit's "
+        "middle then, pixels | wrong where both were looked at; where not, % | wrong where they lie at most "
+        f"{FAR} pixels apart; farther, % |",
+        "|---|---|---|---|---|---|",
     ]
     for start in STARTS:
-        wrong, seen, apart = adding(agent, start)
+        wrong, seen, beside, apart = adding(agent, start)
         parts = [", ".join(percent(of[look - 1]) for look in looks) for of in (wrong, seen)]
+        parts.append(", ".join(f"{np.median(beside[look - 1]):.1f}" for look in looks))
         for ways in (seen[-1], apart <= FAR):
             parts.append("; ".join(f"{percent(wrong[-1][which])} of {which.sum():,}" for which in (ways, ~ways)))
         lines.append(f"| {' | '.join([start, *parts])} |")
@@ -211,13 +221,17 @@ def moving(out: Path) -> str:
 
 def main() -> None:
     """Train or measure."""
-    options = courses.arguments(__doc__, "train", "measure").parse_args()
+    parser = courses.arguments(__doc__, "train", "measure")
+    parser.add_argument("--tasks", nargs="*", choices=TASKS, default=TASKS)
+    options = parser.parse_args()
     if options.what == "train":
-        train(options.out)
+        train(options.out, options.tasks)
         return
-    renew("several", several(options.out))
-    renew("sums", sums())
-    renew("moving", moving(options.out))
+    renew_rows("several", SEVERAL, several(options.out, [task for task in options.tasks if task != "moving"]), keys=3)
+    if "addition" in options.tasks:
+        renew("sums", sums())
+    if "moving" in options.tasks:
+        renew("moving", moving(options.out))
 
 
 if __name__ == "__main__":

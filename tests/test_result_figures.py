@@ -45,6 +45,19 @@ def test_a_table_is_renewed_where_it_has_a_place(results: Path) -> None:
         marked.rows("two")
 
 
+def test_rows_are_renewed_and_others_stay(results: Path) -> None:
+    import marked
+
+    head = ["| agent | look | wrong |", "|---|---|---:|"]
+    marked.renew_rows("paper", head, ["| a | 1 | 5 |", "| a | 2 | 6 |"], keys=3)
+    marked.renew("paper", "\n".join([*head, "| a | 1 | 5 |", "| a | 2 | 6 |"]))
+    marked.renew_rows("paper", head, ["| b | 1 | 7 |", "| a | 2 | 8 |"], keys=2)
+    assert [tuple(row.values()) for row in marked.rows("paper")] == [("a", "1", "5"), ("a", "2", "8"), ("b", "1", "7")]
+    marked.renew("paper", "")
+    marked.renew_rows("paper", head, ["| c | 1 | 9 |"], keys=2)
+    assert [tuple(row.values()) for row in marked.rows("paper")] == [("c", "1", "9")]
+
+
 def test_the_table_of_both_first_looks(results: Path) -> None:
     table = PAPER["beside"](answers(lines(1.0)), answers(lines(2.0))).splitlines()
     assert len(table) == 2 + 15  # Catch has one start

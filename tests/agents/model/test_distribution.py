@@ -203,14 +203,16 @@ def test_a_mixtures_samples_and_mode() -> None:
     torch.testing.assert_close(many.mode()[:1], places[one.log_weight.argmax(-1)])
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("saccades", [False, True])
-def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades) -> None:
-    ours, other = mixture(saccades=saccades)[0], mixture(std=0.3, seed=1, saccades=saccades)[0]
+def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades, beside) -> None:
+    ours = mixture(saccades=saccades, beside=beside)[0]
+    other = mixture(std=0.3, seed=1, saccades=saccades, beside=beside)[0]
     parts = Categorical(logits=ours.log_weight)
     torch.testing.assert_close(ours.entropy(), parts.entropy() + location_entropy(0.1))
 
     def places(m: Mixture) -> Tensor:
-        return torch.cat([places_of(m.origin, m.scale, m.axis, saccades), m.own[:, None]], dim=1)
+        return torch.cat([places_of(m.origin, m.scale, m.axis, saccades, m.beside), m.own[:, None]], dim=1)
 
     moved = kl_divergence(Independent(Normal(places(ours), 0.1), 1), Independent(Normal(places(other), 0.3), 1))
     expected = kl_divergence(parts, Categorical(logits=other.log_weight)) + (parts.probs * moved).sum(-1)
@@ -218,13 +220,14 @@ def test_a_mixtures_entropy_and_divergence_are_of_part_and_location(saccades) ->
     torch.testing.assert_close(ours.kl(ours), torch.zeros(4), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("saccades", [False, True])
-def test_a_mixtures_gradient_is_that_of_finite_differences(saccades) -> None:
-    ours, _ = mixture(saccades=saccades)
-    location = torch.randn(4, 2).double()
+def test_a_mixtures_gradient_is_that_of_finite_differences(saccades, beside) -> None:
+    ours, _ = mixture(saccades=saccades, beside=beside)
+    location, apart = torch.randn(4, 2).double(), None if ours.beside is None else ours.beside.double()
     doubles = [getattr(ours, name).double().requires_grad_() for name in ours._fields[:4]]
 
     def log_prob(*parameters: Tensor) -> Tensor:
-        return Mixture(*parameters, ours.axis.double(), 0.5, saccades).log_prob(location)
+        return Mixture(*parameters, ours.axis.double(), 0.5, saccades, apart).log_prob(location)
 
     assert torch.autograd.gradcheck(log_prob, doubles)
