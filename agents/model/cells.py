@@ -12,7 +12,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .distribution import Gaussian, LocationDistribution, Mixture, saccade_to
+from .distribution import Gaussian, LocationDistribution
+from .mixture import Mixture, saccade_to
 
 LocationLayers = Literal["linear", "cells", "cells-mean"]
 

@@ -1,6 +1,7 @@
 """The policy's distribution pi(l, a | h_t) (section 3.1): of a location, a Gaussian or a mixture, times an action.
 
-Everything that draws from it, or needs its log-probability, entropy or divergence, does it here: REINFORCE, PPO of
+Everything that draws from it, or needs its log-probability, entropy or divergence, does it here, or of a mixture in
+`mixture`: REINFORCE, PPO of
 Stable-Baselines3 and PPO of RLlib.
 """
 
@@ -71,7 +72,7 @@ class Gaussian(NamedTuple):
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw l, (..., 2), without gradient."""
-        return _draw(self.mean.detach(), self.std, generator)
+        return draw(self.mean.detach(), self.std, generator)
 
     def mode(self) -> Tensor:
         """The mean, (..., 2), without gradient."""
@@ -87,139 +88,7 @@ class Gaussian(NamedTuple):
 
     def kl(self, other: Gaussian) -> Tensor:
         """KL(self || other), (...), in nats."""
-        return gaussian_kl((self.mean - other.mean).square().sum(-1), *_stds(self.std, other.std, self.mean))
-
-
-class Mixture(NamedTuple):
-    """M Gaussians of one std: at the cells of k grids of g x g, and at one place of the agent's own choosing.
-
-    The cell in row i and column j of grid s, number (s * g + i) * g + j of M = k * g * g + 1, lies at origin + scale *
-    (axis[s, j], axis[s, i]); of relative saccades its place is the action that leads there. Columns and rows are alike
-    for all cells in them, so what is costly is done k * g times in each component, and not M times: but not where the
-    eye lands beside the middles of the cells, of each by itself.
-    """
-
-    log_weight: Tensor
-    """(..., M): of each part, its own place last; they sum to 1 when exponentiated."""
-    own: Tensor
-    """(..., 2)."""
-    origin: Tensor
-    """(..., 2)."""
-    scale: Tensor
-    """(..., 2)."""
-    axis: Tensor
-    """(k, g)."""
-    std: float | Tensor
-    """One for all, or of each, (..., 1)."""
-    saccades: bool = False
-    """A cell at d is told as the action sign(d) * sqrt(|d|), which moves the eye by d."""
-    beside: Tensor | None = None
-    """(..., 2, M - 1): how far from the middle of each cell its place is, in units of `axis`. None: nowhere."""
-
-    def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Draw a part, then l around its place, (..., 2), without gradient."""
-        below = self.log_weight.detach().exp().cumsum(-1)
-        drawn = torch.rand(below.shape[:-1], generator=generator, device=below.device, dtype=below.dtype)
-        chosen = torch.searchsorted(below, (drawn * below[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
-        return _draw(self._place(chosen.clamp(max=below.shape[-1] - 1)), self.std, generator)
-
-    def mode(self) -> Tensor:
-        """The place of the likeliest part, (..., 2), without gradient."""
-        return self._place(self.log_weight.argmax(-1))
-
-    def mean(self) -> Tensor:
-        """Of all parts' places by their weights, (..., 2)."""
-        weight = self.log_weight.exp()
-        own = weight[..., -1:] * self.own
-        if self.beside is not None:
-            return (weight[..., None, :-1] * self._each_place()).sum(-1) + own
-        cells = weight[..., :-1].unflatten(-1, (*self.axis.shape, -1))
-        each = torch.stack([cells.sum(-2), cells.sum(-1)], dim=-3)  # of columns, of rows: (..., 2, k, g)
-        return (each * self._places()).sum((-2, -1)) + own
-
-    def log_prob(self, location: Tensor) -> Tensor:
-        """Log-density at raw locations: (..., 2) -> (...).
-
-        Raises:
-            ValueError: the location carries a gradient.
-        """
-        if location.requires_grad:
-            raise ValueError("detach the sampled location: log N(l; mu) of l = mu + noise has zero gradient in mu")
-        distances = self._squared_distances(location)
-        if isinstance(self.std, Tensor):
-            parts = self.log_weight - 0.5 * distances / self.std.square()
-            return parts.logsumexp(-1) - 2 * self.std.squeeze(-1).log() - LOG_2_PI
-        parts = torch.add(self.log_weight, distances, alpha=-0.5 / self.std**2)  # in one pass over all parts
-        return parts.logsumexp(-1) - (2 * math.log(self.std) + LOG_2_PI)
-
-    def entropy(self) -> Tensor:
-        """Of part and location together, (...), in nats: no less than the location's own, which has no closed form."""
-        return -(self.log_weight.exp() * self.log_weight).sum(-1) + location_entropy(self.std)
-
-    def kl(self, other: Mixture) -> Tensor:
-        """KL of part and location together, (...), in nats: no less than the locations' own."""
-        weight = self.log_weight.exp()
-        parts = (weight * (self.log_weight - other.log_weight)).sum(-1)
-        stds = _stds(self.std, other.std, self.own)
-        apart = [self._cell_shift(other), (self.own - other.own).square().sum(-1, keepdim=True)]
-        moved = gaussian_kl(torch.cat(apart, dim=-1), stds[0][..., None], stds[1][..., None])
-        return parts + (weight * moved).sum(-1)
-
-    def _place(self, part: Tensor) -> Tensor:
-        """Of the parts with these numbers, (...) -> (..., 2), without gradient."""
-        scales, size = self.axis.shape
-        is_own = (part == scales * size**2).unsqueeze(-1)
-        cell = part.clamp(max=scales * size**2 - 1)
-        scale, row, column = cell // size**2, cell // size % size, cell % size
-        offset = torch.stack([self.axis[scale, column], self.axis[scale, row]], dim=-1)
-        if self.beside is not None:
-            chosen = cell[..., None, None].expand(*self.beside.shape[:-1], 1)
-            offset = offset + self.beside.gather(-1, chosen).squeeze(-1)
-        place = self.origin + self.scale * offset
-        if self.saccades:
-            place = saccade_to(place)
-        return torch.where(is_own, self.own, place).detach()
-
-    def _places(self) -> Tensor:
-        """The x of all columns and the y of all rows, (..., 2, k, g)."""
-        places = self.origin[..., None, None] + self.scale[..., None, None] * self.axis
-        return saccade_to(places) if self.saccades else places
-
-    def _each_place(self) -> Tensor:
-        """Of each cell, (..., 2, M - 1)."""
-        assert self.beside is not None
-        size = self.axis.shape[1]
-        columns = self.axis[:, None, :].expand(-1, size, -1)
-        rows = self.axis[:, :, None].expand(-1, -1, size)
-        middles = torch.stack([columns, rows]).flatten(1)  # (2, M - 1)
-        places = self.origin[..., None] + self.scale[..., None] * (middles + self.beside)
-        return saccade_to(places) if self.saccades else places
-
-    def _squared_distances(self, location: Tensor) -> Tensor:
-        """From each place, (..., 2) -> (..., M)."""
-        from_own = (location - self.own).square().sum(-1, keepdim=True)
-        if self.beside is not None:
-            from_cells = (location[..., None] - self._each_place()).square().sum(-2)
-        else:
-            from_cells = _of_cells((location[..., None, None] - self._places()).square())
-        return torch.cat([from_cells, from_own], dim=-1)
-
-    def _cell_shift(self, other: Mixture) -> Tensor:
-        """How far each cell is from the other's, squared, (..., M - 1)."""
-        if self.beside is not None:
-            return (self._each_place() - other._each_place()).square().sum(-2)
-        return _of_cells((self._places() - other._places()).square())
-
-
-def _of_cells(squares: Tensor) -> Tensor:
-    """The sum of a column's number and a row's, for each cell: (..., 2, k, g) -> (..., k * g * g)."""
-    columns, rows = squares[..., 0, :, None, :], squares[..., 1, :, :, None]
-    return (columns + rows).flatten(-3)
-
-
-def saccade_to(displacement: Tensor) -> Tensor:
-    """The action a of a relative saccade that moves the eye by d = sign(a) * a**2, in units of its reach."""
-    return displacement.sign() * displacement.abs().sqrt()
+        return gaussian_kl((self.mean - other.mean).square().sum(-1), *stds_of(self.std, other.std, self.mean))
 
 
 def gaussian_kl(apart: Tensor, std: Tensor, other: Tensor) -> Tensor:
@@ -228,13 +97,13 @@ def gaussian_kl(apart: Tensor, std: Tensor, other: Tensor) -> Tensor:
     return ratio - 1 - ratio.log() + 0.5 * apart / other.square()
 
 
-def _stds(std: float | Tensor, other: float | Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+def stds_of(std: float | Tensor, other: float | Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     """Both, one for each row of `like` (..., 2): (...)."""
     ours, theirs = (torch.as_tensor(s, device=like.device).expand_as(like[..., :1]).squeeze(-1) for s in (std, other))
     return ours, theirs
 
 
-def _draw(mean: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
+def draw(mean: Tensor, std: float | Tensor, generator: torch.Generator | None) -> Tensor:
     """Of N(mean, std), for a mean (..., 2) without gradient."""
     if not isinstance(std, Tensor):
         return torch.normal(mean, std, generator=generator)
