@@ -1,8 +1,7 @@
 """The policy's distribution pi(l, a | h_t) (section 3.1): of a location, a Gaussian or a mixture, times an action.
 
 Everything that draws from it, or needs its log-probability, entropy or divergence, does it here, or of a mixture in
-`mixture`: REINFORCE, PPO of
-Stable-Baselines3 and PPO of RLlib.
+`mixture`: REINFORCE, PPO of Stable-Baselines3 and PPO of RLlib.
 """
 
 from __future__ import annotations
