@@ -30,8 +30,8 @@ from ram_agents import Config, Reinforce
 from ram_agents.agent.envs import make_env
 from ram_agents.agent.rollout import collect_rollout
 from ram_agents.agent.runner import Runner
-from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training
-from ram_agents.evaluation.cnns import Classifier, classifier_error, images_of, make_classifier
+from ram_agents.evaluation.cnn_training import FEWEST, Course, Plan, Training, plan_for
+from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
 from ram_agents.evaluation.estimate import processor
 from torch import nn
@@ -43,8 +43,6 @@ PLATEAU = 200
 SHRUNK = 100
 SCENES = {canvas: 10_000 if canvas <= PLATEAU else 1_000 for canvas in CANVASES}
 """Test scenes for a CNN."""
-HELD_OUT = 500
-"""Scenes on which a CNN's best weights are chosen, on the larger canvases; up to `PLATEAU` it is the whole split."""
 
 
 class CNN(NamedTuple):
@@ -95,11 +93,12 @@ def classifier(agent: Reinforce, canvas: int, cnn: CNN) -> Classifier:
 
 
 def plan_of(canvas: int, cnn: CNN) -> Plan:
-    """As on smaller scenes, but with as many scenes in a batch, and in a round, as memory and time allow."""
-    plan, size = PLANS[cnn.control], SHRUNK if cnn.shrink else canvas
-    fewer = max(1.0, (size / PLATEAU) ** 2) if cnn.control == "modern-cnn" else max(1.0, canvas / PLATEAU)
-    fewer = max(fewer, canvas / 400)  # scenes themselves take memory
-    return plan._replace(batch=max(16, int(plan.batch / fewer)), round_scenes=int(plan.round_scenes / fewer))
+    """The plan for the scenes that the network reads; large ones take memory and time before they are shrunk too."""
+    plan = plan_for(cnn.control, canvas)
+    if not cnn.shrink or canvas <= PLATEAU:
+        return plan
+    read, fewer = plan_for(cnn.control, SHRUNK), max(1.0, canvas / 400)
+    return plan._replace(batch=max(FEWEST, int(read.batch / fewer)), round_scenes=int(read.round_scenes / fewer))
 
 
 def file_of(out: Path, canvas: int, name: str) -> Path:
@@ -107,19 +106,9 @@ def file_of(out: Path, canvas: int, name: str) -> Path:
     return out / f"{re.sub('[^a-z]+', '-', name.lower())}-{canvas}.safetensors"
 
 
-class LargeTraining(Training):
-    """Of a CNN on scenes of which a whole split takes as long as several rounds."""
-
-    def held_out_error(self) -> float:
-        """In %, over the first scenes of the split alone."""
-        averaged = Classifier(self.average, self.config)
-        return classifier_error(averaged, "validation", episodes=HELD_OUT)
-
-
 def training(agent: Reinforce, out: Path, canvas: int, name: str) -> Training:
     """A CNN's training, as far as its file tells."""
-    kind = Training if canvas <= PLATEAU else LargeTraining
-    course = kind(classifier(agent, canvas, CNNS[name]), plan_of(canvas, CNNS[name]))
+    course = Training(classifier(agent, canvas, CNNS[name]), plan_of(canvas, CNNS[name]))
     path = file_of(out, canvas, name)
     if path.exists():
         course.load(path)

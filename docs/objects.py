@@ -62,7 +62,9 @@ def config_of(run: str) -> Config:
     config = recipe(name)
     if variant == "random":
         return as_control(config, "random").replace(total_episodes=config.total_episodes // 10)
-    config = config.replace(total_episodes=EPISODES)
+    beginner = recipe("pairs")  # `addition` goes on from other weights, at lower rates
+    rates = {name: getattr(beginner, name) for name in ("learning_rate", "matrix_learning_rate", "location_std")}
+    config = config.replace(total_episodes=EPISODES, **rates)
     if variant == "context":
         periphery = config.env_kwargs | {"periphery": PERIPHERY}
         return config.replace(core_layers=2, context=True, env_kwargs=periphery)

@@ -14,7 +14,7 @@ import torch
 import tyro
 from rich.console import Console
 
-from ..evaluation.cnn_training import PLANS, Course, Training
+from ..evaluation.cnn_training import Course, Training, plan_for
 from ..evaluation.cnns import CNNS, Classifier, classifier_error, make_classifier
 from ..evaluation.controls import Control, as_control
 from ..evaluation.evaluate import Evaluation, evaluate
@@ -138,10 +138,11 @@ def trained_control(agent: Reinforce, control: Control, options: Evaluate) -> Re
 
 def classifier_control(agent: Reinforce, control: Control, options: Evaluate) -> dict[str, Any]:
     """The error in % of a CNN that sees whole scenes, and how it was trained; its training goes on from its file."""
-    plan = PLANS[control]
+    classifier = make_classifier(agent.config, control)
+    plan = plan_for(control, classifier.config.env_kwargs["patch_size"])
     if options.control_patience:
         plan = plan._replace(patience=options.control_patience)
-    training = Training(make_classifier(agent.config, control), plan, device=options.device)
+    training = Training(classifier, plan, device=options.device)
     path = _control_path(agent, control, options)
     if path.exists():
         training.load(path)
@@ -151,7 +152,8 @@ def classifier_control(agent: Reinforce, control: Control, options: Evaluate) ->
         console.print(f"{control}: {course.summary(plan)}", soft_wrap=True)
 
     training.run(path, most_scenes=options.control_episodes or math.inf, tell=tell)
-    error = classifier_error(Classifier(training.best, training.config), options.split, device=options.device)
+    best = Classifier(training.best, training.config)
+    error = classifier_error(best, options.split, episodes=options.episodes, device=options.device)
     return {"error": error, "ended": training.ended, "plan": plan._asdict(), **vars(training.course)}
 
 

@@ -47,6 +47,8 @@ class Plan(NamedTuple):
     fall: float = 0.25
     averaged: int = 500
     """Weights are averaged over about so many updates, and over no more than the last tenth of all."""
+    held_out: int | None = None
+    """How many held-out scenes the error is of, the first ones; None: all of them."""
 
 
 PLANS: dict[Control, Plan] = {
@@ -54,6 +56,22 @@ PLANS: dict[Control, Plan] = {
     # Muon's step is nothing beside its convolutions: small batches learn from a fraction of the scenes.
     "modern-cnn": Plan(3e-3, 0.03, 25_000, batch=64, averaged=1000),
 }
+LARGE, FEWEST = 200, 16
+"""Pixels a side, up to which scenes cost little; and the smallest batch."""
+
+
+def plan_for(control: Control, side: int) -> Plan:
+    """The plan of a CNN for scenes of so many pixels a side.
+
+    Beyond `LARGE` batches and rounds have fewer of them, as their memory and time demand: the modern CNN's by their
+    area, those of the paper's, which strides, by their side. The error is of 500 scenes then.
+    """
+    plan = PLANS[control]
+    if side <= LARGE:
+        return plan
+    fewer = (side / LARGE) ** (2 if control == "modern-cnn" else 1)
+    batch, round_scenes = max(FEWEST, int(plan.batch / fewer)), int(plan.round_scenes / fewer)
+    return plan._replace(batch=batch, round_scenes=round_scenes, held_out=500)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +162,8 @@ class Training:
 
     def held_out_error(self) -> float:
         """In %, of the averaged weights."""
-        return classifier_error(Classifier(self.average, self.config), "validation", device=self._device)
+        average = Classifier(self.average, self.config)
+        return classifier_error(average, "validation", episodes=self.plan.held_out, device=self._device)
 
     def scenes(self, env: AnyVectorEnv, updates: int, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """So many batches of scenes that follow from a seed, as `env.reset` returns them."""

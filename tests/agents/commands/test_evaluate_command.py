@@ -32,6 +32,7 @@ def test_evaluate(tmp_path, capsys) -> None:
     assert len(cnn["errors"]) == cnn["rounds"] == 1
     assert cnn["scenes"] >= 16
     assert 0 <= cnn["error"] <= 100
+    assert cnn["error"] == round(cnn["error"])  # of 100 scenes
     assert not cnn["ended"]
     cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words])
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "controls").iterdir()} == kept  # found again

@@ -8,7 +8,7 @@ import pytest
 import torch
 from ram_agents import Config
 from ram_agents.evaluation import cnn_training
-from ram_agents.evaluation.cnn_training import Course, Plan, Training, move
+from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training, move, plan_for
 from ram_agents.evaluation.cnns import Classifier, ModernCNN, classifier_error, make_classifier
 from torch import nn
 
@@ -102,6 +102,21 @@ def test_a_control_of_something_else_is_not_gone_on_with(other, named, tmp_path)
     training().save(tmp_path / "cnn.safetensors")
     with pytest.raises(ValueError, match=f"cnn.safetensors holds a control whose {named}.*another directory"):
         other().load(tmp_path / "cnn.safetensors")
+
+
+def test_large_scenes_come_in_smaller_batches_and_rounds() -> None:
+    for control, plan in PLANS.items():
+        assert plan_for(control, 200) == plan
+    assert plan_for("modern-cnn", 400) == PLANS["modern-cnn"]._replace(batch=16, round_scenes=6_250, held_out=500)
+    assert plan_for("modern-cnn", 1000) == PLANS["modern-cnn"]._replace(batch=16, round_scenes=1_000, held_out=500)
+    assert plan_for("weak-cnn", 1000) == PLANS["weak-cnn"]._replace(batch=204, round_scenes=50_000, held_out=500)
+
+
+def test_the_error_is_of_the_plans_held_out_scenes(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(cnn_training, "classifier_error", lambda *_, episodes, **__: asked.append(episodes) or 1.0)
+    assert [training(SHORT._replace(held_out=count)).held_out_error() for count in (None, 7)] == [1.0, 1.0]
+    assert asked == [None, 7]
 
 
 def test_the_average_moves_by_its_share() -> None:
