@@ -7,9 +7,10 @@ package's design in one thing, which this script changes. `draw` renews the tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -51,6 +52,8 @@ class Design(NamedTuple):
     """`glimpse_network` or `location_network`, as the panel compares them."""
     changed: tuple[type, str, tuple[int, int] | Callable[..., Tensor]] | None = None
     """A class, and what an attribute of it is in this design."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """Of the agent."""
 
 
 DESIGNS = {
@@ -62,6 +65,8 @@ DESIGNS = {
     "cells: choice of one": Design("location", "cells"),
     "cells: the mean of all": Design("location", "cells-mean"),
     "cells: no mark of those seen": Design("location", "cells", (CellLocationNetwork, "seen", forget)),
+    "cells: a mark near the present look alone": Design("location", "cells", options={"location_memory": 1}),
+    "cells: the centre of gravity": Design("location", "cells", options={"location_gravity": True}),
 }
 DESIGNS |= {
     f"{name}, {canvas}": design._replace(panel=task)
@@ -93,7 +98,7 @@ def config_of(design: Design) -> Config:
     options: dict[str, Any] = {"total_episodes": panel.episodes, "checkpoint_every": every}
     options["matmul_precision"] = PRECISION
     compared = "glimpse_network" if design.panel == "glimpse" else "location_network"
-    return panel.base.replace(**options, **{compared: design.network})
+    return panel.base.replace(**options, **{compared: design.network}, **design.options)
 
 
 def table(out: Path) -> str:

@@ -152,8 +152,8 @@ class RAMConfig(Options):
     """The eye lands on the centre of gravity of the light around the cell that it looks at, and not on the cell's
     middle: so it meets an object's middle from afar, where cells are wide. For location networks of cells."""
     location_memory: int = number(0, Range(0, MOST_UNITS))
-    """A cell is marked as seen near the latest so many looks; 0: near any. All are best for a search. With 1 the gaze
-    comes back to what it has left, as it must to compare or to add. For location networks of cells."""
+    """A cell is marked as seen near the latest so many looks; 0: near any, for a search that need not come back. With 1
+    the gaze goes to and fro, as it must to compare or to add. For location networks of cells."""
     glimpse_size: int = number(128, UNITS)
     """Units of h_g."""
     location_size: int = number(128, UNITS)
