@@ -24,7 +24,7 @@ BOUNDS = {
     "circlesquare": 0.5,
     "moving": 3.0,
     "pairs": 3.5,
-    "addition": 3.5,
+    "addition": 2.5,
 }
 
 
