@@ -73,9 +73,9 @@ def config_of(run: str) -> Config:
 
 RUNS = {
     "pairs-plain": f"recipe `pairs`, {EPISODES:,} episodes",
-    "pairs-context": f"the same with a second layer and a context, {EPISODES:,} episodes",
+    "pairs-context": f"recipe `pairs` with a second layer and a context, {EPISODES:,} episodes",
     "addition-plain": f"recipe `addition`, {EPISODES:,} episodes",
-    "addition-context": f"the same with a second layer and a context, {EPISODES:,} episodes",
+    "addition-context": f"recipe `addition` with a second layer and a context, {EPISODES:,} episodes",
     "moving-random": "recipe `moving`, trained with a gaze at random for a tenth of the episodes",
 }
 
