@@ -39,9 +39,11 @@ def renew_rows(name: str, head: list[str], measured: list[str], keys: int) -> No
         keys: so many cells tell what a row is of. New ones come last.
 
     Raises:
-        ValueError: RESULTS.md has no such table.
+        ValueError: RESULTS.md has no such table, or two of the rows are of the same.
     """
     new = {tuple(_cells(line)[:keys]): line for line in measured}
+    if len(new) < len(measured):
+        raise ValueError(f"rows of {name} are told apart by their first {keys} cells: two of them are alike in these")
     old = {tuple(_cells(line)[:keys]): line for line in _lines(name)[2:]}
     renew(name, "\n".join([*head, *(old | new).values()]))
 

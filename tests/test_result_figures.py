@@ -53,6 +53,8 @@ def test_rows_are_renewed_and_others_stay(results: Path) -> None:
     marked.renew("paper", "\n".join([*head, "| a | 1 | 5 |", "| a | 2 | 6 |"]))
     marked.renew_rows("paper", head, ["| b | 1 | 7 |", "| a | 2 | 8 |"], keys=2)
     assert [tuple(row.values()) for row in marked.rows("paper")] == [("a", "1", "5"), ("a", "2", "8"), ("b", "1", "7")]
+    with pytest.raises(ValueError, match="rows of paper are told apart by their first 1 cells"):
+        marked.renew_rows("paper", head, ["| a | 1 | 7 |", "| a | 2 | 8 |"], keys=1)
     marked.renew("paper", "")
     marked.renew_rows("paper", head, ["| c | 1 | 9 |"], keys=2)
     assert [tuple(row.values()) for row in marked.rows("paper")] == [("c", "1", "9")]
