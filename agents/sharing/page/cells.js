@@ -21,6 +21,7 @@ class CellLocationNetwork {
     const reach = (size * 2 ** (scales - 1)) / 2; // in pixels
     this.axis = Array.from({ length: scales }, (_, scale) =>
       Float32Array.from({ length: size }, (_, i) => ((i - (size - 1) / 2) * 2 ** scale) / reach));
+    this.widths = Array.from({ length: scales }, (_, scale) => 2 ** scale / reach); // of a cell
     this.drift = (location_drift * size) / reach;
     this.near = NEAR.map((near) => Math.fround((near * size) / 2 / reach));
     this.finer = Array.from({ length: scales }, (_, scale) => Math.fround((size / 2) * 2 ** scale / 2 / reach));
@@ -93,7 +94,7 @@ class CellLocationNetwork {
 
   /** From the middle of a cell to the centre of gravity of the light in the 3x3 cells around it. */
   beside(glimpse, scale, row, column) {
-    const { size, colours } = this, width = Math.abs(this.axis[scale][1] - this.axis[scale][0]);
+    const { size, colours } = this, width = this.widths[scale];
     let mass = 0, x = 0, y = 0;
     for (let down = Math.max(row - 1, 0); down <= Math.min(row + 1, size - 1); down++) {
       for (let across = Math.max(column - 1, 0); across <= Math.min(column + 1, size - 1); across++) {
