@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,8 +49,11 @@ def cluster() -> Iterator[dict[str, str]]:
     """Two nodes of a CPU each in networks that a cable joins; yields the environment of what joins them."""
     if os.geteuid() or not shutil.which("ip"):
         pytest.skip("networks are made by root, with iproute2")
+    # A folder of its own: in the usual one Ray keeps the cluster's address, and later runs would look for it in vain.
+    # Its sockets' paths have to be short, which tmp_path is not.
+    folder = tempfile.mkdtemp(prefix="ray")
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    env = os.environ | secret | {"RAY_USAGE_STATS_ENABLED": "0"}
+    env = os.environ | secret | {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": folder}
     try:
         for name in NAMES:
             run("ip", "netns", "add", name)
@@ -67,6 +71,7 @@ def cluster() -> Iterator[dict[str, str]]:
             inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
             subprocess.run(["kill", "-9", *inside], capture_output=True)
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.slow
