@@ -2,8 +2,8 @@
 
 28x28, 6 glimpses, 256 images an update, everything included: scenes, retina, environment, model, optimiser. The
 measure is torch's own rate at multiplying 256x256 matrices, in turn with the updates in one run on one thread. Then
-what bfloat16 brings, wall clock times on two threads and in two processes (two runs beside each other), and the peak
-memory of the demo.
+what bfloat16 brings, what landing on centres of gravity costs, wall clock times on two threads and in two processes
+(two runs beside each other), and the peak memory of the demo.
 """
 
 from __future__ import annotations
@@ -93,6 +93,15 @@ def measure_precision() -> None:
         print(f"{units} units: matmul_precision 'medium' takes {times['medium'] / times['highest']:.2f} of the time")
 
 
+def measure_landing() -> None:
+    """Print what landing on centres of gravity costs: each cell has a place, and not each column and row."""
+    torch.set_num_threads(1)
+    plain = {"curriculum": {}, "location_memory": 0, "matmul_precision": "highest"}
+    agents = {gravity: make_agent("addition", location_gravity=gravity, **plain) for gravity in (False, True)}
+    times = paired({str(gravity): agent.update for gravity, agent in agents.items()}, rounds=9)
+    print(f"addition: location_gravity takes {times['True'] / times['False']:.2f} of an update's time without it")
+
+
 def speed(threads: int, name: str, num_envs: int) -> float:
     """Episodes a second by the clock, in this process: the best of three."""
     torch.set_num_threads(threads)
@@ -148,5 +157,6 @@ def measure_memory() -> None:
 if __name__ == "__main__":
     measure_one_thread()
     measure_precision()
+    measure_landing()
     measure_memory()
     measure_two_cores()
