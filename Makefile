@@ -6,7 +6,7 @@ DEMO ?= demo
 # Options of the demo's training; the short form for continuous integration sets others.
 DEMO_TRAIN ?=
 
-.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations check docs notebooks release requirements lint-workflows lint format type bench clean
+.PHONY: install demo demo-short test test-slow test-lowest test-old-gymnasium test-rllib test-rllib-slow test-ap-gym test-integrations test-notebooks check docs notebooks release requirements lint-workflows lint format type bench clean
 
 install: $(VENV)/installed
 
@@ -98,6 +98,10 @@ docs: install
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site build/site/source build/site/html
 	$(BIN)/ram page cluttered60 megapixel catch --half --scenes 12 --out build/site/html/live
 	$(BIN)/python docs/site/check.py build/site/html
+
+# All tutorials run, each within its time, and put out what is stored of them; `make test` runs the first alone.
+test-notebooks: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow or not slow" tests/test_notebooks.py
 
 # Run the tutorials and keep their output in the repository.
 notebooks: install
