@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import ram_agents
 import torch
-from marked import renew
+from marked import renew_rows
 from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.agent.rollout import collect_rollout
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    lines = [HEADER]
+    lines = []
     for name in options.agents:
         agent = ram_agents.load(name)
         trained = agent.env_kwargs
@@ -93,7 +93,7 @@ def main() -> None:
             agent.config = agent.config.replace(env_kwargs=trained | {"initial_location": start})
             lines.append(row(name, start, answers(agent, options.scenes, options.seed)))
             print(lines[-1], flush=True)
-    renew("corners", "\n".join(lines))
+    renew_rows("corners", HEADER.splitlines(), lines, keys=2)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..evaluation.cnn_training import PLANS, Training
+from ..evaluation.cnn_training import Training, plan_for
 from ..evaluation.cnns import images_of, make_classifier
 from ..evaluation.controls import Control, as_control
 from ..training.reinforce import Reinforce
@@ -19,8 +19,6 @@ from .entry import Challenge, Entrant, NotForThis
 from .playing import successes
 
 CONTROL: Control = "modern-cnn"
-MOST_PIXELS = 2**20
-"""Of a batch: large scenes come in small ones."""
 SAVED = "cnn.safetensors"
 
 
@@ -34,8 +32,8 @@ class WholeScene:
 
     def __init__(self, challenge: Challenge, *, batch: int | None = None) -> None:
         classifier = make_classifier(challenge.config().replace(curriculum={}), CONTROL)
-        plan, width = PLANS[CONTROL], classifier.config.env_kwargs["patch_size"]
-        self._plan = plan._replace(batch=batch or max(4, min(plan.batch, MOST_PIXELS // width**2)))
+        plan = plan_for(CONTROL, classifier.config.env_kwargs["patch_size"])
+        self._plan = plan if batch is None else plan._replace(batch=batch)
         self._training = Training(classifier, self._plan)
 
     def train(self, course: Course) -> None:

@@ -127,6 +127,14 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
+CELLS_ALONE = {
+    "location_gravity": "is of the light around a cell",
+    "location_memory": "is of cells that were seen",
+    "location_drift": "is from a cell's middle",
+}
+"""Options that a location network without cells can't have, and why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RAMConfig(Options):
     """The options of `RAM`: its sizes, how its weights begin, and which gradients reach its core."""
@@ -184,18 +192,6 @@ class RAMConfig(Options):
         super().__post_init__()
         if self.context and self.core_layers < 2:
             raise ValueError("context=True begins the state of a second recurrent layer: use core_layers=2 with it")
-        if self.location_drift and self.location_network == "linear":
-            raise ValueError(
-                f"location_drift={self.location_drift} is from a cell's middle: use it with location_network='cells' "
-                "or 'cells-mean'"
-            )
-        if self.location_memory and self.location_network == "linear":
-            raise ValueError(
-                f"location_memory={self.location_memory} is of cells that were seen: use it with "
-                "location_network='cells' or 'cells-mean'"
-            )
-        if self.location_gravity and self.location_network == "linear":
-            raise ValueError(
-                "location_gravity=True is of the light around a cell: use it with location_network='cells' or "
-                "'cells-mean'"
-            )
+        for name, told in CELLS_ALONE.items():
+            if (value := getattr(self, name)) and self.location_network == "linear":
+                raise ValueError(f"{name}={value} {told}: use it with location_network='cells' or 'cells-mean'")

@@ -54,12 +54,9 @@ class Mixture(NamedTuple):
     def mean(self) -> Tensor:
         """Of all parts' places by their weights, (..., 2)."""
         weight = self.log_weight.exp()
-        own = weight[..., -1:] * self.own
-        if self.beside is not None:
-            return (weight[..., None, :-1] * self._each_place()).sum(-1) + own
         cells = weight[..., :-1].unflatten(-1, (*self.axis.shape, -1))
-        each = torch.stack([cells.sum(-2), cells.sum(-1)], dim=-3)  # of columns, of rows: (..., 2, k, g)
-        return (each * self._places()).sum((-2, -1)) + own
+        each = torch.stack([(cells * places).sum((-3, -2, -1)) for places in self._places()], dim=-1)
+        return each + weight[..., -1:] * self.own
 
     def log_prob(self, location: Tensor) -> Tensor:
         """Log-density at raw locations: (..., 2) -> (...).
@@ -104,41 +101,28 @@ class Mixture(NamedTuple):
             place = saccade_to(place)
         return torch.where(is_own, self.own, place).detach()
 
-    def _places(self) -> Tensor:
-        """The x of all columns and the y of all rows, (..., 2, k, g)."""
-        places = self.origin[..., None, None] + self.scale[..., None, None] * self.axis
-        return saccade_to(places) if self.saccades else places
-
-    def _each_place(self) -> Tensor:
-        """Of each cell, (..., 2, M - 1)."""
-        assert self.beside is not None
-        size = self.axis.shape[1]
-        columns = self.axis[:, None, :].expand(-1, size, -1)
-        rows = self.axis[:, :, None].expand(-1, -1, size)
-        middles = torch.stack([columns, rows]).flatten(1)  # (2, M - 1)
-        places = self.origin[..., None] + self.scale[..., None] * (middles + self.beside)
-        return saccade_to(places) if self.saccades else places
+    def _places(self) -> tuple[Tensor, Tensor]:
+        """The x and the y of the cells, (..., k, 1, g) and (..., k, g, 1); each (..., k, g, g) with `beside`."""
+        places = []
+        for way, middles in enumerate((self.axis[:, None, :], self.axis[:, :, None])):
+            if self.beside is not None:
+                middles = middles + self.beside[..., way, :].unflatten(-1, (*self.axis.shape, -1))
+            place = self.origin[..., way, None, None, None] + self.scale[..., way, None, None, None] * middles
+            places.append(saccade_to(place) if self.saccades else place)
+        return places[0], places[1]
 
     def _squared_distances(self, location: Tensor) -> Tensor:
         """From each place, (..., 2) -> (..., M)."""
+        x, y = self._places()
         from_own = (location - self.own).square().sum(-1, keepdim=True)
-        if self.beside is not None:
-            from_cells = (location[..., None] - self._each_place()).square().sum(-2)
-        else:
-            from_cells = _of_cells((location[..., None, None] - self._places()).square())
-        return torch.cat([from_cells, from_own], dim=-1)
+        location = location[..., None, None, None]
+        from_cells = (location[..., 0, :, :, :] - x).square() + (location[..., 1, :, :, :] - y).square()
+        return torch.cat([from_cells.flatten(-3), from_own], dim=-1)
 
     def _cell_shift(self, other: Mixture) -> Tensor:
         """How far each cell is from the other's, squared, (..., M - 1)."""
-        if self.beside is not None:
-            return (self._each_place() - other._each_place()).square().sum(-2)
-        return _of_cells((self._places() - other._places()).square())
-
-
-def _of_cells(squares: Tensor) -> Tensor:
-    """The sum of a column's number and a row's, for each cell: (..., 2, k, g) -> (..., k * g * g)."""
-    columns, rows = squares[..., 0, :, None, :], squares[..., 1, :, :, None]
-    return (columns + rows).flatten(-3)
+        apart = [(mine - theirs).square() for mine, theirs in zip(self._places(), other._places(), strict=True)]
+        return (apart[0] + apart[1]).flatten(-3)
 
 
 def saccade_to(displacement: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from importlib import import_module
 import numpy as np
 import pytest
 from ram_agents import recipe_names
-from ram_agents.entrants import by_cnn
 from ram_agents.entrants.by_cnn import WholeScene, whole_scene
 from ram_agents.entrants.by_reinforce import ByReinforce, random_gaze
 from ram_agents.entrants.course import Budget, Course
@@ -92,9 +91,9 @@ def test_a_cnn_sees_the_whole_and_goes_on(tmp_path) -> None:
     assert again.agent() is None
 
 
-def test_batches_of_large_scenes_are_small(monkeypatch) -> None:
-    monkeypatch.setattr(by_cnn, "MOST_PIXELS", 8 * 28**2)
-    assert WholeScene(challenge())._plan.batch == 8
+def test_batches_of_large_scenes_are_small() -> None:
+    assert WholeScene(challenge())._plan.batch == 64
+    assert WholeScene(challenge("ram_envs/GlimpseMNIST-Megapixel-v0"))._plan.batch == 16
 
 
 def test_who_sees_all_depends_on_the_environment() -> None:

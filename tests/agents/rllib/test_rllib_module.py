@@ -133,16 +133,18 @@ def test_the_module_is_ram_step_by_step(core: str) -> None:
     )
 
 
-def test_cells_have_a_distribution_of_their_own() -> None:
-    ours, given = module(ram={**SMALL, "location_network": "cells", "glimpse_network": "conv"}), batch(core="lstm")
+@pytest.mark.parametrize(("options", "beside"), [({}, 0), ({"location_gravity": True, "location_memory": 1}, 32)])
+def test_cells_have_a_distribution_of_their_own(options, beside: int) -> None:
+    ram = {**SMALL, "location_network": "cells", "glimpse_network": "conv", **options}
+    ours, given = module(ram=ram), batch(core="lstm")
     given[Columns.STATE_IN]["core"].zero_()  # of the core, and of the looks
     parameters = ours.forward_train(given)[Columns.ACTION_DIST_INPUTS]
     cls = ours.get_exploration_action_dist_cls()
     assert issubclass(cls, GreedyGlimpseDistribution)
-    assert parameters.shape == (B, T, cls.required_input_dim(ACTION)) == (B, T, 17 + 6 + 1 + 5)
+    assert parameters.shape == (B, T, cls.required_input_dim(ACTION)) == (B, T, 17 + 6 + beside + 1 + 5)
     distribution = cls.from_logits(parameters)
     choice = distribution.sample()
-    expected = ours.ram.location_distribution(parameters[..., :23]).log_prob(choice["location"])
+    expected = ours.ram.location_distribution(parameters[..., : 23 + beside]).log_prob(choice["location"])
     torch.testing.assert_close(distribution.logp(choice), expected)
     torch.testing.assert_close(distribution.pair.logits, parameters[..., -5:])
     nll = torch.nn.functional.cross_entropy(
@@ -150,7 +152,7 @@ def test_cells_have_a_distribution_of_their_own() -> None:
     )
     given |= {Columns.LOSS_MASK: torch.ones(B, T), Columns.TERMINATEDS: torch.ones(B, T)}
     out = {Columns.ACTION_DIST_INPUTS: parameters}
-    loss = label_cross_entropy(given, out, step_weight=0.0, location_parameters=23)
+    loss = label_cross_entropy(given, out, step_weight=0.0, location_parameters=23 + beside)
     torch.testing.assert_close(loss, nll.mean())
 
 
