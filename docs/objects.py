@@ -3,8 +3,8 @@
 `train` makes the runs that stand beside the pretrained agents `pairs`, `addition` and `moving`, in directories under
 OUT: the recipes with and without the second layer and the context of Ba et al. (2015), for as many episodes each, and
 `moving` with a gaze at random. It can be stopped at any time, and goes on with what is there. `measure` renews three
-tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and likewise "sums" and "moving". In the first
-the rows of runs that are not in OUT stay. `--tasks addition` trains and measures for that task alone.
+tables of RESULTS.md: between `<!-- several -->` and `<!-- /several -->`, and likewise "sums" and "moving". The rows of
+runs that are not in OUT stay. `--tasks addition` trains and measures for that task alone.
 """
 
 from __future__ import annotations
@@ -203,11 +203,16 @@ def percent(which: NDArray[np.bool_]) -> str:
     return f"{100 * which.mean():.2f}"
 
 
-def moving(out: Path) -> str:
-    """The table of a moving digit: its error, and how often the gaze lies on it, after each look."""
+def moving_head() -> list[str]:
+    """The first lines of the table of a moving digit: a column for each look."""
     looks = recipe("moving").env_kwargs["num_glimpses"]
     head = " | ".join(map(str, range(1, looks + 1)))
-    lines = [f"| agent | first look | gaze | what | {head} | at the end |", f"|---|---|---|---|{'---:|' * looks}---|"]
+    return [f"| agent | first look | gaze | what | {head} | at the end |", f"|---|---|---|---|{'---:|' * looks}---|"]
+
+
+def moving(out: Path) -> list[str]:
+    """The rows of that table: the error, and how often the gaze lies on the digit, after each look."""
+    lines = []
     for row in rows(out, "moving"):
         found = errors(row)
         env = evaluation_env(row.agent, num_envs=1000)
@@ -218,7 +223,7 @@ def moving(out: Path) -> str:
         for what, figures, last in (("wrong, %", found.mean, end), ("gaze on the digit, %", near, "")):
             lines.append(f"{beginning} {what} | {' | '.join(f'{figure:.1f}' for figure in figures)} | {last} |")
         print(*lines[-2:], sep="\n", flush=True)
-    return "\n".join(lines)
+    return lines
 
 
 def main() -> None:
@@ -233,7 +238,7 @@ def main() -> None:
     if "addition" in options.tasks:
         renew("sums", sums())
     if "moving" in options.tasks:
-        renew("moving", moving(options.out))
+        renew_rows("moving", moving_head(), moving(options.out), keys=4)
 
 
 if __name__ == "__main__":

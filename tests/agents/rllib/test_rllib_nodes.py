@@ -39,6 +39,7 @@ algorithm.stop()
 
 
 def run(*words: object, env: dict[str, str] | None = None) -> str:
+    """What a command says that ends well. (`processes.run` kills what it has started: here a node is to stay.)"""
     done = subprocess.run([str(word) for word in words], env=env, capture_output=True, text=True, timeout=300)
     assert not done.returncode, done.stdout + done.stderr
     return done.stdout
