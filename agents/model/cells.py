@@ -16,6 +16,7 @@ from .distribution import Gaussian, LocationDistribution
 from .mixture import Mixture, saccade_to
 
 LocationLayers = Literal["linear", "cells", "cells-mean"]
+Seen = Literal["near", "covered"]
 
 LIGHT, SEEN = 2.0, -2.0
 """What a cell's score counts its light and its having been seen for, at first: an untrained eye goes from one bright
@@ -24,6 +25,8 @@ NORMALISED_SEEN = -12.0
 """`SEEN` where light is told in standard deviations, of which what stands out has several."""
 NEAR = 2.0, 4.0
 """A cell has been seen if it lies within so many halves of the finest patch of an earlier look."""
+COVERED = 1 / 4, 1 / 2
+"""It was covered if it lay within so much of its own scale's patch: by the patch two scales finer, or the next."""
 BLURS = 3, 5
 FEWEST = 3
 """Looks that cells are compared with: torch multiplies many small matrices of 1 or 2 columns in twice the time of 3."""
@@ -36,8 +39,8 @@ class CellLocationNetwork(nn.Module):
 
     The features are a cell's light, its mean over 3x3 and over 5x5 cells (of each colour, times the cell's width, so
     that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, and whether it
-    lies near one of the latest looks. All cells of a scale share their weights, so that what is learned at one serves
-    for all. The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's
+    has been seen by one of the latest looks. All cells of a scale share their weights, so that what is learned at one
+    serves for all. The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's
     tanh(Linear(h_t)).
 
     What was looked at is a part of the model's state: see `remember`.
@@ -51,6 +54,9 @@ class CellLocationNetwork(nn.Module):
         alike: the scales of the glimpse are normalised, each by itself, and taken as they are.
         memory: cells count as seen near the latest so many looks; 0: near all that are remembered. Who has to come back
             must not see them all: with 1 the gaze goes to and fro between two places.
+        seen: what counts as seen. "near": a cell whose middle lies near a look. "covered": any part of it, however wide
+            it is; and two features more tell whether finer patches of an earlier look covered its middle. What stood
+            out there would have been looked at then, so a search of many candidates leaves it out.
         gravity: the eye lands on the centre of gravity of the light in the 3x3 cells around the one that it looks at,
             and not on its middle, as saccades to a group of things do (the global effect, Findlay 1982). From afar,
             where cells are wide, it meets the middle of an object so.
@@ -71,6 +77,7 @@ class CellLocationNetwork(nn.Module):
         hidden_size: int = 0,
         alike: bool = False,
         memory: int = 0,
+        seen: Seen = "near",
         gravity: bool = False,
         drift: float = 0.0,
     ):
@@ -81,7 +88,8 @@ class CellLocationNetwork(nn.Module):
         if size != width:
             raise ValueError(f"location_network='cells' needs square patches, not {size}x{width}")
         self.scales, self.size, self.colours = scales, size, math.prod(colours)
-        self.num_features = (1 + len(BLURS)) * self.colours + 1 + len(NEAR)
+        self.num_seen = len(NEAR) if seen == "near" else len(NEAR) + len(COVERED)
+        self.num_features = (1 + len(BLURS)) * self.colours + 1 + self.num_seen
         self.num_parts = scales * size * size + 1
         self.num_parameters = self.num_parts + 6 + gravity * 2 * (self.num_parts - 1)
         self.hidden = nn.Linear(input_size, hidden_size) if hidden_size else None
@@ -92,7 +100,7 @@ class CellLocationNetwork(nn.Module):
         self.drift = drift * size / (size * 2 ** (scales - 1) / 2)  # in units of the reach
         self.lands_beside = drift > 0 or gravity
         self._begin(NORMALISED_SEEN if alike else SEEN)
-        self._make_constants(relative, alike)
+        self._make_constants(relative, alike, seen)
 
     def _begin(self, seen: float) -> None:
         for layer in (self.weights, self.own):
@@ -101,9 +109,9 @@ class CellLocationNetwork(nn.Module):
         with torch.no_grad():
             bias = self.weights.bias[:-1].view(self.scales, self.num_features)
             bias[:, : self.colours] = LIGHT / self.colours
-            bias[:, -len(NEAR) :] = seen
+            bias[:, -self.num_seen :] = seen
 
-    def _make_constants(self, relative: bool, alike: bool) -> None:
+    def _make_constants(self, relative: bool, alike: bool, seen: Seen) -> None:
         scales, size = self.scales, self.size
         widths = 2.0 ** torch.arange(scales)
         reach = size * widths[-1] / 2  # in pixels
@@ -114,7 +122,7 @@ class CellLocationNetwork(nn.Module):
         constants = {
             "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
-            "near": torch.tensor(NEAR) * (size / 2) / reach,
+            "near": _within(size, widths, seen) / reach,
             "places": saccade_to(axis) if relative and not self.lands_beside else axis,
             "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
             "outside": outside.float().view(1, scales, 1, -1),
@@ -206,7 +214,7 @@ class CellLocationNetwork(nn.Module):
 
     @torch.no_grad()
     def seen(self, location: Tensor, looks: Tensor) -> Tensor:
-        """1 for cells within `NEAR` of one of the looks that count, in each axis: (B, k, 2, g * g)."""
+        """1 for cells that one of the looks that count has seen, by each measure: (B, k, S, g * g)."""
         earlier = remembered(looks, FEWEST)
         if self.memory:
             earlier = earlier[:, : self.memory]
@@ -262,6 +270,16 @@ def remembered(looks: Tensor, fewest: int = 0) -> Tensor:
     if torch.compiler.is_compiling():  # an exported program's shapes can't hang on what is in a tensor
         return each
     return each[:, : max(fewest, int((each[..., 2] > 0).sum(1).amax()))]
+
+
+def _within(size: int, widths: Tensor, seen: Seen) -> Tensor:
+    """How near to a look the middle of a cell must be, in each axis, to count as seen, in pixels: (S, k, 1, 1)."""
+    near = torch.tensor(NEAR)[:, None] * (size / 2)
+    if seen == "near":
+        within = near.expand(-1, len(widths))
+    else:
+        within = torch.cat([near + widths / 2, torch.tensor(COVERED)[:, None] * (size / 2) * widths])
+    return within[..., None, None]
 
 
 def _moments(size: int) -> Tensor:

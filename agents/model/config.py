@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
 
-from .cells import LocationLayers
+from .cells import LocationLayers, Seen
 from .networks import Core, GlimpseLayers, Init
 from .normalisation import Normalise
 
@@ -131,6 +131,7 @@ CELLS_ALONE = {
     "location_gravity": "is of the light around a cell",
     "location_memory": "is of cells that were seen",
     "location_drift": "is from a cell's middle",
+    "location_seen": "is of cells that were seen",
 }
 """Options that a location network without cells can't have, and why."""
 
@@ -162,6 +163,9 @@ class RAMConfig(Options):
     location_memory: int = number(0, Range(0, MOST_UNITS))
     """A cell is marked as seen near the latest so many looks; 0: near any, for a search that need not come back. With 1
     the gaze goes to and fro, as it must to compare or to add. For location networks of cells."""
+    location_seen: Seen = "near"
+    """What counts as seen: a cell whose middle lies near a look, or with "covered" any part of it, and beside that what
+    finer patches covered: for a search among many candidates. For location networks of cells."""
     glimpse_size: int = number(128, UNITS)
     """Units of h_g."""
     location_size: int = number(128, UNITS)
@@ -193,5 +197,5 @@ class RAMConfig(Options):
         if self.context and self.core_layers < 2:
             raise ValueError("context=True begins the state of a second recurrent layer: use core_layers=2 with it")
         for name, told in CELLS_ALONE.items():
-            if (value := getattr(self, name)) and self.location_network == "linear":
+            if (value := getattr(self, name)) != getattr(RAMConfig, name) and self.location_network == "linear":
                 raise ValueError(f"{name}={value} {told}: use it with location_network='cells' or 'cells-mean'")

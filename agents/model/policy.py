@@ -100,6 +100,7 @@ class RAM(nn.Module):
                 hidden_size=config.location_hidden,
                 alike=alike,
                 memory=config.location_memory,
+                seen=config.location_seen,
                 gravity=config.location_gravity,
                 drift=config.location_drift,
             )

@@ -5,12 +5,13 @@
 
 const BLURS = [3, 5];
 const NEAR = [2, 4]; // halves of the finest patch
+const COVERED = [1 / 4, 1 / 2]; // of a scale's own patch
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
 class CellLocationNetwork {
   constructor(layer, options) {
     const { glimpse: [scales, size, , colours = 1], relative, normalise, location_network } = options;
-    const { location_gravity, location_memory, location_drift } = options;
+    const { location_gravity, location_memory, location_seen, location_drift } = options;
     const alike = normalise === "scales", takesMean = location_network === "cells-mean";
     Object.assign(this, { scales, size, colours, relative, alike, takesMean, gravity: location_gravity });
     this.memory = location_memory || Infinity;
@@ -23,7 +24,12 @@ class CellLocationNetwork {
       Float32Array.from({ length: size }, (_, i) => ((i - (size - 1) / 2) * 2 ** scale) / reach));
     this.widths = Array.from({ length: scales }, (_, scale) => 2 ** scale / reach); // of a cell
     this.drift = (location_drift * size) / reach;
-    this.near = NEAR.map((near) => Math.fround((near * size) / 2 / reach));
+    const near = NEAR.map((halves) => (halves * size) / 2);
+    this.near = Array.from({ length: scales }, (_, scale) => { // how far a cell that was seen may be from the look
+      const width = 2 ** scale, patch = (size / 2) * width;
+      const wide = [...near.map((far) => far + width / 2), ...COVERED.map((share) => share * patch)];
+      return (location_seen === "covered" ? wide : near).map((far) => Math.fround(far / reach));
+    });
     this.finer = Array.from({ length: scales }, (_, scale) => Math.fround((size / 2) * 2 ** scale / 2 / reach));
   }
 
@@ -71,7 +77,7 @@ class CellLocationNetwork {
       const light = Array.from({ length: colours }, (_, colour) =>
         Float32Array.from({ length: cells }, (_, cell) => glimpse[start + cell * colours + colour] * gain));
       const blurred = BLURS.flatMap((width) => light.map((plane) => boxBlur(plane, size, width)));
-      const seen = this.near.map((near) => this.seen(scale, near, location, looks));
+      const seen = this.near[scale].map((near) => this.seen(scale, near, location, looks));
       return [...light, ...blurred, this.outside(scale), ...seen];
     });
   }

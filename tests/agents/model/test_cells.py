@@ -12,7 +12,6 @@ from gymnasium import spaces
 from ram_agents import RAM
 from ram_agents.model.cells import (
     LIGHT,
-    NEAR,
     NORMALISED_SEEN,
     SEEN,
     CellLocationNetwork,
@@ -77,8 +76,9 @@ def test_the_places_in_units_of_the_reach() -> None:
     ("shape", "num_looks", "memory"),
     [(SHAPE, 2, 0), (SHAPE, 1, 0), (SHAPE, 4, 0), ((3, 4, 4, 2), 2, 0), (SHAPE, 4, 1), (SHAPE, 4, 3), (SHAPE, 2, 3)],
 )
-def test_features_against_slow_code(relative, shape, num_looks, memory) -> None:
-    f_l = network(shape, relative=relative, memory=memory)
+@pytest.mark.parametrize("seen", ["near", "covered"])
+def test_features_against_slow_code(relative, shape, num_looks, memory, seen) -> None:
+    f_l = network(shape, relative=relative, memory=memory, seen=seen)
     if f_l.reach is not None:
         f_l.reach.data = torch.tensor([0.5, 2.0])
     scale = [1.0, 1.0] if relative else [0.5, 2.0]
@@ -87,7 +87,7 @@ def test_features_against_slow_code(relative, shape, num_looks, memory) -> None:
     features = f_l.features(glimpse, location, looks_of(*places))[0].numpy()  # (k, F, 16)
     colours = shape[3] if len(shape) == 4 else 1
     light = glimpse[0].reshape(3, 4, 4, colours).numpy()
-    assert features.shape == (3, 3 * colours + 3, 16)
+    assert features.shape == (3, 3 * colours + (3 if seen == "near" else 5), 16)
     for s, row, column in itertools.product(range(3), range(4), range(4)):
         cell = features[s, :, 4 * row + column]
         expected = list(light[s, row, column] * 2**s)
@@ -101,11 +101,13 @@ def test_features_against_slow_code(relative, shape, num_looks, memory) -> None:
             expected += list(sum(inside) * 2**s / width**2)
         middle = s > 0 and row in (1, 2) and column in (1, 2)  # shown by the next finer scale too
         expected.append(float(not middle))
-        for halves in NEAR:
-            x, y = ((column - 1.5) * 2**s / 8, (row - 1.5) * 2**s / 8)
-            counted = places[-memory:]  # the latest; all of them with 0
-            apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in counted]
-            expected.append(float(min(apart) < halves * 2 / 8))  # half the finest patch: 2 pixels of 8
+        x, y = ((column - 1.5) * 2**s / 8, (row - 1.5) * 2**s / 8)
+        counted = places[-memory:]  # the latest; all of them with 0
+        apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in counted]
+        within = [4, 8]  # pixels: one and two widths of the finest patch
+        if seen == "covered":  # half a cell more; and the patches two scales and one finer, from middle to edge
+            within = [4 + 2**s / 2, 8 + 2**s / 2, 2**s / 2, 2**s]
+        expected += [float(min(apart) < pixels / 8) for pixels in within]
         np.testing.assert_allclose(cell, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -118,6 +120,18 @@ def test_an_eye_that_remembers_one_look_goes_to_and_fro() -> None:
         seen = f_l.seen(torch.zeros(1, 2), looks)[0, 2, 1].view(4, 4)
         assert seen[0, 0] != seen[3, 3]
         assert network().seen(torch.zeros(1, 2), looks)[0, 2, 1].view(4, 4)[[0, 3], [0, 3]].all()
+
+
+def test_a_wide_cell_that_a_look_has_met_beside_its_middle_is_covered_though_not_near() -> None:
+    # 12x12 cells, the widest of 64 pixels: the look lies 40 pixels from the middle of one, and 8 beyond its edge.
+    shape, reach = (7, 12, 12), 384
+    look, eye = torch.tensor([[72.0, 32.0]]) / reach, torch.zeros(1, 2)
+    looks = looks_of(tuple(look[0].tolist()))
+    near, covered = (network(shape, seen=seen).seen(eye, looks)[0, -1].view(-1, 12, 12) for seen in ("near", "covered"))
+    assert not near[:, 6, 6].any()  # its middle is at (32, 32)
+    assert covered[:, 6, 6].all()
+    assert covered[:, 6, 9].tolist() == [0, 0, 0, 1]  # at (224, 32): 152 away, within 192 of the patch of 32 pixels
+    assert not covered[:, 6, 10].any()  # 216 away
 
 
 @pytest.mark.parametrize("most", [2, 5])
@@ -335,6 +349,10 @@ def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
         RAMConfig(location_memory=1)
     with pytest.raises(ValueError, match="location_gravity=True is of the light around a cell: use it with location_"):
         RAMConfig(location_gravity=True)
+    with pytest.raises(ValueError, match="location_seen=covered is of cells that were seen: use it with location_"):
+        RAMConfig(location_seen="covered")
+    with pytest.raises(ValueError, match="location_seen must be 'near' or 'covered', not 'far'"):
+        RAMConfig(location_seen="far", location_network="cells")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"location_memory must be in \[0, 65536\], not -1"):
         RAMConfig(location_memory=-1)
     with pytest.raises(ValueError, match="hidden_size of at least 3, not 2"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from ram_agents.model.distribution import location_entropy
-from ram_agents.model.mixture import Mixture
+from ram_agents.model.mixture import Mixture, log_sum_exp
 from torch import Tensor
 from torch.distributions import Categorical, Independent, Normal, kl_divergence
 
@@ -53,6 +53,18 @@ def test_a_mixtures_log_prob_against_torch(std, saccades, beside) -> None:
     torch.testing.assert_close(ours.log_prob(location), theirs.log_prob(location), rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match="detach"):
         ours.log_prob(location.requires_grad_())
+
+
+@pytest.mark.parametrize("spread", [1.0, 30.0, 1e4])
+def test_log_sum_exp_and_its_gradient_against_torchs_in_double(spread) -> None:
+    parts = (torch.randn(7, 40, generator=torch.Generator().manual_seed(0)) * spread).requires_grad_()
+    wide = parts.detach().double().requires_grad_()
+    ours, theirs = log_sum_exp(parts), wide.logsumexp(-1)
+    weight = torch.arange(7.0)
+    (ours * weight).sum().backward()
+    (theirs * weight).sum().backward()
+    torch.testing.assert_close(ours.double(), theirs, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(parts.grad.double(), wide.grad, rtol=1e-4, atol=1e-5)
 
 
 def test_a_mixture_is_not_rounded_under_bfloat16() -> None:

@@ -76,6 +76,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "cells-mean": {"location_network": "cells-mean"},
     "drift": {"location_network": "cells", "location_drift": 0.25},
     "memory, gravity": {"location_network": "cells", "location_memory": 1, "location_gravity": True},
+    "covered": {"location_network": "cells-mean", "location_seen": "covered"},
     "lstm and cells": {"core": "lstm", "location_network": "cells"},
 }
 

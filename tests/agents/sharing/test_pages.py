@@ -154,6 +154,9 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "drift, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_drift": 0.25}),
     "drift, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_drift": 0.25}),
     "memory, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_memory": 1}),
+    "covered, absolute": ((3, 4, 4), 1.0, False, {"location_network": "cells", "location_seen": "covered"}),
+    "covered, relative": ((3, 4, 4), np.inf, False, {
+        "location_network": "cells", "location_seen": "covered", "location_memory": 2}),
     "gravity, absolute": ((2, 4, 4), 1.0, False, {
         "location_network": "cells", "location_gravity": True, "location_drift": 0.25}),
     "gravity, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_gravity": True}),
