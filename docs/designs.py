@@ -66,6 +66,7 @@ DESIGNS = {
     "cells: the mean of all": Design("location", "cells-mean"),
     "cells: no mark of those seen": Design("location", "cells", (CellLocationNetwork, "seen", forget)),
     "cells: a mark near the present look alone": Design("location", "cells", options={"location_memory": 1}),
+    "cells: a mark of all that was covered": Design("location", "cells", options={"location_seen": "covered"}),
     "cells: the centre of gravity": Design("location", "cells", options={"location_gravity": True}),
 }
 DESIGNS |= {
