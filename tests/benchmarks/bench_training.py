@@ -2,8 +2,8 @@
 
 28x28, 6 glimpses, 256 images an update, everything included: scenes, retina, environment, model, optimiser. The
 measure is torch's own rate at multiplying 256x256 matrices, in turn with the updates in one run on one thread. Then
-what bfloat16 brings, what landing on centres of gravity costs, what a mixture's density saves, wall clock times on two threads and in two processes
-(two runs beside each other), and the peak memory of the demo.
+what bfloat16 brings, what landing on centres of gravity costs, what a mixture's density saves, wall clock times on two
+threads and in two processes (two runs beside each other), and the peak memory of the demo.
 """
 
 from __future__ import annotations
