@@ -5,8 +5,9 @@ paper's, a modern one, and the modern one on the scene shrunk to 100 pixels. Up 
 stops falling; on 400 and 1,000 for at most `--hours`. A modern one begins with the weights of the next smaller canvas,
 if they are there. Files lie in OUT; a command that was stopped goes on from there. `measure` gives errors on the test
 scenes, arithmetic and processor time an image: a table between `<!-- comparison -->` and `<!-- /comparison -->` in
-RESULTS.md, and docs/images/comparison.png. With `--canvases 100` the other canvases keep the figures that they have in
-docs/comparison.json: days of processor time may be spent on several machines.
+RESULTS.md, and docs/images/comparison.png. A CNN without a file in OUT is timed anew, and keeps the error that it has
+in docs/comparison.json; with `--canvases 100` the other canvases keep all of theirs: days of processor time may be
+spent on several machines.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +33,7 @@ from ram_agents.agent.envs import make_env
 from ram_agents.agent.rollout import collect_rollout
 from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.cnn_training import FEWEST, Course, Plan, Training, plan_for
-from ram_agents.evaluation.cnns import Classifier, images_of, make_classifier
+from ram_agents.evaluation.cnns import Classifier, classifier_error, images_of, make_classifier
 from ram_agents.evaluation.controls import Control
 from ram_agents.evaluation.estimate import processor
 from torch import nn
@@ -164,29 +166,24 @@ def of_agent(agent: Reinforce, canvas: int) -> Point:
     return Point("RAM", canvas, wrong, 10_000, counter.get_total_flops() / 32 / 1e9, 1000 * seconds / 32, processor())
 
 
-def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str) -> Point | None:
-    """A CNN's point, if it has been trained."""
-    if not file_of(out, canvas, name).exists():
+def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str, before: Point | None) -> Point | None:
+    """A CNN's point, if it has been trained; if not in `out`, its error is what it was before."""
+    course, rows = training(agent, out, canvas, name), 16
+    if file_of(out, canvas, name).exists():
+        how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
+        note, scenes = how if course.ended else f"{how}, before its plateau", SCENES[canvas]
+        wrong = classifier_error(Classifier(course.best, course.config), "test", episodes=scenes) / 100
+    elif before is not None:
+        note, scenes, wrong = before.note, before.scenes, before.wrong
+    else:
         return None
-    course = training(agent, out, canvas, name)
-    network, rows = course.best.eval(), 16
-    env = make_env(course.config.replace(num_envs=rows), split="test")
-    right, scenes = 0, SCENES[canvas]
-    with torch.no_grad():
-        for first in range(0, scenes, rows):
-            indices = (first + np.arange(rows)) % 10_000
-            observation, info = env.reset(options={"indices": indices})
-            answers = network(images_of(observation, "cpu")).argmax(1).numpy()
-            right += int((answers == info["label"])[: scenes - first].sum())
-        images = images_of(observation, "cpu")
+    network, env = course.best.eval(), make_env(course.config.replace(num_envs=rows), split="test")
+    with closing(env), torch.no_grad():
+        images = images_of(env.reset(options={"indices": np.arange(rows)})[0], "cpu")
         with FlopCounterMode(display=False) as counter:
             network(images)
-        seconds = time_of(lambda: network(images))
-    env.close()
-    how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
-    note = how if course.ended else f"{how}, before its plateau"
-    gigaflops = counter.get_total_flops() / rows / 1e9
-    return Point(name, canvas, 1 - right / scenes, scenes, gigaflops, 1000 * seconds / rows, processor(), note)
+        milliseconds = 1000 * time_of(lambda: network(images)) / rows
+    return Point(name, canvas, wrong, scenes, counter.get_total_flops() / rows / 1e9, milliseconds, processor(), note)
 
 
 def time_of(call: Callable[[], object], rounds: int = 5) -> float:
@@ -202,8 +199,9 @@ def time_of(call: Callable[[], object], rounds: int = 5) -> float:
 def measure(agent: Reinforce, out: Path, canvases: list[int]) -> None:
     """Measure some canvases, print all, draw, and renew the table."""
     for canvas in canvases:
+        before = {point.name: point for point in read(POINTS) if point.canvas == canvas}
         now = [of_agent(agent, canvas)]
-        now += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name))]
+        now += [point for name, _ in compared(canvas) if (point := of_cnn(agent, out, canvas, name, before.get(name)))]
         write(POINTS, merged(read(POINTS), now))
     points = read(POINTS)
     table = markdown(points)

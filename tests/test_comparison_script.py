@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import runpy
 
+import ram_agents
 from places import DOCS, ROOT
 
 SCRIPT = runpy.run_path(str(DOCS / "compared.py"))
+COMPARISON = runpy.run_path(str(DOCS / "comparison.py"))
 Point = SCRIPT["Point"]
 
 
@@ -24,6 +26,28 @@ def test_a_canvas_is_measured_anew_and_the_others_keep_their_figures(tmp_path) -
 
 def test_nothing_has_been_measured_at_first(tmp_path) -> None:
     assert SCRIPT["read"](tmp_path / "points.json") == []
+
+
+def test_a_cnn_without_its_file_is_timed_anew_and_keeps_its_error(tmp_path) -> None:
+    agent, of_cnn = ram_agents.load("megapixel"), COMPARISON["of_cnn"]
+    assert of_cnn(agent, tmp_path, 60, "paper's CNN", None) is None
+    before = point("paper's CNN", 60, 0.049)._replace(scenes=1000, note="so many scenes")
+    now = of_cnn(agent, tmp_path, 60, "paper's CNN", before)
+    assert (now.wrong, now.scenes, now.note) == (before.wrong, before.scenes, before.note)
+    assert now.gigaflops < 0.001  # the paper's CNN strides
+    assert now.milliseconds > 0
+    assert now.processor != before.processor
+
+
+def test_a_cnn_with_its_file_is_measured_on_test_scenes(tmp_path, monkeypatch) -> None:
+    agent, of_cnn = ram_agents.load("megapixel"), COMPARISON["of_cnn"]
+    monkeypatch.setitem(of_cnn.__globals__, "SCENES", {60: 50})
+    course = COMPARISON["training"](agent, tmp_path, 60, "paper's CNN")
+    course.save(COMPARISON["file_of"](tmp_path, 60, "paper's CNN"))
+    now = of_cnn(agent, tmp_path, 60, "paper's CNN", point("paper's CNN", 60, 0.049))
+    assert now.scenes == 50
+    assert 0.7 < now.wrong <= 1.0  # it knows nothing
+    assert now.note == "0 scenes, 0.0 h, before its plateau"
 
 
 def test_a_row_stands_beside_the_agent_of_its_canvas() -> None:
