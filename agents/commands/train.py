@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ..agent import checkpoint
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
+from ..model.cells import CellLocationNetwork, with_more_features
+from ..model.policy import RAM
 from ..processes.group import ALONE, Processes
 from ..processes.torchrun import launcher, leave, torchrun
 from ..training.callbacks import Callback
@@ -124,12 +127,13 @@ def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -
     """Give an agent the weights of another, by its path or name.
 
     What begins anew: a stop network that the other lacks, and, which is told, the action network where there are more
-    or fewer actions to choose from.
+    or fewer actions to choose from. Of what counts as seen only this agent's "covered" may be more than the other's.
 
     Raises:
         ValueError: the two are different models.
     """
-    ours, theirs = agent.policy.state_dict(), load(name, allow_unsigned=allow_unsigned).policy.state_dict()
+    other = load(name, allow_unsigned=allow_unsigned).policy
+    ours, theirs = agent.policy.state_dict(), other.state_dict() | weights_of_seen(agent.policy, other)
     actions, before = len(ours["f_a.weight"]), len(theirs["f_a.weight"])
     anew: tuple[str, ...] = ("f_s.",)
     if actions != before:
@@ -146,6 +150,18 @@ def take_weights(agent: Reinforce, name: str, *, allow_unsigned: bool = False) -
         told = f"--weights {name}: it chooses among {before} actions, this agent among {actions}"
         tell(agent.processes, f"{told}: the network that chooses begins anew")
     agent.policy.load_state_dict(ours | theirs)
+
+
+def weights_of_seen(policy: RAM, other: RAM) -> dict[str, Tensor]:
+    """Another's weights of cells, where this policy is told more of what was seen: zeros for what it is told."""
+    mine, theirs = policy.f_l, other.f_l
+    if not (isinstance(mine, CellLocationNetwork) and isinstance(theirs, CellLocationNetwork)):
+        return {}
+    if mine.num_seen <= theirs.num_seen or mine.scales != theirs.scales:
+        return {}
+    features = theirs.num_features + mine.num_seen - theirs.num_seen
+    layer = theirs.weights.state_dict()
+    return {f"f_l.weights.{key}": with_more_features(t, theirs.scales, features) for key, t in layer.items()}
 
 
 def ending(options: Train) -> str:

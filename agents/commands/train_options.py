@@ -42,8 +42,8 @@ class Train(Config):
     """Directory for checkpoints and logs."""
     weights: str = ""
     """Begin with the weights of this agent, a checkpoint's path or a pretrained agent's name; a stop network
-    that it lacks begins afresh, and so does the action network for another number of actions. The hyper-parameters are
-    those of the other options."""
+    that it lacks begins afresh, and so does the action network for another number of actions; what "covered" tells of
+    cells begins without weight. The hyper-parameters are those of the other options."""
     resume: bool = False
     """Go on from last.safetensors in the directory, with that run's hyper-parameters; only `--total-episodes` may be
     another, and what does not change the numbers: device, threads, TensorBoard, progress bar."""

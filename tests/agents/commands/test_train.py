@@ -106,6 +106,27 @@ def test_another_number_of_answers_is_learned_on_the_same_glimpses(capsys) -> No
         take_weights(wider, "pairs")
 
 
+def test_what_was_covered_begins_without_weight(tmp_path) -> None:
+    """Every scale's features of another that is told less, then zeros for those that are new."""
+    options = {"num_envs": 2, "hidden_size": 16, "location_network": "cells", "env_kwargs": {"num_scales": 2}}
+    near = Reinforce("ram_envs/GlimpseMNIST-Cluttered-v0", **options)
+    covered = Reinforce("ram_envs/GlimpseMNIST-Cluttered-v0", location_seen="covered", seed=1, **options)
+    near.save(tmp_path / "near.safetensors")
+    take_weights(covered, str(tmp_path / "near.safetensors"))
+    mine, theirs = covered.policy.state_dict(), near.policy.state_dict()
+    for kind in ("weight", "bias"):
+        cells, before = mine.pop(f"f_l.weights.{kind}"), theirs.pop(f"f_l.weights.{kind}")
+        for scale in range(2):  # light, two blurs, outside, and twice seen; then twice covered
+            assert torch.equal(cells[8 * scale : 8 * scale + 6], before[6 * scale : 6 * scale + 6])
+            assert not cells[8 * scale + 6 : 8 * scale + 8].any()
+        assert torch.equal(cells[-1], before[-1])
+    assert all(torch.equal(mine[name], tensor) for name, tensor in theirs.items())
+
+    covered.save(tmp_path / "covered.safetensors")
+    with pytest.raises(ValueError, match=r"another model's: f_l\.weights\.weight, f_l\.weights\.bias do not fit"):
+        take_weights(near, str(tmp_path / "covered.safetensors"))
+
+
 def test_stopping_is_taught_to_the_shipped_agent() -> None:
     """The two recipes name the same model, and the same training digits."""
     teacher, stopper = recipe("mnist28"), recipe("mnist28_stop")
