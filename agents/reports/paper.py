@@ -61,7 +61,7 @@ class WholeImage(NamedTuple):
 
 
 WHOLE_IMAGE = {
-    "28x28": WholeImage(0.45, plateaued=False),
+    "28x28": WholeImage(0.41, plateaued=True),
     "translated 60x60": WholeImage(1.13, plateaued=False),
     "cluttered 60x60": WholeImage(2.65, plateaued=False),
     "cluttered 100x100": WholeImage(1.17, plateaued=False),
