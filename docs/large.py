@@ -2,6 +2,8 @@
 
 Prints a table for the agent's own gaze, a raster scan and random places with the same weights, on canvases of 100 to
 1,000 pixels at one density of clutter, and puts it between `<!-- search -->` and `<!-- /search -->` in RESULTS.md.
+`python docs/large.py AGENT --returns` tells how often the eye comes back to where it was, on 2,000 held-out scenes of
+1,000 pixels, and renews nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ AREA = 1250
 """Pixels of the canvas for each distractor, as in the paper's 100x100."""
 NEAR = 14
 """A look so many pixels from the digit's middle, or nearer, has found it: half a digit."""
+AGAIN = 40
+"""A look so many pixels from an earlier one, or nearer, in each axis: about half of the widest cell."""
 GAZES: dict[Look, str] = {"mean": "its own", "scan": "raster scan", "random": "random"}
 
 
@@ -37,27 +41,38 @@ class Search(NamedTuple):
     """The share of wrong answers, (T,)."""
     found: NDArray[np.float64]
     """The share of scenes in which the digit has been found, (T,)."""
+    returned: float
+    """Of the scenes without a find: the share of looks, but for the first, within `AGAIN` of an earlier one."""
 
 
 @torch.no_grad()
-def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int = 250) -> Search:
-    """Play one episode in each of the first test scenes, by the mean locations or a control's."""
+def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int = 250, split: str = "test") -> Search:
+    """Play one episode in each of the first scenes of a split, by the mean locations or a control's."""
     clutter = {"canvas_size": canvas, "num_distractors": canvas**2 // AREA}
     config = agent.config.without_repeats(env_kwargs=agent.env_kwargs | clutter, num_envs=rows)
-    env = make_env(config, split="test")
+    env = make_env(config, split=split)
     generator, targets = torch.Generator().manual_seed(0), Targets(env)
-    wrong, found = [], []
+    wrong, found, places = [], [], []
     for indices in batches(np.arange(scenes), rows):
         runner = Runner(agent.policy, env, look=look, sample_action=False, generator=generator, indices=indices)
-        answers, near = [], []
+        answers, near, looks = [], [], []
         while runner.active.any():
-            near.append(distance_to_the_target(targets.regions(), targets.pixels(runner.gaze)) <= NEAR)
+            looks.append(targets.pixels(runner.gaze))
+            near.append(distance_to_the_target(targets.regions(), looks[-1]) <= NEAR)
             answers.append(runner.choose().action.numpy())
             runner.step()
         wrong.append(np.array(answers) != runner.info["label"])
         found.append(np.logical_or.accumulate(np.array(near)))
+        places.append(np.array(looks))
     env.close()
-    return Search(*(np.concatenate(parts, axis=1)[:, :scenes].mean(1) for parts in (wrong, found)))
+    wrongs, finds, looked = (np.concatenate(parts, axis=1)[:, :scenes] for parts in (wrong, found, places))
+    return Search(wrongs.mean(1), finds.mean(1), returns(looked[:, ~finds[-1]]))
+
+
+def returns(places: NDArray[np.float64]) -> float:
+    """The share of looks (T, N, 2), in pixels, within `AGAIN` of an earlier one in each axis, but for the first."""
+    again = [(np.abs(places[:t] - places[t]).max(-1) <= AGAIN).any(0) for t in range(1, len(places))]
+    return float(np.mean(again)) if places.size else 0.0
 
 
 def percent(share: float) -> str:
@@ -74,7 +89,7 @@ def markdown(agent: Reinforce, looks: list[int], scenes: int) -> str:
     ]
     for canvas in CANVASES:
         for look, gaze in GAZES.items():
-            wrong, found = search(agent, canvas, look, scenes=scenes)
+            wrong, found, _ = search(agent, canvas, look, scenes=scenes)
             low, high = wilson(float(wrong[-1]), scenes)
             errors, finds = (", ".join(percent(shares[n - 1]) for n in looks) for shares in (wrong, found))
             ends = f"{percent(low)} to {percent(high)}"
@@ -90,10 +105,15 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=10_000, help="only the first so many test scenes")
     parser.add_argument("--looks", type=int, nargs="+", default=[2, 4, 8, 12, 16, 24])
     parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--returns", action="store_true", help="how often the eye comes back, and nothing else")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    table = markdown(ram_agents.load(options.agent), options.looks, options.scenes)
-    renew("search", table)
+    agent = ram_agents.load(options.agent)
+    if options.returns:
+        searched = search(agent, CANVASES[-1], "mean", scenes=2_000, split="validation")
+        print(f"{percent(1 - searched.found[-1])}% without a find; {percent(searched.returned)}% of their looks return")
+        return
+    renew("search", markdown(agent, options.looks, options.scenes))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..agent import checkpoint
 from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
-from ..model.cells import CellLocationNetwork, with_more_features
+from ..model.cells import CellLocationNetwork
 from ..model.policy import RAM
 from ..processes.group import ALONE, Processes
 from ..processes.torchrun import launcher, leave, torchrun
@@ -157,11 +157,14 @@ def weights_of_seen(policy: RAM, other: RAM) -> dict[str, Tensor]:
     mine, theirs = policy.f_l, other.f_l
     if not (isinstance(mine, CellLocationNetwork) and isinstance(theirs, CellLocationNetwork)):
         return {}
-    if mine.num_seen <= theirs.num_seen or mine.scales != theirs.scales:
+    if (more := mine.num_seen - theirs.num_seen) <= 0 or mine.scales != theirs.scales:
         return {}
-    features = theirs.num_features + mine.num_seen - theirs.num_seen
-    layer = theirs.weights.state_dict()
-    return {f"f_l.weights.{key}": with_more_features(t, theirs.scales, features) for key, t in layer.items()}
+    found = {}
+    for name, tensor in theirs.weights.state_dict().items():  # (k * F + 1, ...): what was seen is told last of each F
+        known = tensor[:-1].unflatten(0, (theirs.scales, -1))
+        further = known.new_zeros(theirs.scales, more, *known.shape[2:])
+        found[f"f_l.weights.{name}"] = torch.cat([torch.cat([known, further], 1).flatten(0, 1), tensor[-1:]])
+    return found
 
 
 def ending(options: Train) -> str:

@@ -272,16 +272,6 @@ def remembered(looks: Tensor, fewest: int = 0) -> Tensor:
     return each[:, : max(fewest, int((each[..., 2] > 0).sum(1).amax()))]
 
 
-def with_more_features(counts: Tensor, scales: int, features: int) -> Tensor:
-    """What cells' `weights` has for k scales of F features each, and zeros for further ones, which count nothing.
-
-    (k * F + 1, ...) -> (k * features + 1, ...), of its weight or its bias.
-    """
-    known = counts[:-1].unflatten(0, (scales, -1))
-    further = known.new_zeros(scales, features - known.shape[1], *known.shape[2:])
-    return torch.cat([torch.cat([known, further], dim=1).flatten(0, 1), counts[-1:]])
-
-
 def _within(size: int, widths: Tensor, seen: Seen) -> Tensor:
     """How near to a look the middle of a cell must be, in each axis, to count as seen, in pixels: (S, k, 1, 1)."""
     near = torch.tensor(NEAR)[:, None] * (size / 2)

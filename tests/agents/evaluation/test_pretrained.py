@@ -20,7 +20,7 @@ BOUNDS = {
     "cluttered60": 4.0,
     "cluttered100": 2.5,
     "catch": 2.0,
-    "megapixel": 25.0,
+    "megapixel": 22.0,
     "circlesquare": 0.5,
     "moving": 3.0,
     "pairs": 3.5,
