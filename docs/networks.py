@@ -31,8 +31,6 @@ CANVASES = {
     400: {"canvas_size": 400, "num_distractors": 128, "num_glimpses": 16},
 }
 """Scenes in which the digit has to be searched for, clutter at one density, by their size."""
-FIRST = DOCS / "megapixel-first.json"
-"""The recipe with which `megapixel` was begun."""
 
 
 class Panel(NamedTuple):
@@ -60,9 +58,9 @@ def panels() -> dict[str, Panel]:
 
 
 def search(*canvases: int) -> Config:
-    """A run from nothing on these canvases of large scenes, in equal parts, validated on the largest."""
+    """A run of the recipe of large scenes on these canvases, in equal parts, validated on the largest."""
     largest = CANVASES[canvases[-1]]
-    config = recipe(str(FIRST)).replace(curriculum={"0": [CANVASES[canvas] for canvas in canvases]})
+    config = recipe("megapixel").replace(curriculum={"0": [CANVASES[canvas] for canvas in canvases]})
     return config.replace(env_kwargs=config.env_kwargs | largest, validation_kwargs={}, validation_scenes=None)
 
 
