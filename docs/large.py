@@ -2,8 +2,8 @@
 
 Prints a table for the agent's own gaze, a raster scan and random places with the same weights, on canvases of 100 to
 1,000 pixels at one density of clutter, and puts it between `<!-- search -->` and `<!-- /search -->` in RESULTS.md.
-`python docs/large.py AGENT --returns` tells how often the eye comes back to where it was, on 2,000 held-out scenes of
-1,000 pixels, and renews nothing.
+`python docs/large.py AGENT --returns` tells how often the eye comes back to where it was and passes a digit by, on
+2,000 held-out scenes of 1,000 pixels, and renews nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ NEAR = 14
 """A look so many pixels from the digit's middle, or nearer, has found it: half a digit."""
 AGAIN = 40
 """A look so many pixels from an earlier one, or nearer, in each axis: about half of the widest cell."""
+SIGHT = 192
+"""So many pixels from the eye, or nearer, a digit is shown by cells of 32 pixels or finer ones."""
 GAZES: dict[Look, str] = {"mean": "its own", "scan": "raster scan", "random": "random"}
 
 
@@ -43,6 +45,8 @@ class Search(NamedTuple):
     """The share of scenes in which the digit has been found, (T,)."""
     returned: float
     """Of the scenes without a find: the share of looks, but for the first, within `AGAIN` of an earlier one."""
+    passed: float
+    """Of the scenes without a find: the share in which a look came within `SIGHT` of the digit."""
 
 
 @torch.no_grad()
@@ -52,21 +56,26 @@ def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int 
     config = agent.config.without_repeats(env_kwargs=agent.env_kwargs | clutter, num_envs=rows)
     env = make_env(config, split=split)
     generator, targets = torch.Generator().manual_seed(0), Targets(env)
-    wrong, found, places = [], [], []
+    wrong, found, sighted, places = [], [], [], []
     for indices in batches(np.arange(scenes), rows):
         runner = Runner(agent.policy, env, look=look, sample_action=False, generator=generator, indices=indices)
-        answers, near, looks = [], [], []
+        answers, apart, looks = [], [], []
         while runner.active.any():
             looks.append(targets.pixels(runner.gaze))
-            near.append(distance_to_the_target(targets.regions(), looks[-1]) <= NEAR)
+            apart.append(distance_to_the_target(targets.regions(), looks[-1]))
             answers.append(runner.choose().action.numpy())
             runner.step()
         wrong.append(np.array(answers) != runner.info["label"])
-        found.append(np.logical_or.accumulate(np.array(near)))
+        found.append(np.minimum.accumulate(np.array(apart)) <= NEAR)
+        sighted.append(np.array(apart) <= SIGHT)
         places.append(np.array(looks))
     env.close()
-    wrongs, finds, looked = (np.concatenate(parts, axis=1)[:, :scenes] for parts in (wrong, found, places))
-    return Search(wrongs.mean(1), finds.mean(1), returns(looked[:, ~finds[-1]]))
+    wrongs, finds, seen, looked = (
+        np.concatenate(parts, axis=1)[:, :scenes] for parts in (wrong, found, sighted, places)
+    )
+    lost = ~finds[-1]
+    passed = float(seen[:, lost].any(0).mean()) if lost.any() else 0.0
+    return Search(wrongs.mean(1), finds.mean(1), returns(looked[:, lost]), passed)
 
 
 def returns(places: NDArray[np.float64]) -> float:
@@ -89,7 +98,7 @@ def markdown(agent: Reinforce, looks: list[int], scenes: int) -> str:
     ]
     for canvas in CANVASES:
         for look, gaze in GAZES.items():
-            wrong, found, _ = search(agent, canvas, look, scenes=scenes)
+            wrong, found, *_ = search(agent, canvas, look, scenes=scenes)
             low, high = wilson(float(wrong[-1]), scenes)
             errors, finds = (", ".join(percent(shares[n - 1]) for n in looks) for shares in (wrong, found))
             ends = f"{percent(low)} to {percent(high)}"
@@ -111,7 +120,10 @@ def main() -> None:
     agent = ram_agents.load(options.agent)
     if options.returns:
         searched = search(agent, CANVASES[-1], "mean", scenes=2_000, split="validation")
-        print(f"{percent(1 - searched.found[-1])}% without a find; {percent(searched.returned)}% of their looks return")
+        print(
+            f"{percent(1 - searched.found[-1])}% without a find; {percent(searched.returned)}% of their looks return, "
+            f"{percent(searched.passed)}% of their digits were within {SIGHT} pixels of a look"
+        )
         return
     renew("search", markdown(agent, options.looks, options.scenes))
 
