@@ -168,15 +168,17 @@ def of_agent(agent: Reinforce, canvas: int) -> Point:
 
 def of_cnn(agent: Reinforce, out: Path, canvas: int, name: str, before: Point | None) -> Point | None:
     """A CNN's point, if it has been trained; if not in `out`, its error is what it was before."""
+    trained = file_of(out, canvas, name).exists()
+    if not trained and before is None:
+        return None
     course, rows = training(agent, out, canvas, name), 16
-    if file_of(out, canvas, name).exists():
+    if trained:
         how = f"{course.course.scenes:,} scenes, {course.course.seconds / 3600:.1f} h"
         note, scenes = how if course.ended else f"{how}, before its plateau", SCENES[canvas]
         wrong = classifier_error(Classifier(course.best, course.config), "test", episodes=scenes) / 100
-    elif before is not None:
-        note, scenes, wrong = before.note, before.scenes, before.wrong
     else:
-        return None
+        assert before is not None
+        note, scenes, wrong = before.note, before.scenes, before.wrong
     network, env = course.best.eval(), make_env(course.config.replace(num_envs=rows), split="test")
     with closing(env), torch.no_grad():
         images = images_of(env.reset(options={"indices": np.arange(rows)})[0], "cpu")

@@ -56,7 +56,7 @@ def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int 
     config = agent.config.without_repeats(env_kwargs=agent.env_kwargs | clutter, num_envs=rows)
     env = make_env(config, split=split)
     generator, targets = torch.Generator().manual_seed(0), Targets(env)
-    wrong, found, sighted, places = [], [], [], []
+    wrong, distances, places = [], [], []
     for indices in batches(np.arange(scenes), rows):
         runner = Runner(agent.policy, env, look=look, sample_action=False, generator=generator, indices=indices)
         answers, apart, looks = [], [], []
@@ -66,16 +66,14 @@ def search(agent: Reinforce, canvas: int, look: Look, *, scenes: int, rows: int 
             answers.append(runner.choose().action.numpy())
             runner.step()
         wrong.append(np.array(answers) != runner.info["label"])
-        found.append(np.minimum.accumulate(np.array(apart)) <= NEAR)
-        sighted.append(np.array(apart) <= SIGHT)
+        distances.append(np.array(apart))
         places.append(np.array(looks))
     env.close()
-    wrongs, finds, seen, looked = (
-        np.concatenate(parts, axis=1)[:, :scenes] for parts in (wrong, found, sighted, places)
-    )
-    lost = ~finds[-1]
-    passed = float(seen[:, lost].any(0).mean()) if lost.any() else 0.0
-    return Search(wrongs.mean(1), finds.mean(1), returns(looked[:, lost]), passed)
+    wrongs, nearest, looked = (np.concatenate(parts, axis=1)[:, :scenes] for parts in (wrong, distances, places))
+    nearest = np.minimum.accumulate(nearest)  # so far
+    lost = nearest[-1] > NEAR
+    passed = float((nearest[-1, lost] <= SIGHT).mean()) if lost.any() else 0.0
+    return Search(wrongs.mean(1), (nearest <= NEAR).mean(1), returns(looked[:, lost]), passed)
 
 
 def returns(places: NDArray[np.float64]) -> float:

@@ -14,7 +14,7 @@ from torch import Tensor
 from .distribution import LOG_2_PI, draw, gaussian_kl, location_entropy, stds_of
 
 LEAST = -87.0
-"""e to the power of anything below is no normal number of float32: to compute it takes fifty times as long."""
+"""e to the power of anything below is no normal number of float32: to compute it takes many times as long."""
 
 
 class Mixture(NamedTuple):
