@@ -111,14 +111,17 @@ def measure_densities() -> None:
     times = paired({str(x): numbers[x].exp for x in numbers}, rounds=9)
     print(f"torch.exp(-95) takes {times['-95.0'] / times['-1.0']:.0f} times as long as torch.exp(-1)")
     for name in ("cluttered100", "addition"):
-        agent = make_agent(name, curriculum={}, matmul_precision="highest", num_envs=256)
+        for std in (recipe(name).location_std, recipe(name).final_location_std):  # the narrower, the less adds anything
+            options: dict[str, Any] = {"location_std": std, "final_location_std": None, "matmul_precision": "highest"}
+            agent = make_agent(name, curriculum={}, num_envs=256, **options)
 
-        def with_torch(agent: Reinforce = agent) -> None:
-            with patch.object(mixture, "log_sum_exp", lambda parts: parts.logsumexp(-1)):
-                agent.update()
+            def with_torch(agent: Reinforce = agent) -> None:
+                with patch.object(mixture, "log_sum_exp", lambda parts: parts.logsumexp(-1)):
+                    agent.update()
 
-        times = paired({"ours": agent.update, "torch": with_torch}, rounds=9)
-        print(f"{name}: with log_sum_exp an update takes {times['ours'] / times['torch']:.2f} of its time with torch's")
+            times = paired({"ours": agent.update, "torch": with_torch}, rounds=9)
+            ratio = times["ours"] / times["torch"]
+            print(f"{name}, std {std}: with log_sum_exp an update takes {ratio:.2f} of its time with torch's")
 
 
 def speed(threads: int, name: str, num_envs: int) -> float:
