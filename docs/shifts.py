@@ -1,8 +1,8 @@
 """Measure whether trained agents carry over to other scenes: `python docs/shifts.py`.
 
 Prints a Markdown table, and puts it between `<!-- shifts -->` and `<!-- /shifts -->` in RESULTS.md. Agents are named by
-arguments, pretrained ones or checkpoints; by default those of the paper's tasks. For others there are docs/large.py
-and docs/objects.py.
+arguments, pretrained ones or checkpoints; by default those of the paper's tasks. Columns of others stay as they are.
+For others there are docs/large.py and docs/objects.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import ram_agents
 import torch
-from marked import renew
+from marked import renew, rows
 from ram_agents import Reinforce
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env
 from ram_agents.reports.paper import ROWS
@@ -56,12 +56,22 @@ def measure(name: str, episodes: int | None) -> dict[str, float | None]:
 
 def markdown(measured: dict[str, dict[str, float | None]]) -> str:
     """A row for each shift, a column for each agent."""
-    lines = ["| test scenes | " + " | ".join(f"`{Path(name).stem}`" for name in measured) + " |"]
+    lines = ["| test scenes | " + " | ".join(f"`{name}`" for name in measured) + " |"]
     lines.append("|---|" + "---:|" * len(measured))
     for shift in next(iter(measured.values())):
         cells = ["" if errors[shift] is None else f"{errors[shift]:.2f}" for errors in measured.values()]
         lines.append(f"| {shift} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def in_results() -> dict[str, dict[str, float | None]]:
+    """The table that stands in RESULTS.md, by agent and shift."""
+    lines = {line.pop("test scenes"): line for line in rows("shifts")}
+    heads = next(iter(lines.values()))
+    return {
+        head.strip("`"): {shift: float(line[head]) if line[head] else None for shift, line in lines.items()}
+        for head in heads
+    }
 
 
 def main() -> None:
@@ -73,7 +83,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     names = options.agents or sorted({row.agent for row in ROWS} - {"catch"})
-    table = markdown({name: measure(name, options.episodes) for name in names})
+    table = markdown(in_results() | {Path(name).stem: measure(name, options.episodes) for name in names})
     print(table)
     renew("shifts", table)
 

@@ -106,3 +106,17 @@ def test_an_agent_is_told_with_its_averages_and_its_other_start(results: Path) -
     ]
     assert FIGURES["errors_of"]("catch") == "- **Error**: it misses 1.00 of 100 balls (paper 15)."
     assert FIGURES["error_after"]("translated 60x60") == FIGURES["error_after"]("Catch") == "1.00"
+
+
+def test_the_words_on_ties_are_those_of_the_table() -> None:
+    import marked
+
+    table, text = marked.rows("paper"), " ".join(marked.RESULTS.read_text().split())
+    ties = [row["glimpses"] for row in table if row["beaten"] == "tie"]
+    assert {row["task"] for row in table if row["beaten"] == "tie"} == {"28x28"}
+    names = ("no", "one", "two", "three", "four")
+    told = f"28x28 with {', '.join(ties[:-1])} and {ties[-1]} glimpses"
+    assert len(table) == 16
+    assert f"{names[len(ties)]} rows of sixteen are ties, as 10,000 scenes tell no more: {told}." in text
+    assert f"thirteen of sixteen significantly; {told} are ties." in text
+    assert sum(row["beaten"] == "yes" for row in table) == 13

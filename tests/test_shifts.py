@@ -9,6 +9,7 @@ from places import DOCS
 from ram_agents import Reinforce, load
 
 SHIFTS = runpy.run_path(str(DOCS / "shifts.py"))
+RESULTS = runpy.run_path(str(DOCS / "marked.py"))
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": 4}
 
 
@@ -39,13 +40,22 @@ def test_every_shift_is_measured() -> None:
 
 
 def test_the_table_by_hand() -> None:
-    measured = {"runs/a.safetensors": {"as trained": 1.234, "x": None}, "b": {"as trained": 10.0, "x": 99.995}}
+    measured = {"a": {"as trained": 1.234, "x": None}, "b": {"as trained": 10.0, "x": 99.995}}
     assert SHIFTS["markdown"](measured).splitlines() == [
         "| test scenes | `a` | `b` |",
         "|---|---:|---:|",
         "| as trained | 1.23 | 10.00 |",
         "| x |  | 100.00 |",
     ]
+
+
+def test_columns_of_agents_that_are_not_measured_stay() -> None:
+    """What stands in RESULTS.md is read as it is written."""
+    text = RESULTS["RESULTS"].read_text()
+    measured = SHIFTS["in_results"]()
+    assert {"mnist28", "cluttered100"} < set(measured)
+    assert SHIFTS["markdown"](measured) in text
+    assert RESULTS["with_table"](text, "shifts", SHIFTS["markdown"](measured)) == text
 
 
 def test_an_agent_without_scenes_is_refused() -> None:

@@ -127,9 +127,9 @@ class Config(RAMConfig):
     max_grad_norm: float | None = number(5.0, POSITIVE)
     """Clip the gradient to this norm; None for no clipping."""
     matmul_precision: MatmulPrecision = "highest"
-    """Of matrix products in training. "medium" is bfloat16: twice as fast with AVX512_BF16, more with AMX, slower
-    without units for it. "auto" measures at the beginning of the run which of the two is faster, and stays with it,
-    also when the run is resumed; see `model.precision`. Predictions keep torch's own setting."""
+    """Of matrix products in training. "medium" is bfloat16: twice as fast with AVX512_BF16, more with AMX, many
+    times slower without units for it. "auto" measures at the beginning of the run which of the two is faster, and
+    stays with it, also when the run is resumed; see `model.precision`. Predictions keep torch's own setting."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -174,6 +174,13 @@ class Config(RAMConfig):
     def location_lr_scale_at(self, progress: float) -> float:
         """The location network's relative learning rate when `progress` in [0, 1] of the run is done."""
         return _annealed(self.location_lr_scale, self.final_location_lr_scale, progress)
+
+    def decided_anew(self) -> Config:
+        """For another training, maybe on another processor: "medium" becomes "auto", see `matmul_precision`.
+
+        What is twice as fast where there are units for it takes twenty times as long as float32 where there are none.
+        """
+        return self.replace(matmul_precision="auto") if self.matmul_precision == "medium" else self
 
     def without_repeats(self, **changes: Any) -> Config:
         """The same, but for scenes that each row has to itself, as evaluation wants them; nothing can be left out."""

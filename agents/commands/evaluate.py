@@ -129,7 +129,7 @@ def trained_control(agent: Reinforce, control: Control, options: Evaluate) -> Re
     path = _control_path(agent, control, options)
     if path.exists():
         found = Reinforce.load(path, device=options.device)
-        if found.config == config:
+        if found.config.replace(matmul_precision=config.matmul_precision) == config:  # decided as it was trained
             return found
     trained = Reinforce(config=config, device=options.device).learn(progress_bar=True)
     trained.save(path, resumable=False)

@@ -66,7 +66,8 @@ class Classifier(NamedTuple):
 def make_classifier(config: Config, control: Control) -> Classifier:
     """A classifier of the whole scenes of a configuration's environment, with fresh weights (seeded).
 
-    The scenes are those of `env_kwargs`, which the agent is tested on; a curriculum before them is left out.
+    The scenes are those of `env_kwargs`, which the agent is tested on; a curriculum before them is left out. Whether
+    bfloat16 is the faster is decided anew, see `Config.decided_anew`.
 
     Raises:
         ValueError: the control is no CNN, or the environment no classification by glimpses.
@@ -87,7 +88,7 @@ def make_classifier(config: Config, control: Control) -> Classifier:
         torch.manual_seed(config.seed)
         kind = WeakCNN if control == "weak-cnn" else ModernCNN
         network = kind(channels=channels, size=size, num_classes=num_classes)
-    return Classifier(network, config.without_repeats(env_kwargs=config.env_kwargs | whole))
+    return Classifier(network, config.decided_anew().without_repeats(env_kwargs=config.env_kwargs | whole))
 
 
 @torch.no_grad()

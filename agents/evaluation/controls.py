@@ -15,10 +15,12 @@ def as_control(config: Config, control: Control) -> Config:
     "random": every look at a place uniform over the scene, whatever the saccades are, as far as they lead. "center":
     every look, the first too, at the middle. "scan": the first as in training, the others along a fixed raster, see
     `ram_agents.model.choice.raster`. "whole": the whole scene as one patch at every step, for Catch.
+    Whether bfloat16 is the faster is decided anew, see `Config.decided_anew`.
 
     Raises:
         ValueError: a control that RAM is not trained as.
     """
+    config = config.decided_anew()
     if control in ("random", "scan"):
         return config.replace(look=control)
     if control == "center":

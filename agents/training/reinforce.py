@@ -117,6 +117,9 @@ class Reinforce(TrainableAgent):
     ) -> Reinforce:
         """The agent that `save` wrote.
 
+        One that was saved without `resumable` can only begin another run. For that it is decided anew whether bfloat16
+        is the faster, see `Config.decided_anew`.
+
         Args:
             path: the file.
             env: an environment to train on; else the one that the agent was trained on is made when it is needed.
@@ -136,6 +139,8 @@ class Reinforce(TrainableAgent):
             agent.policy.load_state_dict(restored(part(tensors, "policy.")))
             restore_optimizers(agent.optimizers, agent.policy, tensors)
         description.restore(agent)
+        if not part(tensors, "optimizer."):
+            agent.config = config.decided_anew()
         if env is not None:
             agent.set_env(env)
         return agent

@@ -39,6 +39,19 @@ def test_evaluate(tmp_path, capsys) -> None:
     assert json.loads((tmp_path / "all.json").read_text())["controls"] == figures["controls"]
 
 
+@pytest.mark.parametrize("faster", ["highest", "medium"])
+def test_a_control_is_found_again_however_its_precision_was_decided(faster, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("ram_agents.training.trainable.faster_precision", lambda *_, **__: faster)
+    cli.main(["train", *TINY, "--matmul-precision", "medium", "--out", str(tmp_path)])
+    words = ["--controls", "random", "--control-episodes", "16", "--paths", "0", "--episodes", "20"]
+    times = []
+    for _ in range(2):
+        cli.main(["evaluate", str(tmp_path / "last.safetensors"), *words, "--controls-dir", str(tmp_path / "controls")])
+        (control,) = (tmp_path / "controls").iterdir()
+        times.append(control.stat().st_mtime_ns)
+    assert times[0] == times[1]
+
+
 def test_a_scan_and_random_places_with_relative_saccades(tmp_path, capsys) -> None:
     kwargs = ["--env-kwargs", '{"num_glimpses": 3, "saccade": "relative"}']
     cli.main(["train", *TINY, *kwargs, "--out", str(tmp_path)])

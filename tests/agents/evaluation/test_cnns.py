@@ -42,6 +42,13 @@ def test_a_classifier_sees_the_whole_scene(shape) -> None:
     assert 0 <= classifier_error(classifier, "validation") <= 100
 
 
+def test_a_classifier_decides_anew_whether_bfloat16_is_faster() -> None:
+    """The agent that it is a control of may come from a processor with units for it."""
+    for trained, anew in (("medium", "auto"), ("highest", "highest")):
+        config = Config(env_id="ram_envs/GlimpseMNIST-v0", num_envs=4, matmul_precision=trained)
+        assert make_classifier(config, "weak-cnn").config.matmul_precision == anew
+
+
 def test_large_scenes_are_measured_a_few_at_a_time(monkeypatch) -> None:
     """So that memory suffices; the error is the same."""
     classifier = make_classifier(Config(env_id="ram_envs/GlimpseMNIST-v0", num_envs=4), "weak-cnn")

@@ -18,6 +18,14 @@ def test_gaze_controls_change_the_gaze_alone() -> None:
         as_control(config, "weak-cnn")
 
 
+@pytest.mark.parametrize("control", ["random", "scan", "center", "whole"])
+def test_a_control_decides_anew_whether_bfloat16_is_faster(control) -> None:
+    """The agent may come from a processor with units for it."""
+    for trained, anew in (("medium", "auto"), ("highest", "highest")):
+        config = Config(env_id="ram_envs/Catch-v0", matmul_precision=trained)
+        assert as_control(config, control).matmul_precision == anew
+
+
 def test_the_whole_screen_has_no_relative_saccades() -> None:
     kwargs = {"saccade": "relative", "ball_speed": 2}
     assert as_control(Config(env_kwargs=kwargs), "whole").env_kwargs == {"ball_speed": 2, "foveated": False}

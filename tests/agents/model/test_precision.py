@@ -65,6 +65,13 @@ def test_one_disturbed_measurement_decides_nothing(monkeypatch) -> None:
     assert faster_precision() == "medium"
 
 
+def test_where_bfloat16_is_emulated_little_time_is_lost(monkeypatch) -> None:
+    measured, times = [], {"highest": 0.05, "medium": 1.0}
+    monkeypatch.setattr(precision, "_seconds", lambda layer, rows, how: measured.append(how) or times[how])
+    assert faster_precision() == "highest"
+    assert measured == ["highest", "medium"] * 2
+
+
 def test_what_other_processes_take_is_not_counted(monkeypatch) -> None:
     @contextmanager
     def interrupted(how, device) -> Iterator[None]:
@@ -77,6 +84,18 @@ def test_what_other_processes_take_is_not_counted(monkeypatch) -> None:
 
 def test_it_can_be_measured_here() -> None:
     assert faster_precision(units=32, batch=32) in ("medium", "highest")
+
+
+@pytest.mark.parametrize(
+    ("trained", "resumable", "loaded"),
+    [("medium", False, "auto"), ("medium", True, "medium"), ("highest", False, "highest"), ("high", False, "high")],
+)
+def test_another_run_decides_anew(trained, resumable, loaded, tmp_path) -> None:
+    """What a processor with units for bfloat16 has trained, one without them must not go on with in bfloat16."""
+    agent = Reinforce(PeekVectorEnv(16), hidden_size=16, matmul_precision=trained)
+    agent.learn(16)
+    agent.save(tmp_path / "a", resumable=resumable)
+    assert Reinforce.load(tmp_path / "a").config == agent.config.replace(matmul_precision=loaded)
 
 
 @pytest.mark.parametrize("faster", ["medium", "highest"])
