@@ -16,6 +16,7 @@ from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..model.cells import CellLocationNetwork
 from ..model.policy import RAM
+from ..model.precision import MatmulPrecision
 from ..processes.group import ALONE, Processes
 from ..processes.torchrun import launcher, leave, torchrun
 from ..training.callbacks import Callback
@@ -97,6 +98,7 @@ def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
         check_resumed(options, agent.config)
         tell_images(str(last), agent.env_kwargs, *agent.config.variants())
         tell_processes(last, processes)
+        go_on_in(agent, options.matmul_precision)
         if math.ceil(options.total_episodes / options.num_envs) < agent.updates:
             raise ValueError(
                 f"--total-episodes {options.total_episodes}: the run in {options.out} has gone through "
@@ -110,6 +112,24 @@ def begin(options: Train, processes: Processes = ALONE) -> Reinforce:
     if options.weights:
         take_weights(agent, options.weights, allow_unsigned=options.allow_unsigned)
     return agent
+
+
+def go_on_in(agent: Reinforce, precision: MatmulPrecision) -> None:
+    """Let a run that is resumed keep its precision, unless another one is asked for; "auto" asks for none.
+
+    Either is told; and if it keeps bfloat16, and float32 is the faster one here, the remedy.
+    """
+    kept = agent.config.matmul_precision
+    if precision not in ("auto", kept):
+        agent.config = agent.config.replace(matmul_precision=precision)
+        told = f"{precision}, where the run had {kept}: it goes on, to other weights than with {kept}"
+    elif kept != "medium":
+        return
+    elif agent.faster_precision() == "medium":
+        told = "medium, as the run began"
+    else:
+        told = "medium, as the run began; highest is faster here, and goes on to other weights"
+    tell(agent.processes, f"--matmul-precision {told}")
 
 
 def tell_processes(last: Path, processes: Processes) -> None:

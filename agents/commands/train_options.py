@@ -121,11 +121,9 @@ def check_resumed(options: Train, config: Config) -> None:
     """Raise a ValueError if a run of this configuration can't go on with these options."""
     # A run's file has the arguments that its environment's id stands for, too.
     options = dataclasses.replace(options, env_kwargs=config.env_kwargs | options.env_kwargs)
-    if options.matmul_precision == "auto":  # it stays with what it decided at the beginning
-        options = dataclasses.replace(options, matmul_precision=config.matmul_precision)
     for f in dataclasses.fields(Config):
         ours, theirs = getattr(options, f.name), getattr(config, f.name)
-        if f.name != "total_episodes" and ours != theirs:
+        if f.name not in ("total_episodes", "matmul_precision") and ours != theirs:
             name = f"--{f.name.replace('_', '-')}"
             raise ValueError(
                 f"{name} {json.dumps(ours)}: the run in {options.out} has {json.dumps(theirs)}, and --resume keeps a "

@@ -14,7 +14,7 @@ from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of
 from ..agent.rollout import Rollout, collect_rollout, glimpses
 from ..agent.runner import Runner, can_look_anywhere
 from ..model.normalisation import Normalisation
-from ..model.precision import faster_precision, matmul_precision
+from ..model.precision import MatmulPrecision, faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
 from .callbacks import Metrics
@@ -109,10 +109,13 @@ class TrainableAgent(Agent):
     def decide_precision(self) -> None:
         """If `matmul_precision` is "auto", measure what is faster here; from now on the configuration says it."""
         if self.config.matmul_precision == "auto":
-            rows = self.processes.share(self.config.num_envs)
-            decided = faster_precision(self.device, units=self.config.hidden_size, batch=rows)
-            everywhere = not self.processes.any(decided != "medium")
-            self.config = self.config.replace(matmul_precision="medium" if everywhere else "highest")
+            self.config = self.config.replace(matmul_precision=self.faster_precision())
+
+    def faster_precision(self) -> MatmulPrecision:
+        """What is faster for this model in all of the processes; measured."""
+        rows = self.processes.share(self.config.num_envs)
+        here = faster_precision(self.device, units=self.config.hidden_size, batch=rows)
+        return "highest" if self.processes.any(here != "medium") else "medium"
 
     def update(self) -> Metrics:
         """Run a batch of episodes and take one step of the optimiser."""

@@ -196,6 +196,36 @@ def test_a_run_of_no_whole_number_of_updates_is_finished_too(tmp_path, monkeypat
     assert "--resume --total-episodes 150" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("begun", "faster", "words", "goes_on_in", "told"),
+    [
+        ("highest", "medium", [], "highest", ""),
+        ("medium", "medium", [], "medium", "--matmul-precision medium, as the run began\n"),
+        ("medium", "medium", ["auto"], "medium", "--matmul-precision medium, as the run began\n"),
+        ("medium", "highest", [], "medium", "medium, as the run began; highest is faster here, and goes on to other"),
+        (
+            "medium",
+            "highest",
+            ["highest"],
+            "highest",
+            "highest, where the run had medium: it goes on, to other weights",
+        ),
+        ("highest", "medium", ["medium"], "medium", "medium, where the run had highest: it goes on, to other"),
+    ],
+)
+def test_a_resumed_run_keeps_its_precision_or_takes_another(
+    begun, faster, words, goes_on_in, told, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("ram_agents.training.trainable.faster_precision", lambda *_, **__: faster)
+    cli.main(["train", *TINY, "--matmul-precision", begun, "--out", str(tmp_path)])
+    capsys.readouterr()
+    more = ["--total-episodes", "96", *(["--matmul-precision", *words] if words else [])]
+    cli.main(["train", "--out", str(tmp_path), "--resume", "--no-progress-bar", *more])
+    assert Reinforce.load(tmp_path / LAST).config.matmul_precision == goes_on_in
+    shown = capsys.readouterr().err
+    assert told in shown if told else "precision" not in shown
+
+
 def test_a_second_signal_while_saving_is_no_saved_run(tmp_path, monkeypatch, capsys) -> None:
     def stop(agent: Any, env: Any) -> Any:
         raise KeyboardInterrupt

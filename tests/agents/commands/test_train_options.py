@@ -81,6 +81,7 @@ def test_what_a_resumed_run_takes(run) -> None:
     assert parse(words).hidden_size == 16
     assert parse(words).total_episodes == 40
     assert parse([*words, "--hidden-size", "16", "--env-kwargs", '{"num_glimpses": 2}']).hidden_size == 16
+    assert parse([*words, "--matmul-precision", "medium"]).matmul_precision == "medium"
     free = parse([*words, "--total-episodes", "80", "--device", "cpu", "--threads", "1", "--tensorboard"])
     assert (free.total_episodes, free.tensorboard, free.threads) == (80, True, 1)
 
