@@ -139,7 +139,8 @@ class Reinforce(TrainableAgent):
             agent.policy.load_state_dict(restored(part(tensors, "policy.")))
             restore_optimizers(agent.optimizers, agent.policy, tensors)
         description.restore(agent)
-        if not part(tensors, "optimizer."):
+        stateless = config.optimizer == "sgd" and not config.momentum  # it has nothing to leave out
+        if not stateless and not part(tensors, "optimizer."):
             agent.config = config.decided_anew()
         if env is not None:
             agent.set_env(env)

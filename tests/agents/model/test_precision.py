@@ -90,12 +90,19 @@ def test_it_can_be_measured_here() -> None:
     ("trained", "resumable", "loaded"),
     [("medium", False, "auto"), ("medium", True, "medium"), ("highest", False, "highest"), ("high", False, "high")],
 )
-def test_another_run_decides_anew(trained, resumable, loaded, tmp_path) -> None:
+@pytest.mark.parametrize("optimiser", [{}, {"optimizer": "sgd"}, {"optimizer": "muon"}])
+def test_another_run_decides_anew(trained, resumable, loaded, optimiser, tmp_path) -> None:
     """What a processor with units for bfloat16 has trained, one without them must not go on with in bfloat16."""
-    agent = Reinforce(PeekVectorEnv(16), hidden_size=16, matmul_precision=trained)
+    agent = Reinforce(PeekVectorEnv(16), hidden_size=16, matmul_precision=trained, **optimiser)
     agent.learn(16)
     agent.save(tmp_path / "a", resumable=resumable)
     assert Reinforce.load(tmp_path / "a").config == agent.config.replace(matmul_precision=loaded)
+
+
+def test_an_optimiser_that_keeps_nothing_can_be_resumed_too(tmp_path) -> None:
+    agent = Reinforce(PeekVectorEnv(16), hidden_size=16, matmul_precision="medium", optimizer="sgd", momentum=0.0)
+    agent.learn(16).save(tmp_path / "a")
+    assert Reinforce.load(tmp_path / "a").config.matmul_precision == "medium"
 
 
 @pytest.mark.parametrize("faster", ["medium", "highest"])
