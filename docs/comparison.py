@@ -90,7 +90,7 @@ def classifier(agent: Reinforce, canvas: int, cnn: CNN) -> Classifier:
     made = make_classifier(config, cnn.control)
     if not cnn.shrink:
         return made
-    small = make_classifier(agent.config.replace(env_kwargs=scene_of(agent, SHRUNK), curriculum={}), cnn.control)
+    small = make_classifier(config.replace(env_kwargs=scene_of(agent, SHRUNK)), cnn.control)
     return Classifier(Shrunk(small.network), made.config)
 
 

@@ -23,6 +23,7 @@ from ram_agents import Config
 from ram_agents.evaluation.runs import read_log
 from ram_agents.model.cells import CellLocationNetwork
 from ram_agents.model.networks import Convolutions
+from ram_agents.model.precision import MatmulPrecision
 from torch import Tensor
 
 
@@ -82,14 +83,13 @@ def directory(out: Path, name: str) -> Path:
     return out / "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def train(out: Path, chosen: list[str]) -> None:
-    """Make the runs of some tasks, one after the other on one thread, or go on with them."""
+def train(out: Path, chosen: list[str], precision: MatmulPrecision) -> None:
+    """Make the runs of some designs, one after the other on one thread, or go on with them."""
     torch.set_num_threads(1)
-    for name, design in DESIGNS.items():
-        if design.panel not in chosen:
-            continue
+    for name in chosen:
+        design = DESIGNS[name]
         with patch.object(*design.changed) if design.changed else nullcontext():
-            courses.train(directory(out, name), config_of(design))
+            courses.train(directory(out, name), config_of(design).replace(matmul_precision=precision))
 
 
 def config_of(design: Design) -> Config:
@@ -119,9 +119,14 @@ def main() -> None:
     """Train, or renew the table."""
     parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--tasks", nargs="+", choices=list(tasks()), default=list(tasks()))
+    parser.add_argument("--only", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), help="these designs")
+    parser.add_argument(
+        "--matmul-precision", choices=["highest", "medium"], default=PRECISION, help="see docs/agent.md"
+    )
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out, options.tasks)
+        chosen = [name for name in options.only if DESIGNS[name].panel in options.tasks]
+        train(options.out, chosen, options.matmul_precision)
         return
     text = table(options.out)
     print(text)

@@ -131,6 +131,20 @@ def test_who_learns_to_stop_begins_where_cluttered60_ends() -> None:
     torch.testing.assert_close(agent.policy.f_a.weight, ram_agents.load("cluttered60").policy.f_a.weight)
 
 
+def test_some_designs_can_be_run_alone_and_in_another_precision(tmp_path, monkeypatch) -> None:
+    designs, runs = importlib.import_module("designs"), {}
+    monkeypatch.setattr("courses.train", lambda where, config: runs.update({where.name: config}))
+    names = ["cells: choice of one, 200x200", "cells: a mark of all that was covered, 200x200"]
+    words = ["train", str(tmp_path), "--only", *names, "conv: 8 and 16 filters", "--tasks", "search"]
+    for options, precision in (([], "medium"), (["--matmul-precision", "highest"], "highest")):
+        monkeypatch.setattr(sys, "argv", ["designs.py", *words, *options])
+        runs.clear()
+        designs.main()
+        choice, covered = runs.values()
+        assert covered == choice.replace(location_seen="covered")
+        assert (choice.location_seen, choice.matmul_precision) == ("near", precision)
+
+
 def test_the_compared_networks_differ_in_nothing_else() -> None:
     for panel in NETWORKS["panels"]().values():
         paper, ours = (panel.base.replace(**changes) for changes in panel.variants.values())

@@ -56,7 +56,7 @@ def test_mnist_in_ten_minutes() -> None:
 
 
 def test_catch_in_twenty_minutes() -> None:
-    agent = Reinforce(config=recipe("catch")).learn()
+    agent = Reinforce(config=recipe("catch").replace(total_episodes=868_000)).learn()
     print(f"\nCatch: {agent.seconds / 60:.1f} minutes of training, {agent.episodes:,} games")
     result = evaluate(agent, paths=0)
     print(f"missed {result.mean[-1]:.2f}% of 10,000")
