@@ -1,5 +1,9 @@
 """Agents with active vision: RAM, and its training by REINFORCE, after "Recurrent Models of Visual Attention"."""
 
+from .processes.threads import wait_briefly
+
+wait_briefly()  # before torch is imported, below
+
 try:
     import ram_envs  # noqa: F401 (registers the ids, so that `gym.make(agent.env_id)` works)
 
