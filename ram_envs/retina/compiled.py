@@ -7,6 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -44,6 +45,13 @@ def _warn_uncached() -> None:
     )
 
 
+@cache
+def _stamps_of_parts() -> tuple[tuple[str, float, int], ...]:
+    """Name, time and size of this folder's files: many kernels hold parts of them, and are outdated if those change."""
+    files = {file.name: file.stat() for file in sorted(Path(__file__).parent.glob("*.py"))}
+    return tuple((name, status.st_mtime, status.st_size) for name, status in files.items())
+
+
 class _Checked(IndexDataCacheFile):
     """Numba's files of compiled code, each with what it was compiled for and a checksum.
 
@@ -75,8 +83,8 @@ class _KernelCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        locator = self._impl.locator
-        self._cache_file = _Checked(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
+        stamp = self._impl.locator.get_source_stamp(), _stamps_of_parts()
+        self._cache_file = _Checked(self.cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for some types, or None; damaged files are emptied, so that they are written anew."""

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ram_envs.arguments import check_array, check_below, check_images, check_whole
-from ram_envs.retina.kernels import fill_tables
 from ram_envs.retina.retina import EACH_ITS_OWN, Retina, as_locations
-from ram_envs.retina.tables import empty_tables, no_tables
+from ram_envs.retina.tables import empty_tables, fill_tables, no_tables
 
 TABLE_COST = 4
 """What filling a table costs for a pixel, in pixels that are pooled straight from the image.

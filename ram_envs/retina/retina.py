@@ -9,6 +9,7 @@ that is left for an even patch between two pixels goes to the right and down. Ou
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.retina import kernels
+from ram_envs.retina.pyramid import PAIR, can_put_bytes, room_for_bytes
 from ram_envs.retina.tables import no_tables
 
 MOST_HALVED = 4
@@ -32,6 +34,8 @@ UNIT_OF_BYTES, UNIT_OF_FLOATS = np.float32(1 / 255), np.float32(1)
 
 EACH_ITS_OWN = np.empty(0, np.int64)
 """Row i looks at image i."""
+
+NOTHING = np.empty(0, np.uint8)
 
 Pooling = Literal["average", "max"]
 
@@ -106,9 +110,11 @@ class Retina:
         `which` is `EACH_ITS_OWN` where each image is looked at once; `tables` are the images' or `no_tables`.
         """
         pixel = (0,) * (images.shape[3] if images.ndim == 4 else 1)
-        is_bytes, halved = images.itemsize == 1, self.num_halved
+        is_bytes, halved, use_max = images.itemsize == 1, self.num_halved, self.pooling == "max"
+        in_lanes = is_bytes and len(pixel) == 1 and not use_max and can_put_bytes(self.patch_size, halved)
         output = np.empty((len(locations), *self.shape(images.shape[1:])), np.float32)
-        room = (self.patch_size << (halved - 1)) ** 2 // 4 + self.patch_size**2
+        window = self.patch_size << (halved - 1)
+        room = max(window**2 // 4 + self.patch_size**2, room_for_bytes(self.patch_size, halved) // halved)
         complete = kernels.glimpse_images(
             images.reshape(*images.shape[:2], images.shape[2] * len(pixel)),
             which,
@@ -118,8 +124,9 @@ class Retina:
             halved,
             output.reshape(*output.shape[:3], self.patch_size * len(pixel)),
             np.empty((2 * halved, room), np.uint16 if is_bytes else np.float32),
+            _visible(images.shape[2], window) if in_lanes else NOTHING,
             UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS,
-            self.pooling == "max",
+            use_max,
         )
         if not complete:
             check_below("which", which, len(images))
@@ -173,6 +180,17 @@ class Retina:
             top, left = kernels.first_pixel(row, size), kernels.first_pixel(column, size)
             regions.append(Region(int(top), int(left), size, size))
         return regions
+
+
+@cache
+def _visible(width: int, window: int) -> NDArray[np.uint8]:
+    """What of rows is an image's, of so many columns: 255, and before and behind that zeros, for windows that hang out.
+
+    The row of a window that begins at column `left` of the image begins at `window + left`.
+    """
+    visible = np.zeros(2 * window + width + 2 * PAIR, np.uint8)
+    visible[window : window + width] = 255
+    return visible
 
 
 def check_locations(locations: Any, batch: int) -> NDArray[np.floating[Any]]:

@@ -14,9 +14,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import uintp
 from numpy.typing import NDArray
 
-from ram_envs.retina.kernels import BAND
+from ram_envs.retina.compiled import kernel, part
+
+BAND = 4
+"""Rows of pixels for one row of entries."""
 
 
 def empty_tables(images: NDArray[Any], largest_cell: int) -> NDArray[Any]:
@@ -36,3 +40,82 @@ def sum_type(dtype: np.dtype[Any], largest_cell: int) -> type[np.generic]:
     if dtype != np.uint8:
         return np.float64
     return np.uint32 if 255 * largest_cell < 2**32 else np.uint64
+
+
+@kernel
+def fill_tables(images, which, pixel, tables):  # type: ignore[no-untyped-def]
+    """Fill the tables of the images (B, H, W * channels) that `which` (n,) numbers."""
+    height, row_length = images.shape[1:]
+    entries, channels = uintp(tables.shape[2]), uintp(len(pixel))
+    strip = np.empty(row_length, tables.dtype)
+    pixels, sums = images.reshape(-1), tables.reshape(-1)
+    for b in which:
+        to = uintp(b * tables.shape[1]) * entries
+        sums[to : to + entries] = 0
+        for q in range(1, tables.shape[1]):
+            to += entries
+            _add_band(pixels, uintp((b * height + (q - 1) * BAND) * row_length), strip)
+            for channel in range(channels):
+                sums[to + channel] = total = tables.dtype.type(0)
+                for x in range(channel, uintp(row_length), channels):
+                    total += strip[x]
+                    after = to + x + channels
+                    sums[after] = sums[after - entries] + total
+
+
+@part
+def _add_band(pixels, start, strip):  # type: ignore[no-untyped-def]
+    """Fill `strip` (W * channels,) with the sums of the columns of `BAND` rows, which begin at `pixels[start]`."""
+    length = uintp(len(strip))
+    for x in range(length):
+        strip[x] = pixels[start + x]
+    for row in range(uintp(1), uintp(BAND)):
+        for x in range(length):
+            strip[x] += pixels[start + row * length + x]
+
+
+@part
+def put_from_table(image, sums, entry, place, edges, lines, gain, result, to):  # type: ignore[no-untyped-def]
+    """Fill a patch, at `result[to]`, whose window begins at a place (top, left, scale) of an image.
+
+    The table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2, g) are for work.
+    """
+    top, left, scale = place
+    patch_size, step = lines.shape[1], uintp(len(image[4]))
+    for j in range(patch_size + 1):
+        edges[j] = min(max(left + (j << scale), 0), image[3])
+    _add_above(image, sums, entry, top, edges, lines[0])
+    for i in range(patch_size):
+        above, below = lines[i & 1], lines[1 - (i & 1)]
+        _add_above(image, sums, entry, top + ((i + 1) << scale), edges, below)
+        for j in range(uintp(patch_size)):
+            above[j] = below[j] - above[j]  # As if none of the sums had wrapped around.
+            cell = np.float32(max(above[j], lines.dtype.type(0)))  # Floats may fall below by their rounding.
+            result[to + (uintp(i * patch_size) + j) * step] = gain * cell
+
+
+@part
+def _add_above(image, sums, entry, row, edges, line):  # type: ignore[no-untyped-def]
+    """Fill `line` (g,) with the sums of all pixels above a row, from each of the `edges` to the next."""
+    pixels, first, height, width, pixel = image
+    channels = len(pixel)
+    row = min(max(row, 0), height)
+    nearest = min((row + BAND // 2) // BAND, height // BAND)
+    start = entry + nearest * (width + 1) * channels
+    for j in range(uintp(len(line))):
+        line[j] = sums[uintp(start + edges[j + 1] * channels)] - sums[uintp(start + edges[j] * channels)]
+    for r in range(nearest * BAND, row):
+        for j in range(uintp(len(line))):
+            line[j] += _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+    for r in range(row, nearest * BAND):
+        for j in range(uintp(len(line))):
+            line[j] -= _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+
+
+@part
+def _segment(pixels, start, begin, end, line, pixel):  # type: ignore[no-untyped-def]
+    """The sum of one channel of the pixels from column `begin` to `end` of the row that begins at `start`."""
+    step, source, total = uintp(len(pixel)), uintp(start + begin * len(pixel)), line.dtype.type(0)
+    for x in range(uintp(end - begin)):
+        total = line.dtype.type(total + pixels[source + x * step])
+    return total

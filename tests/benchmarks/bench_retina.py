@@ -21,6 +21,7 @@ import torch.nn.functional as F
 
 from ram_envs import PreparedImages, Retina
 from ram_envs.retina import kernels
+from ram_envs.retina.retina import NOTHING
 from ram_envs.retina.tables import no_tables
 
 BATCH, SIZE, LOOKS = 128, 60, 256
@@ -93,7 +94,7 @@ def halved(images: np.ndarray, locations: np.ndarray, which: np.ndarray, retina:
     output = np.empty((len(locations), k, g, g), np.float32)
     sums = np.empty((2, (g << (k - 1)) ** 2 // 4), np.uint32)
     tables, unit = no_tables(images), np.float32(1 / 255)
-    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, unit, False)
+    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, NOTHING, unit, False)
     return output
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_retina import slow_retina
 
-from ram_envs.retina import kernels, tables
+from ram_envs.retina import tables
 from ram_envs.retina.prepared import PreparedImages, tables_pay
 from ram_envs.retina.retina import Retina
 
@@ -71,7 +71,7 @@ def test_a_table_by_hand() -> None:
     # Every pixel is 2, so the sum above row 4 q and left of column c is 8 q c.
     images = np.full((1, 10, 3), 2, np.uint8)
     entries = tables.empty_tables(images, 4)
-    kernels.fill_tables(images, np.array([0]), (0,), entries)
+    tables.fill_tables(images, np.array([0]), (0,), entries)
     assert entries.tolist() == [[[0, 0, 0, 0], [0, 8, 16, 24], [0, 16, 32, 48]]]
 
 
