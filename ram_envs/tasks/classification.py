@@ -19,7 +19,8 @@ from ram_envs.retina.prepared import PreparedImages
 from ram_envs.retina.retina import EACH_ITS_OWN
 from ram_envs.tasks.naming import Naming
 from ram_envs.tasks.pictures import GalleryClassification
-from ram_envs.tasks.scenes import Placement, SceneRules, as_distractor_images, ink_boxes, paint, place
+from ram_envs.tasks.placing import Placement, SceneRules, place
+from ram_envs.tasks.scenes import as_distractor_images, ink_boxes, paint
 from ram_envs.tasks.task import Task
 from ram_envs.tasks.threads import of_each_part
 

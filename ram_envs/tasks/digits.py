@@ -11,7 +11,7 @@ from ram_envs.arguments import check_whole
 from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import Rows
 from ram_envs.tasks.classification import MNISTClassification
-from ram_envs.tasks.scenes import Placement
+from ram_envs.tasks.placing import Placement
 from ram_envs.tasks.task import Outcome
 
 END = 10

@@ -12,7 +12,7 @@ from ram_envs.arguments import check_number, check_whole
 from ram_envs.retina.gaze import Rows
 from ram_envs.retina.prepared import PreparedImages
 from ram_envs.tasks.classification import MNISTClassification
-from ram_envs.tasks.scenes import Placement
+from ram_envs.tasks.placing import Placement
 from ram_envs.tasks.task import Outcome
 
 

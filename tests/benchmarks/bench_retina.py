@@ -14,14 +14,15 @@ from __future__ import annotations
 from timing import paired, verdict  # first: it sets the number of threads
 
 # isort: split
+from unittest.mock import patch
+
 import numba
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from ram_envs import PreparedImages, Retina
-from ram_envs.retina import kernels
-from ram_envs.retina.retina import NOTHING
+from ram_envs.retina import kernels, retina
 from ram_envs.retina.tables import no_tables
 
 BATCH, SIZE, LOOKS = 128, 60, 256
@@ -65,16 +66,16 @@ def measure(g: int, k: int, size: int) -> None:
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (BATCH, size, size), dtype=np.uint8)
     locations = generator.uniform(-1, 1, (BATCH, 2)).astype(np.float32)
-    retina = Retina(g, k)
+    sensor = Retina(g, k)
     tensors = torch.from_numpy(images), torch.from_numpy(locations)
-    np.testing.assert_allclose(retina(images, locations), loop(*tensors, g, k).numpy(), atol=1e-6)
-    regions = [retina.regions(location, (size, size)) for location in locations]
+    np.testing.assert_allclose(sensor(images, locations), loop(*tensors, g, k).numpy(), atol=1e-6)
+    regions = [sensor.regions(location, (size, size)) for location in locations]
     corners = np.array([[(region.top, region.left) for region in scales] for scales in regions])
     sizes = np.array([g * 2**scale for scale in range(k)])
     output = np.zeros(BATCH * (sizes**2).sum(), np.uint8)
     times = paired(
         {
-            "retina": lambda: retina(images, locations),
+            "retina": lambda: sensor(images, locations),
             "loop": lambda: loop(*tensors, g, k),
             "copy": lambda: copy(images.reshape(-1), size, size, corners, sizes, output),
         }
@@ -88,13 +89,32 @@ def measure(g: int, k: int, size: int) -> None:
     )
 
 
-def halved(images: np.ndarray, locations: np.ndarray, which: np.ndarray, retina: Retina) -> np.ndarray:
+def measure_lanes(g: int, k: int, size: int, batch: int) -> None:
+    """Print what it saves that grey bytes are pooled where they lie, in lanes, and not from a copied window."""
+    generator, sensor = np.random.default_rng(0), Retina(g, k)
+    images = generator.integers(0, 256, (batch, size, size), dtype=np.uint8)
+    locations = generator.uniform(-1, 1, (batch, 2))
+
+    def from_window() -> np.ndarray:
+        with patch.object(retina, "can_put_bytes", lambda patch_size, halved: False):
+            return sensor(images, locations)
+
+    np.testing.assert_array_equal(from_window(), sensor(images, locations))
+    times = paired({"lanes": lambda: sensor(images, locations), "window": from_window})
+    lanes, window = (1e9 * times[way] / batch for way in ("lanes", "window"))
+    print(
+        f"{g}x{g}, {k} scales, {batch} of {size}x{size}: {lanes:.0f} ns a glimpse in lanes, {window:.0f} from a "
+        f"window: {lanes / window:.2f} of the time"
+    )
+
+
+def halved(images: np.ndarray, locations: np.ndarray, which: np.ndarray, sensor: Retina) -> np.ndarray:
     """Glimpses at `locations` of `images[which]`, every scale halved from one copied window."""
-    k, g = retina.num_scales, retina.patch_size
+    k, g = sensor.num_scales, sensor.patch_size
     output = np.empty((len(locations), k, g, g), np.float32)
-    sums = np.empty((2, (g << (k - 1)) ** 2 // 4), np.uint32)
+    sums = np.empty((2 * k, (g << (k - 1)) ** 2 // 4 + g**2), np.uint32)
     tables, unit = no_tables(images), np.float32(1 / 255)
-    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, NOTHING, unit, False)
+    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, retina.NOTHING, unit, False)
     return output
 
 
@@ -103,15 +123,15 @@ def measure_large(num_images: int, goal: float) -> None:
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (num_images, 1000, 1000), dtype=np.uint8)
     locations, which = generator.uniform(-1, 1, (LOOKS, 2)), np.arange(LOOKS) % num_images
-    retina = Retina(12, 7)
-    eye = PreparedImages(retina, images, num_glimpses=24)
-    np.testing.assert_array_equal(eye.glimpse(locations, which), halved(images, locations, which, retina))
+    sensor = Retina(12, 7)
+    eye = PreparedImages(sensor, images, num_glimpses=24)
+    np.testing.assert_array_equal(eye.glimpse(locations, which), halved(images, locations, which, sensor))
     straight = images[which[:16]]
     times = paired(
         {
             "tables": lambda: eye.glimpse(locations, which),
-            "halved": lambda: halved(images, locations, which, retina),
-            "straight": lambda: retina(straight, locations[:16]),
+            "halved": lambda: halved(images, locations, which, sensor),
+            "straight": lambda: sensor(straight, locations[:16]),
             "prepare": lambda: eye.refresh(),
         }
     )
@@ -126,12 +146,12 @@ def measure_large(num_images: int, goal: float) -> None:
 
 def measure_growth() -> None:
     """Print what a glimpse costs on images from 100x100 to 4,000x4,000."""
-    generator, retina = np.random.default_rng(0), Retina(12, 7)
+    generator, sensor = np.random.default_rng(0), Retina(12, 7)
     locations, which = generator.uniform(-1, 1, (LOOKS, 2)), np.zeros(LOOKS, np.int64)
     runs = {}
     for size in (100, 400, 1000, 4000):
         image = generator.integers(0, 256, (1, size, size), dtype=np.uint8)
-        eye = PreparedImages(retina, image, num_glimpses=LOOKS)
+        eye = PreparedImages(sensor, image, num_glimpses=LOOKS)
         runs[f"{size}"] = lambda eye=eye: eye.glimpse(locations, which)
         runs[f"{size}, one a call"] = lambda eye=eye: eye.glimpse(locations[:1])
     times = paired(runs)
@@ -148,3 +168,6 @@ if __name__ == "__main__":
     measure_growth()
     for case in CASES:
         measure(*case)
+    for case in CASES[:3]:
+        for batch in (256, 1024):
+            measure_lanes(*case, batch)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ram_envs.images.datasets import load_mnist
-from ram_envs.tasks.scenes import Placement, SceneRules, compose, ink_boxes, place
+from ram_envs.tasks.placing import Placement, SceneRules, place
+from ram_envs.tasks.scenes import compose, ink_boxes
 
 ALMOST_ONE = np.nextafter(1, 0)  # The largest draw there is.
 
@@ -111,65 +112,6 @@ def test_the_order_of_distractors_does_not_matter() -> None:
     assert (scenes[0] == 255).any(), "nothing was clamped, so nothing was tested"
 
 
-RULES = SceneRules(13, 11, 6, 5, num_distractors=2, distractor_size=3)
-LIMITS = {  # Each position of `RULES` and how many values it has.
-    "image row": 13 - 6 + 1,
-    "image column": 11 - 5 + 1,
-    "source": 9,
-    "cut row": 6 - 3 + 1,
-    "cut column": 5 - 3 + 1,
-    "row": 13 - 3 + 1,
-    "column": 11 - 3 + 1,
-}
-
-
-def positions(draws: np.ndarray) -> np.ndarray:
-    """Corner and first distractor of each scene by `RULES`: (B, 7), in the order of `LIMITS`."""
-    placement = place(draws, RULES, num_images=9)
-    assert placement.distractors.shape == (len(draws), 2, 5)
-    return np.concatenate([placement.corners[:, 0], placement.distractors[:, 0]], axis=1)
-
-
-def test_the_extreme_draws_give_the_first_and_the_last_position() -> None:
-    draws = np.stack([np.zeros(RULES.num_draws), np.full(RULES.num_draws, ALMOST_ONE)])
-    first, last = positions(draws)
-    assert first.tolist() == [0] * 7
-    assert last.tolist() == [limit - 1 for limit in LIMITS.values()]
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 33, 93, 53, 4096, 55_000, 60_000, 2**20 + 1])
-def test_the_largest_draw_stays_below_every_limit(limit: int) -> None:
-    rules = SceneRules(limit, limit, 1, 1, distractor_size=1)
-    assert place(np.full((1, 2), ALMOST_ONE), rules, num_images=1).corners.tolist() == [[[limit - 1, limit - 1]]]
-
-
-def test_every_position_is_equally_likely_and_independent() -> None:
-    draws = np.random.default_rng(3).random((40_000, RULES.num_draws))
-    placed = positions(draws)
-    for column, limit in zip(placed.T, LIMITS.values(), strict=True):
-        counts = np.bincount(column, minlength=limit)
-        assert len(counts) == limit
-        expected = len(draws) / limit
-        chi_squared = ((counts - expected) ** 2 / expected).sum()
-        assert chi_squared < limit - 1 + 5 * np.sqrt(2 * limit), f"{counts} is not uniform"
-    correlations = np.corrcoef(placed.T) - np.eye(len(LIMITS))
-    assert np.abs(correlations).max() < 0.03
-
-
-def test_several_images_share_out_the_columns_that_they_leave_free_by_hand() -> None:
-    rules = SceneRules(5, 9, 2, 2, distractor_size=1, num_objects=3)
-    # Three rows and four shares of the three free columns to choose from; the second image is the leftmost.
-    draws = np.array([[0.0, 0.5, 0.4, 0.1, 0.9, ALMOST_ONE]])
-    assert place(draws, rules, num_images=1).corners.tolist() == [[[0, 4], [1, 0], [3, 7]]]
-    corners = place(np.random.default_rng(0).random((2000, 6)), rules, num_images=1).corners
-    columns = np.sort(corners[..., 1])
-    assert (np.diff(columns) >= 2).all()
-    assert (columns.min(0).tolist(), columns.max(0).tolist()) == ([0, 2, 4], [3, 5, 7])
-    assert {int(i) for i in corners[..., 1].argmin(1)} == {0, 1, 2}, "any of them may be the leftmost"
-    with pytest.raises(ValueError, match=r"5 images of 2 columns .* 9 columns; make it at least 10 wide"):
-        rules._replace(num_objects=5).check()
-
-
 def test_several_images_are_added_by_hand() -> None:
     images = np.array([[[1, 2]], [[200, 100]]], np.uint8)
     placement = Placement(np.array([[[0, 0], [0, 1]]]), np.zeros((1, 0, 5), np.int64))
@@ -177,50 +119,6 @@ def test_several_images_are_added_by_hand() -> None:
     assert compose(images, np.array([[1, 0]]), placement, rules, distractor_images=images).tolist() == [
         [[200, 101, 2, 0]]
     ]
-
-
-def test_shifts_go_both_ways_by_the_same_amount() -> None:
-    rules = SceneRules(4, 4, 4, 4, max_shift=2, distractor_size=1)
-    corners = place(np.random.default_rng(0).random((500, 2)), rules, num_images=1).corners[:, 0]
-    assert {tuple(corner) for corner in corners.tolist()} == {(r, c) for r in range(-2, 3) for c in range(-2, 3)}
-
-
-def test_a_share_of_the_images_lies_near_the_corners_by_hand() -> None:
-    rules = SceneRules(28 + 9, 28 + 9, 28, 28, corner_share=0.25)  # ten rows and columns: the first and last are outer
-    draws = np.array([[0.0, 0.0], [0.249, 0.49], [0.126, 0.5], [0.124, ALMOST_ONE], [0.25, 0.0], [0.625, 0.3]])
-    corners = place(draws, rules, num_images=1).corners[:, 0]
-    assert corners.tolist() == [[0, 0], [9, 0], [9, 9], [0, 9], [0, 0], [5, 3]]
-
-
-@pytest.mark.parametrize("share", [1e-300, 0.3, 1.0])
-def test_draws_that_corners_are_chosen_by_stay_uniform(share: float) -> None:
-    rules = SceneRules(28 + 9, 28 + 19, 28, 28, corner_share=share)
-    draws = np.random.default_rng(0).random((100_000, 2))
-    draws[:3] = [[0, 0], [ALMOST_ONE, ALMOST_ONE], [np.nextafter(share, 0), ALMOST_ONE]]
-    top, left = place(draws, rules, num_images=1).corners[:, 0].T
-    near = np.isin(top, (0, 9)) & np.isin(left, (0, 1, 18, 19))
-    np.testing.assert_allclose(near.mean(), share + (1 - share) * 0.04, atol=0.01)
-    for here in (near, ~near):  # all places of a kind are equally likely
-        counts = np.unique(20 * top[here] + left[here], return_counts=True)[1]
-        assert not here.any() or counts.max() < 1.3 * counts.mean()
-        assert share == 1 or len(counts) == (8 if here is near else 192)
-
-
-@pytest.mark.parametrize(
-    ("rules", "named"),
-    [
-        (SceneRules(27, 28, 28, 28), "27x28"),
-        (SceneRules(28, 27, 28, 28), "28x27"),
-        (SceneRules(28, 28, 28, 28, max_shift=-1), "max_shift is -1"),
-        (SceneRules(28, 28, 28, 28, num_distractors=-2), "num_distractors is -2"),
-        (SceneRules(28, 28, 28, 28, corner_share=1.5), "corner_share is 1.5"),
-        (SceneRules(28, 28, 28, 28, distractor_size=29), "distractor_size is 29"),
-        (SceneRules(28, 28, 28, 28, distractor_size=0), "distractor_size is 0"),
-    ],
-)
-def test_impossible_rules_are_refused(rules: SceneRules, named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        rules.check()
 
 
 def test_the_box_of_the_ink_by_hand() -> None:

@@ -1,0 +1,128 @@
+"""Where the digit and its distractors lie in a scene (the paper's section 4.1).
+
+`place` turns uniform draws in [0, 1), one row of draws for each scene, into positions; nothing else is random in it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALMOST_ONE = float(np.nextafter(1, 0))
+
+
+class SceneRules(NamedTuple):
+    """What a scene is made of; sizes in pixels.
+
+    An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
+    With `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
+    `corner_share` moves some images near a corner, see `OUTER`.
+    Several images (`num_objects`) each have the columns that they lie in to themselves, so that there is no doubt which
+    is left of which.
+    """
+
+    canvas_height: int
+    canvas_width: int
+    image_height: int
+    image_width: int
+    max_shift: int = 0
+    num_distractors: int = 0
+    distractor_size: int = 8
+    num_objects: int = 1
+    corner_share: float = 0.0
+
+    @property
+    def num_draws(self) -> int:
+        """How many uniform draws place one scene: row and column of each image, and five for each distractor."""
+        return 2 * self.num_objects + 5 * self.num_distractors
+
+    def check(self) -> None:
+        """Raise a ValueError that names the first size that cannot be."""
+        if self.canvas_height < self.image_height or self.canvas_width < self.image_width:
+            raise ValueError(
+                f"the canvas of {self.canvas_height}x{self.canvas_width} pixels is smaller than the images of "
+                f"{self.image_height}x{self.image_width}; make it at least as large"
+            )
+        if self.canvas_width < self.num_objects * self.image_width:
+            raise ValueError(
+                f"{self.num_objects} images of {self.image_width} columns lie beside each other, and the canvas has "
+                f"{self.canvas_width} columns; make it at least {self.num_objects * self.image_width} wide"
+            )
+        for name in ("max_shift", "num_distractors"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        if not 0 <= self.corner_share <= 1:
+            raise ValueError(f"corner_share is {self.corner_share}; it must be from 0 to 1")
+        largest = min(self.image_height, self.image_width)
+        if not 1 <= self.distractor_size <= largest:
+            raise ValueError(f"distractor_size is {self.distractor_size}; it must be from 1 to {largest} pixels")
+
+
+OUTER = 0.2
+"""An image lies near a corner if its row and its column are in the outer fifth of what the canvas allows: the first
+tenth, or the last."""
+
+
+class Placement(NamedTuple):
+    """Where things lie in B scenes, in pixels."""
+
+    corners: NDArray[np.int64]
+    """(B, num_objects, 2): the top row and left column of each image."""
+    distractors: NDArray[np.int64]
+    """(B, n, 5): of each distractor the index of the image that it is cut from, the top row and left column of the cut,
+    and the top row and left column where it lands."""
+
+
+def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> Placement:
+    """Turn uniform draws into positions, each possible position equally likely, the last row and column included.
+
+    With `corner_share` so many images are drawn from the places near a corner, the others from all.
+
+    Args:
+        draws: (B, rules.num_draws), in [0, 1).
+        rules: what the scenes are made of.
+        num_images: of how many images distractors are cut.
+    """
+    count, (free, choices) = 2 * rules.num_objects, _limits(rules, num_images)
+    distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
+    places = draws[:, :count].reshape(len(draws), rules.num_objects, 2)
+    corners = _below(_often_near_corners(places, rules.corner_share) if rules.corner_share else places, free)
+    if rules.max_shift:
+        corners -= rules.max_shift
+    if rules.num_objects > 1:  # From left to right in the order of their second draws.
+        corners[..., 1] += rules.image_width * draws[:, 1:count:2].argsort(1).argsort(1)
+    return Placement(corners, distractors)
+
+
+def _often_near_corners(places: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Draws (B, n, 2) of rows and columns, of which a share is moved near the corners; still in [0, 1).
+
+    The draw of the row decides, and what is left of it is a draw again.
+    """
+    row, column = places[..., 0], places[..., 1]
+    chosen = row < share
+    left = np.minimum(np.where(chosen, row / share, (row - share) / max(1 - share, 1e-300)), ALMOST_ONE)
+    near = np.stack([left, column], axis=-1) * OUTER
+    near = np.where(near < OUTER / 2, near, np.minimum(near + 1 - OUTER, ALMOST_ONE))
+    return np.where(chosen[..., None], near, np.stack([left, column], axis=-1))
+
+
+@cache
+def _limits(rules: SceneRules, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many values each number of a corner can have, (2,), and each number of a distractor, (5,).
+
+    The columns that several images leave free are shared out among the gaps between them.
+    """
+    size = rules.distractor_size
+    image, canvas = (rules.image_height, rules.image_width), (rules.canvas_height, rules.canvas_width)
+    free = canvas[0] - image[0], canvas[1] - rules.num_objects * image[1]
+    cut, landing = ((height - size + 1, width - size + 1) for height, width in (image, canvas))
+    return np.array(free) + 2 * rules.max_shift + 1, np.array([num_images, *cut, *landing])
+
+
+def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Whole numbers from 0 to limit - 1, each equally likely."""
+    return (draws * limits).astype(np.int64)  # which rounds down
