@@ -48,6 +48,7 @@ def answers(agent: Reinforce, scenes: int, seed: int) -> Answers:
     """The answers of a single path with mean locations to so many random scenes; seeds count on from `seed`."""
     env = evaluation_env(agent, num_envs=BATCH)
     task: Any = env.unwrapped.task  # type: ignore[attr-defined]
+    task._fixed_draws = None  # the split has one scene for each image: here each is drawn afresh
     free = task.rules.canvas_width - task.rules.image_width
     wrong, outer = [], []
     for first in range(0, scenes, BATCH):

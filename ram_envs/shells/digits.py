@@ -190,7 +190,7 @@ class GlimpseMovingEnv(TaskEnv):
     ```
 
     - `speed`: of everything, in pixels a step; 0 for a still scene. `max_turn`: in degrees a step, from 0 to 180.
-    - All other arguments of `GlimpseMNISTEnv` but `max_shift` and `corner_share`.
+    - All other arguments of `GlimpseMNISTEnv` but `max_shift`.
 
     ## Deviations from the paper
 

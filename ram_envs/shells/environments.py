@@ -76,7 +76,7 @@ class GlimpseMNISTEnv(TaskEnv):
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
-             corner_share=0.0, max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
+             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
              threads=1, can_stop=False, glimpse_cost=0.0, saccade_cost=0.0, action="dict", grid_size=None,
              action_location_key="location", render_mode=None)
     ```
@@ -92,8 +92,6 @@ class GlimpseMNISTEnv(TaskEnv):
       where they shrink. Distractors are cut from digits of the same size.
     - `canvas_size`: the scene's width and height, or (height, width); None for the size of the digits.
     - `max_shift`: in the "train" split, by how many pixels the digit may lie off the places that the canvas allows it.
-    - `corner_share`: in the "train" split, this share of the digits lie near a corner, where they are harder to read:
-      in the outer fifth of places, up and down and from left to right. By themselves 4% do.
     - `max_distortion`: in the "train" split, how much a random half of the digits is rotated, slanted and stretched,
       from 0 to 0.5; 0.1 is a little. `max_bend`: by how many pixels parts of the same half move against each other.
       Not in the paper.
@@ -187,7 +185,7 @@ class GlimpseImagesEnv(TaskEnv):
       group (a group is never in two splits); of an array `images.npy`, with `labels`; or of a function of an index,
       with `labels`, that gives an array or a `ram_envs.gallery.pyramid.Picture`. `lazy=True` has every folder read so,
       `lazy=False` none. Then scales 0 to 3 are exact, coarser patches lie off by at most 1/16 of a cell, `scene_shape`
-      is None, and scenes are as they are: `canvas_size`, `max_shift`, `corner_share`, distractors, distortions and
+      is None, and scenes are as they are: `canvas_size`, `max_shift`, distractors, distortions and
       `threads` are unknown.
     - `cache_dir`: where such pictures are kept once decoded; None for `ram_envs` in the user's directory of caches.
       `cache_bytes`: how much they may take there, 32 GiB if not given.

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ram_envs.arguments import check_number, check_whole
+from ram_envs.arguments import check_whole
 from ram_envs.gallery.sources import is_lazy
 from ram_envs.images.augmentation import Augmentation
 from ram_envs.images.datasets import Dataset, check_split, load_resized_mnist
@@ -40,8 +40,6 @@ class Classification(Naming):
         canvas_size: width and height of the scene in pixels, or (height, width); None for the size of the images.
         max_shift: in the "train" split, by how many pixels the image may lie off the places that the canvas allows it,
             hanging over the edge: small random shifts against overfitting.
-        corner_share: in the "train" split, this share of the images lie near a corner, as only 4% do by themselves: in
-            the outer fifth of places, up and down and from left to right.
         max_distortion: in the "train" split, how much a random half of the images is rotated, slanted and
             stretched: the numbers of a linear map are off the identity's by up to so much. From 0 to 0.5; 0.1 is mild.
         max_bend: in the "train" split, by how many pixels parts of the same half are moved against each other, as in
@@ -64,7 +62,6 @@ class Classification(Naming):
         split: str = "train",
         canvas_size: int | tuple[int, int] | None = None,
         max_shift: int = 0,
-        corner_share: float = 0.0,
         max_distortion: float = 0.0,
         max_bend: float = 0.0,
         flip: bool = False,
@@ -94,11 +91,10 @@ class Classification(Naming):
             num_distractors=check_whole("num_distractors", num_distractors, 0),
             distractor_size=check_whole("distractor_size", distractor_size, 1),
             num_objects=num_objects,
-            corner_share=check_number("corner_share", corner_share, 1),
         )
         self.rules.check()
         if split != "train":
-            self.rules = self.rules._replace(max_shift=0, corner_share=0.0)
+            self.rules = self.rules._replace(max_shift=0)
         self._num_scene_draws = self.rules.num_draws + num_choices
         super().__init__(
             dataset.labels,

@@ -29,7 +29,7 @@ class Moving(MNISTClassification):
         arguments: of `MNISTClassification`.
     """
 
-    own_arguments = frozenset({"max_shift", "corner_share"})
+    own_arguments = frozenset({"max_shift"})
 
     def __init__(
         self, *, speed: float = 2.0, max_turn: float = 15.0, num_distractors: int = 0, **arguments: Any

@@ -11,15 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ALMOST_ONE = float(np.nextafter(1, 0))
-
 
 class SceneRules(NamedTuple):
     """What a scene is made of; sizes in pixels.
 
     An image as large as the canvas can only lie centred; on a larger canvas it lies at a uniformly random position.
     With `max_shift` it may also hang over the edge by so many pixels: small random shifts of a centred digit.
-    `corner_share` moves some images near a corner, see `OUTER`.
     Several images (`num_objects`) each have the columns that they lie in to themselves, so that there is no doubt which
     is left of which.
     """
@@ -32,7 +29,6 @@ class SceneRules(NamedTuple):
     num_distractors: int = 0
     distractor_size: int = 8
     num_objects: int = 1
-    corner_share: float = 0.0
 
     @property
     def num_draws(self) -> int:
@@ -54,16 +50,9 @@ class SceneRules(NamedTuple):
         for name in ("max_shift", "num_distractors"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0")
-        if not 0 <= self.corner_share <= 1:
-            raise ValueError(f"corner_share is {self.corner_share}; it must be from 0 to 1")
         largest = min(self.image_height, self.image_width)
         if not 1 <= self.distractor_size <= largest:
             raise ValueError(f"distractor_size is {self.distractor_size}; it must be from 1 to {largest} pixels")
-
-
-OUTER = 0.2
-"""An image lies near a corner if its row and its column are in the outer fifth of what the canvas allows: the first
-tenth, or the last."""
 
 
 class Placement(NamedTuple):
@@ -79,8 +68,6 @@ class Placement(NamedTuple):
 def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> Placement:
     """Turn uniform draws into positions, each possible position equally likely, the last row and column included.
 
-    With `corner_share` so many images are drawn from the places near a corner, the others from all.
-
     Args:
         draws: (B, rules.num_draws), in [0, 1).
         rules: what the scenes are made of.
@@ -88,26 +75,12 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
     """
     count, (free, choices) = 2 * rules.num_objects, _limits(rules, num_images)
     distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
-    places = draws[:, :count].reshape(len(draws), rules.num_objects, 2)
-    corners = _below(_often_near_corners(places, rules.corner_share) if rules.corner_share else places, free)
+    corners = _below(draws[:, :count].reshape(len(draws), rules.num_objects, 2), free)
     if rules.max_shift:
         corners -= rules.max_shift
     if rules.num_objects > 1:  # From left to right in the order of their second draws.
         corners[..., 1] += rules.image_width * draws[:, 1:count:2].argsort(1).argsort(1)
     return Placement(corners, distractors)
-
-
-def _often_near_corners(places: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """Draws (B, n, 2) of rows and columns, of which a share is moved near the corners; still in [0, 1).
-
-    The draw of the row decides, and what is left of it is a draw again.
-    """
-    row, column = places[..., 0], places[..., 1]
-    chosen = row < share
-    left = np.minimum(np.where(chosen, row / share, (row - share) / max(1 - share, 1e-300)), ALMOST_ONE)
-    near = np.stack([left, column], axis=-1) * OUTER
-    near = np.where(near < OUTER / 2, near, np.minimum(near + 1 - OUTER, ALMOST_ONE))
-    return np.where(chosen[..., None], near, np.stack([left, column], axis=-1))
 
 
 @cache

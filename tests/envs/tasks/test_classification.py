@@ -230,9 +230,6 @@ def test_own_images_that_cannot_be_used_are_refused(arguments: dict, named: str)
         ({"num_scales": 0}, "num_scales"),
         ({"initial_location": "centre"}, "centre"),
         ({"max_shift": -1}, "max_shift"),
-        ({"corner_share": -0.1}, "corner_share"),
-        ({"corner_share": 1.01}, "corner_share"),
-        ({"corner_share": "much"}, "corner_share"),
         ({"num_distractors": -1}, "num_distractors"),
     ],
 )
@@ -384,21 +381,6 @@ def test_only_training_scenes_are_shifted():
 
     assert places("train") == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
     assert places("test") == places("validation") == {(2, 2)}
-
-
-def test_only_training_scenes_lie_near_the_corners_more_often():
-    dataset = make_dataset(np.full((1, 2, 2), 255, np.uint8), np.zeros(1, int))
-    rows, draws = np.arange(500), np.random.default_rng(0).random((500, 2 + 1 + 2))
-    small = {"patch_size": 2, "distractor_size": 1}
-
-    def near(split: str) -> float:
-        task = Classification(dataset, batch_size=500, split=split, canvas_size=21, corner_share=0.5, **small)
-        task.begin(rows, draws, None)
-        return float((np.abs(task.corners[:, 0] - 9.5) > 8).all(1).mean())
-
-    assert near("train") == pytest.approx(0.52, abs=0.05)
-    fixed = [near(split) for split in ("validation", "test")]  # of one image one scene each
-    assert fixed == [0.0, 0.0]
 
 
 def test_the_periphery_is_the_whole_scene_at_a_low_resolution() -> None:
