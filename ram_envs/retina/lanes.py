@@ -16,11 +16,11 @@ from numba import types
 from numba.extending import intrinsic
 
 LANES = 16
-BYTES = ir.VectorType(ir.IntType(8), LANES)
+HALF = LANES // 2
+"""So many numbers of 32 bits are worked on at once: more would lie across two lines of the cache most of the time."""
 SUMS = ir.VectorType(ir.IntType(16), LANES)
-MORE_SUMS = ir.VectorType(ir.IntType(16), 2 * LANES)
-PAIRS_OF_SUMS = ir.VectorType(ir.IntType(32), LANES)
-FLOATS = ir.VectorType(ir.FloatType(), LANES)
+BYTES, FEW_SUMS = (ir.VectorType(ir.IntType(bits), HALF) for bits in (8, 16))
+PAIRS_OF_SUMS, FLOATS = (ir.VectorType(number, HALF) for number in (ir.IntType(32), ir.FloatType()))
 
 
 class _Code:
@@ -29,14 +29,14 @@ class _Code:
     def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
         self.context, self.builder, self.kinds, self.arguments = context, builder, signature.args, arguments
 
-    def load(self, array: int, place: int, vector: ir.VectorType) -> Any:
-        """The numbers from a place on, of the arguments of these positions."""
-        pointer, align = self._group(array, place, vector)
+    def load(self, array: int, place: int, vector: ir.VectorType, after: int = 0) -> Any:
+        """The numbers from so many after a place on, of the arguments of these positions."""
+        pointer, align = self._group(array, place, vector, after)
         return self.builder.load(pointer, align=align)
 
-    def store(self, array: int, place: int, value: Any) -> Any:
-        """Store numbers from a place on; what a compiled function without a result returns."""
-        pointer, align = self._group(array, place, value.type)
+    def store(self, array: int, place: int, value: Any, after: int = 0) -> Any:
+        """Store numbers from so many after a place on; what a compiled function without a result returns."""
+        pointer, align = self._group(array, place, value.type, after)
         self.builder.store(value, pointer, align)
         return self.context.get_dummy_value()
 
@@ -47,7 +47,7 @@ class _Code:
     def sums_of_pairs(self, numbers: Any) -> Any:
         """Of numbers that are two each, side by side in their bits, the sums of the two."""
         half = numbers.type.element.width // 2
-        low, shift = ([x] * LANES for x in (2**half - 1, half))
+        low, shift = ([x] * numbers.type.count for x in (2**half - 1, half))
         first = self.builder.and_(numbers, ir.Constant(numbers.type, low))
         return self.builder.add(first, self.builder.lshr(numbers, ir.Constant(numbers.type, shift)))
 
@@ -56,14 +56,14 @@ class _Code:
         one = self.builder.insert_element(
             ir.Constant(FLOATS, ir.Undefined), self.arguments[factor], ir.Constant(ir.IntType(32), 0)
         )
-        to_all = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        to_all = ir.Constant(ir.VectorType(ir.IntType(32), HALF), [0] * HALF)
         factors = self.builder.shuffle_vector(one, ir.Constant(FLOATS, ir.Undefined), to_all)
         return self.builder.fmul(self.builder.uitofp(numbers, FLOATS), factors)
 
-    def _group(self, array: int, place: int, vector: ir.VectorType) -> tuple[Any, int]:
-        kind = self.kinds[array]
+    def _group(self, array: int, place: int, vector: ir.VectorType, after: int) -> tuple[Any, int]:
+        kind, first = self.kinds[array], self.arguments[place]
         items = self.context.make_array(kind)(self.context, self.builder, self.arguments[array]).data
-        pointer = self.builder.gep(items, [self.arguments[place]])
+        pointer = self.builder.gep(items, [self.builder.add(first, ir.Constant(first.type, after))])
         return self.builder.bitcast(pointer, vector.as_pointer()), kind.dtype.bitwidth // 8
 
 
@@ -93,9 +93,11 @@ def _pool_rows(typing_context: Any, target: Any, to: Any, sums: Any, above: Any,
 
     def generate(*call: Any) -> Any:
         code = _Code(*call)
-        columns = code.builder.add(code.load(2, 3, MORE_SUMS), code.load(2, 4, MORE_SUMS))
-        pooled = code.sums_of_pairs(code.builder.bitcast(columns, PAIRS_OF_SUMS))
-        return code.store(0, 1, code.builder.trunc(pooled, SUMS))
+        for i in (0, HALF):
+            columns = code.builder.add(*(code.load(2, row, SUMS, 2 * i) for row in (3, 4)))
+            pooled = code.sums_of_pairs(code.builder.bitcast(columns, PAIRS_OF_SUMS))
+            done = code.store(0, 1, code.builder.trunc(pooled, FEW_SUMS), i)
+        return done
 
     return types.void(target, to, sums, above, below), generate
 
@@ -105,7 +107,9 @@ def _put_cells(typing_context: Any, result: Any, to: Any, sums: Any, start: Any,
 
     def generate(*call: Any) -> Any:
         code = _Code(*call)
-        return code.store(0, 1, code.times(code.load(2, 3, SUMS), 4))
+        for i in (0, HALF):
+            done = code.store(0, 1, code.times(code.load(2, 3, FEW_SUMS, i), 4), i)
+        return done
 
     return types.void(result, to, sums, start, gain), generate
 
@@ -115,8 +119,10 @@ def _put_pixels(typing_context: Any, result: Any, to: Any, pixels: Any, start: A
 
     def generate(*call: Any) -> Any:
         code = _Code(*call)
-        seen = code.builder.and_(code.load(2, 3, BYTES), code.load(4, 5, BYTES))
-        return code.store(0, 1, code.times(seen, 6))
+        for i in (0, HALF):
+            seen = code.builder.and_(code.load(2, 3, BYTES, i), code.load(4, 5, BYTES, i))
+            done = code.store(0, 1, code.times(seen, 6), i)
+        return done
 
     return types.void(result, to, pixels, start, mask, at, gain), generate
 
