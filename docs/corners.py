@@ -1,7 +1,7 @@
 """How much more often an agent errs on digits near the corners, from either first look: `python docs/corners.py`.
 
 A digit counts as near a corner if its centre lies in the outer fifth of where it can lie, in both directions: of 100
-scenes about 4. Each scene is drawn at random, of a test image, and the same for every agent and start. Prints a table,
+scenes about 4. Each scene is drawn afresh, of a test image, and the same for every agent and start. Prints a table,
 and puts it between `<!-- corners -->` and `<!-- /corners -->` in RESULTS.md.
 """
 
@@ -16,6 +16,7 @@ import torch
 from marked import renew_rows
 from numpy.typing import NDArray
 from ram_agents import Reinforce
+from ram_agents.agent.envs import AnyVectorEnv
 from ram_agents.agent.rollout import collect_rollout
 from ram_agents.agent.runner import Runner
 from ram_agents.evaluation.evaluate import evaluation_env
@@ -43,12 +44,18 @@ def near_a_corner(corners: NDArray[np.integer[Any]], free: int) -> NDArray[np.bo
     return (np.abs(2 * corners / free - 1) > 1 - OUTER).all(1)
 
 
+def drawing_afresh(env: AnyVectorEnv) -> Any:
+    """An environment's task, from now on with scenes drawn afresh; a split has but a fixed one for each image."""
+    task: Any = env.unwrapped.task  # type: ignore[union-attr]
+    task._fixed_draws = None
+    return task
+
+
 @torch.no_grad()
 def answers(agent: Reinforce, scenes: int, seed: int) -> Answers:
     """The answers of a single path with mean locations to so many random scenes; seeds count on from `seed`."""
     env = evaluation_env(agent, num_envs=BATCH)
-    task: Any = env.unwrapped.task  # type: ignore[attr-defined]
-    task._fixed_draws = None  # the split has one scene for each image: here each is drawn afresh
+    task = drawing_afresh(env)
     free = task.rules.canvas_width - task.rules.image_width
     wrong, outer = [], []
     for first in range(0, scenes, BATCH):

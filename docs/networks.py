@@ -30,6 +30,13 @@ CANVASES = {
     200: {"canvas_size": 200, "num_distractors": 32, "num_glimpses": 12},
     400: {"canvas_size": 400, "num_distractors": 128, "num_glimpses": 16},
 }
+AS_IT_WAS: dict[str, Any] = {
+    "location_drift": 0.0,
+    "location_seen": "near",
+    "discount": 0.8,
+    "final_location_std": 0.03,
+}
+"""What the recipe of large scenes had when these runs were made."""
 """Scenes in which the digit has to be searched for, clutter at one density, by their size."""
 
 
@@ -60,7 +67,7 @@ def panels() -> dict[str, Panel]:
 def search(*canvases: int) -> Config:
     """A run of the recipe of large scenes on these canvases, in equal parts, validated on the largest."""
     largest = CANVASES[canvases[-1]]
-    config = recipe("megapixel").replace(curriculum={"0": [CANVASES[canvas] for canvas in canvases]})
+    config = recipe("megapixel").replace(curriculum={"0": [CANVASES[canvas] for canvas in canvases]}, **AS_IT_WAS)
     return config.replace(env_kwargs=config.env_kwargs | largest, validation_kwargs={}, validation_scenes=None)
 
 

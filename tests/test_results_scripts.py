@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import ram_agents
@@ -71,6 +72,20 @@ def test_about_one_digit_in_25_is_near_a_corner_and_seeds_count_on() -> None:
     later = CORNERS["answers"](agent, 1000, 1005)
     np.testing.assert_array_equal(later.outer, found.outer[1000:])
     np.testing.assert_array_equal(later.wrong, found.wrong[1000:])
+
+
+def test_scenes_for_the_corners_are_drawn_afresh() -> None:
+    """The same test images in other places with another seed; a split's scenes stay."""
+
+    def places(seed: int) -> np.ndarray:
+        env.reset(seed=seed, options={"indices": np.arange(50)})
+        return env.unwrapped.task.corners.copy()
+
+    env = gym.make_vec("ram_envs/GlimpseMNIST-Cluttered100-v0", num_envs=50, split="test")
+    np.testing.assert_array_equal(places(0), places(1))
+    CORNERS["drawing_afresh"](env)
+    assert (places(0) != places(1)).any(-1).mean() > 0.9
+    np.testing.assert_array_equal(places(0), places(0))
 
 
 def test_a_row_of_corners_by_hand() -> None:
