@@ -13,11 +13,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
+LIGHTS = 8
+"""Pixels of `add_light`: as many as a row of the paper's distractors has."""
 LANES = 16
 HALF = LANES // 2
 """So many numbers of 32 bits are worked on at once: more would lie across two lines of the cache most of the time."""
+LIGHT = ir.VectorType(ir.IntType(8), LIGHTS)
 SUMS = ir.VectorType(ir.IntType(16), LANES)
 BYTES, FEW_SUMS = (ir.VectorType(ir.IntType(bits), HALF) for bits in (8, 16))
 PAIRS_OF_SUMS, FLOATS = (ir.VectorType(number, HALF) for number in (ir.IntType(32), ir.FloatType()))
@@ -127,8 +131,21 @@ def _put_pixels(typing_context: Any, result: Any, to: Any, pixels: Any, start: A
     return types.void(result, to, pixels, start, mask, at, gain), generate
 
 
+def _add_light(typing_context: Any, target: Any, to: Any, pixels: Any, start: Any):  # type: ignore[no-untyped-def]
+    """Compiled: `LIGHTS` pixels are added to those of the target, up to 255."""
+
+    def generate(*call: Any) -> Any:
+        code = _Code(*call)
+        kind, name = ir.FunctionType(LIGHT, [LIGHT, LIGHT]), f"llvm.uadd.sat.v{LIGHTS}i8"
+        add = cgutils.get_or_insert_function(code.builder.module, kind, name)
+        return code.store(0, 1, code.builder.call(add, [code.load(0, 1, LIGHT), code.load(2, 3, LIGHT)]))
+
+    return types.void(target, to, pixels, start), generate
+
+
 pool_two_rows: Any = intrinsic(_pool_two_rows)
 pool_row: Any = intrinsic(_pool_row)
 pool_rows: Any = intrinsic(_pool_rows)
 put_cells: Any = intrinsic(_put_cells)
 put_pixels: Any = intrinsic(_put_pixels)
+add_light: Any = intrinsic(_add_light)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.images.datasets import as_images
 from ram_envs.retina.compiled import copy_items, kernel, part, prefetch
+from ram_envs.retina.lanes import LIGHTS, add_light
 from ram_envs.tasks.placing import Placement, SceneRules
 
 
@@ -135,58 +136,69 @@ AHEAD = 16
 """So many distractors ahead a cut is brought nearer."""
 
 
-# As in the retina, indices are unsigned so that the loops run in the vector registers.
+# As in the retina, indices are unsigned so that the loops run in the vector registers. Arrays are made flat once, and
+# handed on by themselves: whatever holds an array, even a view, counts it, which takes as long as a row of pixels.
 @kernel
 def _compose(scenes, rows, images, indices, corners, sources, distractors, size, channels):  # type: ignore[no-untyped-def]
     """Paint the scenes; returns False at an index of no image, or a cut that hangs over its image's edge, else True."""
-    height, width = images.shape[1], images.shape[2] // channels
-    num_distractors, pieces = distractors.shape[1], distractors.reshape(-1, 5)
-    num_objects, shown, places = indices.shape[1], indices.reshape(-1), corners.reshape(-1, 2)
+    height, row_length = images.shape[1:]
+    width, count = row_length // channels, len(indices) * distractors.shape[1]
+    num_distractors, pieces, pixels = distractors.shape[1], distractors.reshape(-1), sources.reshape(-1)
+    num_objects, shown, places, light = indices.shape[1], indices.reshape(-1), corners.reshape(-1), images.reshape(-1)
+    target, canvas = scenes.reshape(-1), scenes.shape[1:]
     for b in range(len(indices)):
-        row = rows[b]
-        scenes[row] = 0
+        first = rows[b] * canvas[0] * canvas[1]
+        target[first : first + canvas[0] * canvas[1]] = 0
         for i in range(b * num_objects, (b + 1) * num_objects):
             # The images lie all over the memory: while something is painted, what comes next is brought nearer.
-            _expect(images, shown[min(i + 1, len(shown) - 1)], 0, height)
+            _expect(light, shown[min(i + 1, len(shown) - 1)] * height * row_length, height * row_length)
             if not 0 <= shown[i] < len(images):
                 return False
-            add = i > b * num_objects
-            _put(scenes, row, images, shown[i], 0, 0, places[i, 0], places[i, 1], height, width, channels, add)
-        for n in range(num_distractors):
-            index, from_top, from_left, top, left = distractors[b, n]
-            following = min(b * num_distractors + n + AHEAD, len(pieces) - 1)
-            _expect(sources, pieces[following, 0], pieces[following, 1], size)
+            cut, place = (shown[i] * height * row_length, row_length), (places[2 * i], places[2 * i + 1])
+            _put(target, first, canvas, light, cut, place, (height, width), channels, i > b * num_objects)
+        for n in range(5 * b * num_distractors, 5 * (b + 1) * num_distractors, 5):
+            following = min(n + 5 * AHEAD, 5 * (count - 1))
+            _expect(pixels, (pieces[following] * height + pieces[following + 1]) * row_length, size * row_length)
+            index, from_top, from_left = pieces[n], pieces[n + 1], pieces[n + 2]
             inside = 0 <= from_top <= height - size and 0 <= from_left <= width - size
             if not (inside and 0 <= index < len(sources)):
                 return False
-            _put(scenes, row, sources, index, from_top, from_left, top, left, size, size, channels, True)
+            cut = (index * height + from_top) * row_length + from_left * channels, row_length
+            place = pieces[n + 3], pieces[n + 4]
+            _put(target, first, canvas, pixels, cut, place, (size, size), channels, True)
     return True
 
 
 @part
-def _expect(images, index, top, height):  # type: ignore[no-untyped-def]
-    """Prefetch some rows of an image, a cache line of 64 bytes at a time."""
-    pixels, start = images.reshape(-1), (index * images.shape[1] + top) * images.shape[2]
-    for offset in range(0, height * images.shape[2], 64):
+def _expect(pixels, start, count):  # type: ignore[no-untyped-def]
+    """Prefetch so many pixels, a cache line of 64 bytes at a time."""
+    for offset in range(0, count, 64):
         prefetch(pixels, uintp(start + offset))
 
 
 @part
-def _put(scenes, b, images, index, from_top, from_left, top, left, height, width, channels, add):  # type: ignore[no-untyped-def]
-    """Copy a part of an image to scene b, or add it and clamp to 255; what hangs over the edge is lost."""
-    rows, row_length = scenes.shape[1:]
+def _put(target, first, canvas, source, cut, place, shape, channels, add):  # type: ignore[no-untyped-def]
+    """Copy a part of an image to a scene, or add it and clamp to 255; what hangs over the edge is lost.
+
+    The scene begins at `target[first]`, and `canvas` is its height and the length of its rows; `cut` is where the part
+    begins in `source`, and the length of the rows there; `place` is (top, left) and `shape` (height, width) in pixels.
+    """
+    (rows, row_length), (start, source_length), (top, left), (height, width) = canvas, cut, place, shape
     begin, end = max(-left, 0) * channels, min(width * channels, row_length - left * channels)
-    source, target = images.reshape(-1), scenes.reshape(-1)
-    if not add and end - begin == row_length == images.shape[2] and height == rows and top == 0:  # the whole scene
-        size = uintp(rows * row_length)
-        copy_items(target, uintp(b) * size, source, uintp(index) * size, size)
+    if not add and end - begin == row_length == source_length and height == rows and top == 0:  # the whole scene
+        copy_items(target, uintp(first), source, uintp(start), uintp(rows * row_length))
         return
+    count = uintp(max(end - begin, 0))
+    groups = count // uintp(LIGHTS)
     for i in range(max(-top, 0), min(height, rows - top)):
-        start = uintp(((index * images.shape[1] + from_top + i) * images.shape[2]) + from_left * channels + begin)
-        to = uintp((b * rows + top + i) * row_length + left * channels + begin)
-        count = uintp(max(end - begin, 0))
+        row, to = (
+            uintp(start + i * source_length + begin),
+            uintp(first + (top + i) * row_length + left * channels + begin),
+        )
         if not add:
-            copy_items(target, to, source, start, count)
+            copy_items(target, to, source, row, count)
             continue
-        for j in range(count):
-            target[to + j] = min(np.int32(target[to + j]) + np.int32(source[start + j]), 255)
+        for j in range(groups):
+            add_light(target, to + j * uintp(LIGHTS), source, row + j * uintp(LIGHTS))
+        for j in range(groups * uintp(LIGHTS), count):
+            target[to + j] = min(np.int32(target[to + j]) + np.int32(source[row + j]), 255)
