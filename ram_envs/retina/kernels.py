@@ -38,7 +38,7 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
     width, widest = row_length // channels, patch_size << (halved - 1)
     window = np.empty(widest * widest + patch_size * patch_size, images.dtype)
     strip = np.empty(width, tables.dtype)
-    edges, lines = np.empty(patch_size + 1, np.int64), np.empty((2, patch_size), tables.dtype)
+    edges, lines = np.empty(patch_size + 1, np.int64), np.empty(2 * patch_size, tables.dtype)
     pixels, entries, result, numbers = images.reshape(-1), tables.reshape(-1), output.reshape(-1), sums.reshape(-1)
     for n in range(len(locations)):
         b = which[n] if len(which) else n
@@ -60,7 +60,7 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
                 start = uintp(to + scale * patch_size * patch_size * channels)
                 if len(tables):
                     entry = b * tables.shape[1] * tables.shape[2] + channel
-                    put_from_table((pixels, *frame, pixel), entries, entry, place, edges, lines, gain, result, start)
+                    put_from_table(pixels, frame, pixel, entries, entry, place, edges, lines, gain, result, start)
                 else:
                     _put_straight((pixels, *frame, pixel), place, strip, use_max, patch_size, gain, result, start)
     return True

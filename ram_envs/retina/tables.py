@@ -75,47 +75,51 @@ def _add_band(pixels, start, strip):  # type: ignore[no-untyped-def]
 
 
 @part
-def put_from_table(image, sums, entry, place, edges, lines, gain, result, to):  # type: ignore[no-untyped-def]
+def put_from_table(pixels, frame, pixel, sums, entry, place, edges, lines, gain, result, to):  # type: ignore[no-untyped-def]
     """Fill a patch, at `result[to]`, whose window begins at a place (top, left, scale) of an image.
 
-    The table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2, g) are for work.
+    The image is the `frame` (first, height, width) of `pixels`; the tuple `pixel` is as long as one has channels. The
+    table begins at `sums[entry]`; `edges` (g + 1) and `lines` (2 * g) are for work.
     """
     top, left, scale = place
-    patch_size, step = lines.shape[1], uintp(len(image[4]))
-    for j in range(patch_size + 1):
-        edges[j] = min(max(left + (j << scale), 0), image[3])
-    _add_above(image, sums, entry, top, edges, lines[0])
-    for i in range(patch_size):
-        above, below = lines[i & 1], lines[1 - (i & 1)]
-        _add_above(image, sums, entry, top + ((i + 1) << scale), edges, below)
-        for j in range(uintp(patch_size)):
-            above[j] = below[j] - above[j]  # As if none of the sums had wrapped around.
-            cell = np.float32(max(above[j], lines.dtype.type(0)))  # Floats may fall below by their rounding.
-            result[to + (uintp(i * patch_size) + j) * step] = gain * cell
+    size, step = uintp(len(edges) - 1), uintp(len(pixel))
+    for j in range(size + uintp(1)):
+        edges[j] = min(max(left + (int(j) << scale), 0), frame[2])
+    _add_above(pixels, frame, pixel, sums, entry, top, edges, lines, uintp(0))
+    for i in range(size):
+        above = size * (i & uintp(1))
+        below = size - above
+        _add_above(pixels, frame, pixel, sums, entry, top + (int(i + uintp(1)) << scale), edges, lines, below)
+        for j in range(size):
+            # As if none of the sums had wrapped around. Floats may fall below 0 by their rounding.
+            cell = lines.dtype.type(lines[below + j] - lines[above + j])
+            result[to + (i * size + j) * step] = gain * np.float32(max(cell, lines.dtype.type(0)))
 
 
 @part
-def _add_above(image, sums, entry, row, edges, line):  # type: ignore[no-untyped-def]
-    """Fill `line` (g,) with the sums of all pixels above a row, from each of the `edges` to the next."""
-    pixels, first, height, width, pixel = image
-    channels = len(pixel)
+def _add_above(pixels, frame, pixel, sums, entry, row, edges, lines, at):  # type: ignore[no-untyped-def]
+    """Fill g of `lines`, from `lines[at]` on, with the sums of all pixels above a row, from each edge to the next."""
+    (first, height, width), channels, size = frame, len(pixel), uintp(len(edges) - 1)
     row = min(max(row, 0), height)
     nearest = min((row + BAND // 2) // BAND, height // BAND)
     start = entry + nearest * (width + 1) * channels
-    for j in range(uintp(len(line))):
-        line[j] = sums[uintp(start + edges[j + 1] * channels)] - sums[uintp(start + edges[j] * channels)]
+    for j in range(size):
+        end = sums[uintp(start + edges[j + uintp(1)] * channels)]
+        lines[at + j] = end - sums[uintp(start + edges[j] * channels)]
     for r in range(nearest * BAND, row):
-        for j in range(uintp(len(line))):
-            line[j] += _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+        for j in range(size):
+            begin = first + r * width * channels
+            lines[at + j] += _segment(pixels, begin, edges[j], edges[j + uintp(1)], lines, pixel)
     for r in range(row, nearest * BAND):
-        for j in range(uintp(len(line))):
-            line[j] -= _segment(pixels, first + r * width * channels, edges[j], edges[j + 1], line, pixel)
+        for j in range(size):
+            begin = first + r * width * channels
+            lines[at + j] -= _segment(pixels, begin, edges[j], edges[j + uintp(1)], lines, pixel)
 
 
 @part
-def _segment(pixels, start, begin, end, line, pixel):  # type: ignore[no-untyped-def]
+def _segment(pixels, start, begin, end, lines, pixel):  # type: ignore[no-untyped-def]
     """The sum of one channel of the pixels from column `begin` to `end` of the row that begins at `start`."""
-    step, source, total = uintp(len(pixel)), uintp(start + begin * len(pixel)), line.dtype.type(0)
+    step, source, total = uintp(len(pixel)), uintp(start + begin * len(pixel)), lines.dtype.type(0)
     for x in range(uintp(end - begin)):
-        total = line.dtype.type(total + pixels[source + x * step])
+        total = lines.dtype.type(total + pixels[source + x * step])
     return total

@@ -7,18 +7,19 @@ import pytest
 from numba import njit, uintp
 
 from ram_envs.retina import lanes
-from ram_envs.retina.lanes import LANES
+from ram_envs.retina.lanes import LANES, LIGHTS
 
 PIXELS = np.random.default_rng(0).integers(0, 256, 200, dtype=np.uint8)
 SUMS = np.random.default_rng(1).integers(0, 2**14, 200, dtype=np.uint16)
 
 
 @njit
-def call(target, pixels, sums, result, mask):  # type: ignore[no-untyped-def]
+def call(target, pixels, sums, result, mask, light):  # type: ignore[no-untyped-def]
     lanes.pool_two_rows(target, uintp(3), pixels, uintp(1), uintp(50), mask, uintp(5))
     lanes.pool_row(target, uintp(23), pixels, uintp(7), mask, uintp(5))
     lanes.pool_rows(target, uintp(43), sums, uintp(9), uintp(77))
     lanes.put_cells(result, uintp(2), sums, uintp(11), np.float32(0.25))
+    lanes.add_light(light, uintp(7), pixels, uintp(13))
     lanes.put_pixels(result, uintp(22), pixels, uintp(13), mask, uintp(5), np.float32(0.5))
 
 
@@ -26,10 +27,11 @@ def call(target, pixels, sums, result, mask):  # type: ignore[no-untyped-def]
 def made() -> tuple[np.ndarray, np.ndarray]:
     """What each operation writes, between 9s."""
     target, result = np.full(64, 9, np.uint16), np.full(64, 9, np.float32)
-    call(target, PIXELS, SUMS, result, MASK)
+    call(target, PIXELS, SUMS, result, MASK, LIT)
     return target, result
 
 
+LIT = np.full(32, 100, np.uint8)
 MASK = np.zeros(64, np.uint8)
 MASK[5 + 3 : 5 + 21] = 255  # it begins between the two of a pair, and ends between two
 
@@ -60,6 +62,13 @@ def test_two_rows_of_sums_are_pooled(made: tuple[np.ndarray, np.ndarray]) -> Non
 def test_sums_and_pixels_become_results(made: tuple[np.ndarray, np.ndarray]) -> None:
     np.testing.assert_array_equal(made[1][2 : 2 + LANES], SUMS[11 : 11 + LANES] * np.float32(0.25))
     np.testing.assert_array_equal(made[1][22 : 22 + LANES], seen(13, LANES) * np.float32(0.5))
+
+
+def test_light_is_added_up_to_white(made: tuple[np.ndarray, np.ndarray]) -> None:
+    expected = np.full(32, 100)
+    expected[7 : 7 + LIGHTS] = np.minimum(100 + PIXELS[13 : 13 + LIGHTS].astype(int), 255)
+    assert 255 in expected
+    np.testing.assert_array_equal(LIT, expected)
 
 
 def test_nothing_beside_the_lanes_is_written(made: tuple[np.ndarray, np.ndarray]) -> None:
