@@ -1,7 +1,7 @@
 """The finest scales of a glimpse: pixels halved again and again, compiled.
 
 `put_halved` does it for any image, from a copied window. `put_bytes` does it for grey bytes pooled by their average, in
-less than half the time: it reads the rows of pixels where they lie, and every operation is on `LANES` numbers.
+about half the time: it reads the rows of pixels where they lie, and every operation is on `LANES` numbers.
 """
 
 from __future__ import annotations
@@ -116,10 +116,10 @@ def _halve(source, start, stride, size, target, use_max):  # type: ignore[no-unt
 def put_bytes(pixels, frame, centre, halved, visible, sums, unit, patch_size, result, to):  # type: ignore[no-untyped-def]
     """Fill the patches of the scales below `halved`, from `result[to]` on, of a grey image of bytes.
 
-    The scales are such that `can_put_bytes`.
-    Rows of pixels are read up to the end of a group of lanes. What lies beyond the image's edge there is masked by
-    `visible`, and what is written beyond a row of cells is written over by the next row, patch or glimpse. Where either
-    would leave its array, at the first and last of the images and glimpses, it does nothing and returns False.
+    The scales are such as `can_put_bytes` allows. Rows of pixels are read up to the end of a group of lanes. What lies
+    beyond the image's edge there is masked by `visible`, and what is written beyond a row of cells is written over by
+    the next row, patch or glimpse. Where either would leave its array, at the first and last of the images and
+    glimpses, it does nothing and returns False.
     """
     first, height, width = frame
     size = patch_size << (halved - 1)

@@ -9,7 +9,7 @@ that is left for an even patch between two pixels goes to the right and down. Ou
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -182,7 +182,7 @@ class Retina:
         return regions
 
 
-@cache
+@lru_cache(maxsize=64)
 def _visible(width: int, window: int) -> NDArray[np.uint8]:
     """What of rows is an image's, of so many columns: 255, and before and behind that zeros, for windows that hang out.
 

@@ -76,8 +76,8 @@ class GlimpseMNISTEnv(TaskEnv):
     ```python
     gym.make("ram_envs/GlimpseMNIST-v0", split="train", num_glimpses=6, patch_size=8, num_scales=1, pooling="average",
              initial_location="random", saccade="absolute", digit_size=28, canvas_size=None, max_shift=0,
-             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None,
-             threads=1, can_stop=False, glimpse_cost=0.0, saccade_cost=0.0, action="dict", grid_size=None,
+             max_distortion=0.0, max_bend=0.0, num_distractors=0, distractor_size=8, periphery=None, threads=1,
+             can_stop=False, glimpse_cost=0.0, saccade_cost=0.0, action="dict", grid_size=None,
              action_location_key="location", render_mode=None)
     ```
 
@@ -185,8 +185,8 @@ class GlimpseImagesEnv(TaskEnv):
       group (a group is never in two splits); of an array `images.npy`, with `labels`; or of a function of an index,
       with `labels`, that gives an array or a `ram_envs.gallery.pyramid.Picture`. `lazy=True` has every folder read so,
       `lazy=False` none. Then scales 0 to 3 are exact, coarser patches lie off by at most 1/16 of a cell, `scene_shape`
-      is None, and scenes are as they are: `canvas_size`, `max_shift`, distractors, distortions and
-      `threads` are unknown.
+      is None, and scenes are as they are: `canvas_size`, `max_shift`, distractors, distortions and `threads` are
+      unknown.
     - `cache_dir`: where such pictures are kept once decoded; None for `ram_envs` in the user's directory of caches.
       `cache_bytes`: how much they may take there, 32 GiB if not given.
     - `image_size`: of a folder's images: width and height, or (height, width); each is scaled to cover it, and cut.
