@@ -73,6 +73,12 @@ class Retina:
         self.patch_size = int(patch_size)
         self.num_scales = int(num_scales)
         self.pooling = pooling
+        halved = self.num_halved = min(self.num_scales, MOST_HALVED)
+        """How many of the finest scales are halved again and again."""
+        self._window = self.patch_size << (halved - 1)  # the widest of them
+        self._in_lanes = pooling == "average" and can_put_bytes(self.patch_size, halved)
+        of_window = self._window**2 // 4 + self.patch_size**2
+        self._room = max(of_window, room_for_bytes(self.patch_size, halved) // halved)
 
     def __repr__(self) -> str:
         return f"Retina(patch_size={self.patch_size}, num_scales={self.num_scales}, pooling={self.pooling!r})"
@@ -110,11 +116,9 @@ class Retina:
         `which` is `EACH_ITS_OWN` where each image is looked at once; `tables` are the images' or `no_tables`.
         """
         pixel = (0,) * (images.shape[3] if images.ndim == 4 else 1)
-        is_bytes, halved, use_max = images.itemsize == 1, self.num_halved, self.pooling == "max"
-        in_lanes = is_bytes and len(pixel) == 1 and not use_max and can_put_bytes(self.patch_size, halved)
+        is_bytes, halved = images.itemsize == 1, self.num_halved
+        in_lanes = self._in_lanes and is_bytes and len(pixel) == 1
         output = np.empty((len(locations), *self.shape(images.shape[1:])), np.float32)
-        window = self.patch_size << (halved - 1)
-        room = max(window**2 // 4 + self.patch_size**2, room_for_bytes(self.patch_size, halved) // halved)
         complete = kernels.glimpse_images(
             images.reshape(*images.shape[:2], images.shape[2] * len(pixel)),
             which,
@@ -123,20 +127,15 @@ class Retina:
             tables,
             halved,
             output.reshape(*output.shape[:3], self.patch_size * len(pixel)),
-            np.empty((2 * halved, room), np.uint16 if is_bytes else np.float32),
-            _visible(images.shape[2], window) if in_lanes else NOTHING,
+            np.empty((2 * halved, self._room), np.uint16 if is_bytes else np.float32),
+            _visible(images.shape[2], self._window) if in_lanes else NOTHING,
             UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS,
-            use_max,
+            self.pooling == "max",
         )
         if not complete:
             check_below("which", which, len(images))
             _refuse_outside(locations)
         return output
-
-    @property
-    def num_halved(self) -> int:
-        """How many of the finest scales are halved from a copied window."""
-        return min(self.num_scales, MOST_HALVED)
 
     def glimpse_pixels(
         self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]

@@ -92,15 +92,13 @@ def measure(g: int, k: int, size: int) -> None:
 def measure_lanes(g: int, k: int, size: int, batch: int) -> None:
     """Print what it saves that grey bytes are pooled where they lie, in lanes, and not from a copied window."""
     generator, sensor = np.random.default_rng(0), Retina(g, k)
+    with patch.object(retina, "can_put_bytes", lambda patch_size, halved: False):
+        from_window = Retina(g, k)
     images = generator.integers(0, 256, (batch, size, size), dtype=np.uint8)
     locations = generator.uniform(-1, 1, (batch, 2))
 
-    def from_window() -> np.ndarray:
-        with patch.object(retina, "can_put_bytes", lambda patch_size, halved: False):
-            return sensor(images, locations)
-
-    np.testing.assert_array_equal(from_window(), sensor(images, locations))
-    times = paired({"lanes": lambda: sensor(images, locations), "window": from_window})
+    np.testing.assert_array_equal(from_window(images, locations), sensor(images, locations))
+    times = paired({"lanes": lambda: sensor(images, locations), "window": lambda: from_window(images, locations)})
     lanes, window = (1e9 * times[way] / batch for way in ("lanes", "window"))
     print(
         f"{g}x{g}, {k} scales, {batch} of {size}x{size}: {lanes:.0f} ns a glimpse in lanes, {window:.0f} from a "
