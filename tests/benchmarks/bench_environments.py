@@ -26,6 +26,9 @@ import numpy as np
 from ram_agents.evaluation.estimate import processor
 
 import ram_envs  # noqa: F401
+from ram_envs.images.datasets import load_mnist
+from ram_envs.tasks.placing import Placement, SceneRules, place
+from ram_envs.tasks.scenes import paint
 
 ONE, ROWS = 0, (16, 256, 1024)
 CARTPOLE = "CartPole-v1"
@@ -174,7 +177,28 @@ def measure_start() -> None:
         print(f"  {'':38} compiling them first: {compiling:5.2f}  {verdict(compiling, 5, at_least=False)}")
 
 
+def measure_painting(batch: int = 512) -> None:
+    """Print what it takes to paint a scene of training digits from all over the memory."""
+    images, generator, runs = load_mnist("train").images, np.random.default_rng(0), {}
+    for size, pieces in ((28, 0), (60, 4), (100, 8)):
+        rules = SceneRules(size, size, 28, 28, num_distractors=pieces)
+        shown = generator.integers(0, len(images), (8 * batch, 1))
+        placed = place(generator.random((len(shown), rules.num_draws)), rules, num_images=len(images))
+        out, rows = np.zeros((batch, size, size), np.uint8), np.arange(batch)
+
+        def run(rules=rules, shown=shown, placed=placed, out=out, rows=rows) -> None:  # type: ignore[no-untyped-def]
+            for i in range(0, len(shown), batch):
+                part = slice(i, i + batch)
+                there = Placement(placed.corners[part], placed.distractors[part])
+                paint(images, shown[part], there, rules, images, out, rows)
+
+        runs[f"{size}x{size}, {pieces} pieces"] = run
+    for name, seconds in paired(runs).items():
+        print(f"painting {name}: {1e6 * seconds / (8 * batch):.2f} us")
+
+
 if __name__ == "__main__":
     print(f"Gymnasium {gym.__version__}, {processor()}, {time.strftime('%Y-%m-%d')}")
     measure_steps()
+    measure_painting()
     measure_start()
