@@ -11,7 +11,7 @@ import numpy as np
 from numba import uintp
 
 from ram_envs.retina.compiled import kernel, part
-from ram_envs.retina.pyramid import first_pixel
+from ram_envs.retina.halving import first_pixel
 
 SHIFT = 6
 TILE = 1 << SHIFT

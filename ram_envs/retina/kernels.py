@@ -6,7 +6,7 @@ import numpy as np
 from numba import uintp
 
 from ram_envs.retina.compiled import kernel, part
-from ram_envs.retina.pyramid import first_pixel, put_bytes, put_halved
+from ram_envs.retina.halving import first_pixel, put_bytes, put_halved
 from ram_envs.retina.tables import put_from_table
 
 # Types are inferred. Indices are unsigned because a signed one may be negative (counted from the end), and the test for

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ram_envs.arguments import check_array, check_below, check_images
 from ram_envs.retina import kernels
-from ram_envs.retina.pyramid import PAIR, can_put_bytes, room_for_bytes
+from ram_envs.retina.halving import PAIR, can_put_bytes, room_for_bytes
 from ram_envs.retina.tables import no_tables
 
 MOST_HALVED = 4
