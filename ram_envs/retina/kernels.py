@@ -23,12 +23,11 @@ def all_inside(locations):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def glimpse_images(images, which, pixel, locations, tables, halved, output, sums, visible, unit, use_max):  # type: ignore[no-untyped-def]
-    """Fill `output` (n, k, g, g * channels) from `images` (B, H, W * channels).
+def glimpse_images(images, which, chosen, pixel, locations, halved, output, sums, unit, use_max):  # type: ignore[no-untyped-def]
+    """Fill the first `halved` scales of `output` (n, k, g, g * channels) from `images` (B, H, W * channels).
 
-    Row i is the glimpse of image `which[i]`, or of image i where `which` is empty. The first `halved` scales are halved
-    again and again, from a copied window, or where `visible` is not empty straight from the rows of pixels (see
-    `put_bytes`); coarser ones come from `tables`, or where that has none straight from the image.
+    Row i is the glimpse of image `which[i]`, or of image i where `which` is empty. Those rows are filled that `chosen`
+    (m,) numbers, or all where it is empty.
 
     Returns False at a location outside [-1, 1] or at no image, else True.
     """
@@ -37,33 +36,84 @@ def glimpse_images(images, which, pixel, locations, tables, halved, output, sums
     num_scales, patch_size = output.shape[1:3]
     width, widest = row_length // channels, patch_size << (halved - 1)
     window = np.empty(widest * widest + patch_size * patch_size, images.dtype)
-    strip = np.empty(width, tables.dtype)
-    edges, lines = np.empty(patch_size + 1, np.int64), np.empty(2 * patch_size, tables.dtype)
-    pixels, entries, result, numbers = images.reshape(-1), tables.reshape(-1), output.reshape(-1), sums.reshape(-1)
-    for n in range(len(locations)):
+    pixels, result = images.reshape(-1), output.reshape(-1)
+    for i in range(len(chosen) if len(chosen) else len(locations)):
+        n = chosen[i] if len(chosen) else i
         b = which[n] if len(which) else n
         if not (0 <= b < len(images) and abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
             return False
-        row_centre = (np.float64(locations[n, 1]) + 1.0) / 2.0 * height
-        column_centre = (np.float64(locations[n, 0]) + 1.0) / 2.0 * width
+        centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
         for channel in range(channels):
             to = n * num_scales * patch_size * patch_size * channels + channel
-            frame, centre = (b * height * row_length + channel, height, width), (row_centre, column_centre)
-            if not (
-                len(visible)
-                and put_bytes(pixels, frame, centre, halved, visible, numbers, unit, patch_size, result, to)
-            ):
-                put_halved((pixels, *frame, pixel), centre, halved, window, sums, unit, use_max, patch_size, result, to)
-            for scale in range(halved, num_scales):
-                size, gain = patch_size << scale, unit if use_max else unit / np.float32(1 << (2 * scale))
-                place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
-                start = uintp(to + scale * patch_size * patch_size * channels)
-                if len(tables):
-                    entry = b * tables.shape[1] * tables.shape[2] + channel
-                    put_from_table(pixels, frame, pixel, entries, entry, place, edges, lines, gain, result, start)
-                else:
-                    _put_straight((pixels, *frame, pixel), place, strip, use_max, patch_size, gain, result, start)
+            image = pixels, b * height * row_length + channel, height, width, pixel
+            put_halved(image, centre, halved, window, sums, unit, use_max, patch_size, result, to)
     return True
+
+
+@kernel
+def glimpse_bytes(images, which, locations, halved, output, sums, visible, unit, left):  # type: ignore[no-untyped-def]
+    """Do what `glimpse_images` does, of grey bytes pooled by their average, straight from the rows of pixels.
+
+    The numbers of the few glimpses for which `put_bytes` has no room are put into `left` (n,).
+
+    Returns how many those are; -1 at a location outside [-1, 1] or at no image.
+    """
+    height, width = images.shape[1:]
+    num_scales, patch_size = output.shape[1:3]
+    pixels, result, numbers, count = images.reshape(-1), output.reshape(-1), sums.reshape(-1), 0
+    for n in range(len(locations)):
+        b = which[n] if len(which) else n
+        if not (0 <= b < len(images) and abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
+            return -1
+        centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        frame, to = (b * height * width, height, width), n * num_scales * patch_size * patch_size
+        if not put_bytes(pixels, frame, centre, halved, visible, numbers, unit, patch_size, result, to):
+            left[count] = n
+            count += 1
+    return count
+
+
+@kernel
+def glimpse_coarse(images, which, pixel, locations, halved, output, strip, unit, use_max):  # type: ignore[no-untyped-def]
+    """Fill the scales from `halved` on, straight from the images; places are as in `glimpse_images`, and checked.
+
+    `strip` (W,) is for work.
+    """
+    channels = len(pixel)
+    height, row_length = images.shape[1:]
+    num_scales, patch_size = output.shape[1:3]
+    width, pixels, result = row_length // channels, images.reshape(-1), output.reshape(-1)
+    for n in range(len(locations)):
+        b = which[n] if len(which) else n
+        row_centre, column_centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        for scale in range(halved, num_scales):
+            size, gain = patch_size << scale, unit if use_max else unit / np.float32(1 << (2 * scale))
+            place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
+            for channel in range(channels):
+                image = pixels, b * height * row_length + channel, height, width, pixel
+                to = uintp((n * num_scales + scale) * patch_size * patch_size * channels + channel)
+                _put_straight(image, place, strip, use_max, patch_size, gain, result, to)
+
+
+@kernel
+def glimpse_tables(images, which, pixel, locations, halved, output, tables, unit):  # type: ignore[no-untyped-def]
+    """Do what `glimpse_coarse` does, of averages, from the images' tables."""
+    channels = len(pixel)
+    height, row_length = images.shape[1:]
+    num_scales, patch_size = output.shape[1:3]
+    edges, lines = np.empty(patch_size + 1, np.int64), np.empty(2 * patch_size, tables.dtype)
+    width, pixels, entries, result = row_length // channels, images.reshape(-1), tables.reshape(-1), output.reshape(-1)
+    for n in range(len(locations)):
+        b = which[n] if len(which) else n
+        row_centre, column_centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        for scale in range(halved, num_scales):
+            size, gain = patch_size << scale, unit / np.float32(1 << (2 * scale))
+            place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
+            for channel in range(channels):
+                frame = b * height * row_length + channel, height, width
+                entry = b * tables.shape[1] * tables.shape[2] + channel
+                to = uintp((n * num_scales + scale) * patch_size * patch_size * channels + channel)
+                put_from_table(pixels, frame, pixel, entries, entry, place, edges, lines, gain, result, to)
 
 
 @part

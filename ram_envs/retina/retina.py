@@ -35,8 +35,6 @@ UNIT_OF_BYTES, UNIT_OF_FLOATS = np.float32(1 / 255), np.float32(1)
 EACH_ITS_OWN = np.empty(0, np.int64)
 """Row i looks at image i."""
 
-NOTHING = np.empty(0, np.uint8)
-
 Pooling = Literal["average", "max"]
 
 
@@ -116,26 +114,47 @@ class Retina:
         `which` is `EACH_ITS_OWN` where each image is looked at once; `tables` are the images' or `no_tables`.
         """
         pixel = (0,) * (images.shape[3] if images.ndim == 4 else 1)
-        is_bytes, halved = images.itemsize == 1, self.num_halved
-        in_lanes = self._in_lanes and is_bytes and len(pixel) == 1
         output = np.empty((len(locations), *self.shape(images.shape[1:])), np.float32)
-        complete = kernels.glimpse_images(
-            images.reshape(*images.shape[:2], images.shape[2] * len(pixel)),
-            which,
-            pixel,
-            locations.astype(np.float64, copy=False),  # Exact, and one compiled version serves both.
-            tables,
-            halved,
-            output.reshape(*output.shape[:3], self.patch_size * len(pixel)),
-            np.empty((2 * halved, self._room), np.uint16 if is_bytes else np.float32),
-            _visible(images.shape[2], self._window) if in_lanes else NOTHING,
-            UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS,
-            self.pooling == "max",
-        )
-        if not complete:
+        pixels, patches = images, output
+        if images.ndim == 4:
+            pixels = images.reshape(*images.shape[:2], images.shape[2] * len(pixel))
+            patches = output.reshape(*output.shape[:3], self.patch_size * len(pixel))
+        exact = locations.astype(np.float64, copy=False)  # one compiled version serves both
+        if not self._look_finely(pixels, which, pixel, exact, patches):
             check_below("which", which, len(images))
             _refuse_outside(locations)
+        halved, unit = self.num_halved, UNIT_OF_BYTES if images.itemsize == 1 else UNIT_OF_FLOATS
+        if halved == self.num_scales:
+            return output
+        if len(tables):
+            kernels.glimpse_tables(pixels, which, pixel, exact, halved, patches, tables, unit)
+        else:
+            strip = np.empty(images.shape[2], tables.dtype)
+            kernels.glimpse_coarse(pixels, which, pixel, exact, halved, patches, strip, unit, self.pooling == "max")
         return output
+
+    def _look_finely(
+        self,
+        images: NDArray[Any],
+        which: NDArray[np.int64],
+        pixel: tuple[int, ...],
+        locations: NDArray[np.float64],
+        output: NDArray[np.float32],
+    ) -> bool:
+        """Fill the scales that are halved; whether all locations lie in [-1, 1], and `which` numbers images."""
+        is_bytes, halved, chosen = images.itemsize == 1, self.num_halved, EACH_ITS_OWN
+        sums = np.empty((2 * halved, self._room), np.uint16 if is_bytes else np.float32)
+        unit = UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS
+        if self._in_lanes and is_bytes and len(pixel) == 1 and len(locations) > 1:  # the last never has room
+            visible, chosen = _visible(images.shape[2], self._window), np.empty(len(locations), np.int64)
+            left = kernels.glimpse_bytes(images, which, locations, halved, output, sums, visible, unit, chosen)
+            if left <= 0:
+                return bool(left == 0)
+            chosen = chosen[:left]
+        complete: bool = kernels.glimpse_images(
+            images, which, chosen, pixel, locations, halved, output, sums, unit, self.pooling == "max"
+        )
+        return complete
 
     def glimpse_pixels(
         self, pixels: NDArray[np.int64], locations: NDArray[Any], image_shape: tuple[int, ...]

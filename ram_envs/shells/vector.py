@@ -221,7 +221,8 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         masks = np.zeros((len(told), self.num_envs), np.bool_)
         masks[:, self.task.where(rows)] = True
         for (key, value), mask in zip(told.items(), masks, strict=True):
-            info[key], info[f"_{key}"] = self._spread(value, rows), mask
+            fresh = value if value.base is None else value.copy()
+            info[key], info[f"_{key}"] = self._spread(fresh, rows), mask
         return info
 
     def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:

@@ -103,10 +103,11 @@ class Catch(Task):
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         if indices is not None:
             draws = np.stack([np.random.default_rng([GAME_SEED, index]).random(3) for index in indices])
-        self.indices[rows] = -1 if indices is None else indices
-        self.start[rows] = draws[:, 0] * self.width
-        self.drift[rows] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
-        self.paddle[rows] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
+        where = self.where(rows)
+        self.indices[where] = -1 if indices is None else indices
+        self.start[where] = draws[:, 0] * self.width
+        self.drift[where] = np.tan((2 * draws[:, 1] - 1) * self.max_angle) * self.ball_speed
+        self.paddle[where] = np.floor(draws[:, 2] * (self.width - self.paddle_width + 1))
         self._advance(rows, np.ones(len(rows), np.int64))  # The paddle stays; the ball goes to its place at step 0.
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
@@ -151,7 +152,7 @@ class Catch(Task):
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
         ball, paddle = np.empty((len(rows), 2)), np.empty((len(rows), 2), np.float32)
         kernels.places_in_catch(rows, self._lit, (self.height, self.width), ball, paddle)
-        return {"index": self.indices[self.where(rows)].copy(), "ball": ball, "paddle": paddle}
+        return {"index": self.indices[self.where(rows)], "ball": ball, "paddle": paddle}
 
 
 class WholeScreen(Retina):

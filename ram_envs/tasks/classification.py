@@ -125,7 +125,8 @@ class Classification(Naming):
         placed = 1 + self._num_scene_draws
         scene_draws = draws[:, 1:placed] if self._fixed_draws is None else self._fixed_draws[indices]
         placement, shown = self._arrange(rows, scene_draws, indices)
-        self.corners[rows], self.shown[rows] = placement.corners, shown
+        where = self.where(rows)
+        self.corners[where], self.shown[where] = placement.corners, shown
         images = self.dataset.images
         if self.augmentation.num_draws:
             each = draws[:, placed:].reshape(shown.size, self.augmentation.num_draws)

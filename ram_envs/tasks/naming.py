@@ -86,8 +86,9 @@ class Naming(Task):
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         """See `Task.begin`; `_begin` is told the indices, and gets the draws after that of the image."""
         indices = self.chosen(draws) if indices is None else indices
-        self.indices[rows] = indices
-        self.labels[rows] = self.all_labels[indices]
+        where = self.where(rows)
+        self.indices[where] = indices
+        self.labels[where] = self.all_labels[indices]
         super().begin(rows, draws, indices)
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
@@ -113,10 +114,10 @@ class Naming(Task):
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""
         where = self.where(rows)
-        label, prediction = self.labels[where].copy(), self.last_action[where].copy()
+        label, prediction = self.labels[where], self.last_action[where]
         return {
             "label": label,
-            "index": self.indices[where].copy(),
+            "index": self.indices[where],
             "prediction": prediction,
             "correct": prediction == label,
         }

@@ -78,16 +78,12 @@ def paint(
     Raises:
         IndexError: an index of no image, or a cut that hangs over its image's edge.
     """
+    channels, painted, shown, cut = 1, scenes, images, distractor_images
+    if images.ndim == 4:
+        channels = images.shape[3]
+        painted, shown, cut = (each.reshape(*each.shape[:2], -1) for each in (scenes, images, distractor_images))
     complete = _compose(
-        scenes.reshape(*scenes.shape[:2], -1),
-        rows,
-        images.reshape(*images.shape[:2], -1),
-        indices,
-        placement.corners,
-        distractor_images.reshape(*distractor_images.shape[:2], -1),
-        placement.distractors,
-        rules.distractor_size,
-        images.shape[3] if images.ndim == 4 else 1,
+        painted, rows, shown, indices, placement.corners, cut, placement.distractors, rules.distractor_size, channels
     )
     if not complete:
         check_below("indices", indices, len(images))

@@ -168,8 +168,9 @@ class Task(ABC):
         return self._saccades(rows).look_at(self.eye[self.where(rows)], places)
 
     def info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """What `info` tells of `rows` now, in fresh arrays: the same keys after a reset and after every step.
+        """What `info` tells of `rows` now: the same keys after a reset and after every step.
 
+        Numbers (n,) may be parts of the state, which the next step changes; whatever has more axes is in fresh arrays.
         `is_success` is False until an episode has ended; `gaze` (n, 2) is where the rows look, in [-1, 1] of the image.
         """
         info, where = self._info(rows), self.where(rows)
@@ -233,7 +234,7 @@ class Task(ABC):
 
     @abstractmethod
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """The task's own part of `info`: each value a fresh array with an entry for each of `rows`."""
+        """The task's own part of `info`: each value an array with an entry for each of `rows`."""
 
     @abstractmethod
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:

@@ -23,7 +23,6 @@ import torch.nn.functional as F
 
 from ram_envs import PreparedImages, Retina
 from ram_envs.retina import kernels, retina
-from ram_envs.retina.tables import no_tables
 
 BATCH, SIZE, LOOKS = 128, 60, 256
 CASES = [(8, 1, 28), (12, 3, 60), (12, 4, 100), (6, 3, 24)]  # patch size, scales, image; the second has the goal
@@ -111,8 +110,8 @@ def halved(images: np.ndarray, locations: np.ndarray, which: np.ndarray, sensor:
     k, g = sensor.num_scales, sensor.patch_size
     output = np.empty((len(locations), k, g, g), np.float32)
     sums = np.empty((2 * k, (g << (k - 1)) ** 2 // 4 + g**2), np.uint32)
-    tables, unit = no_tables(images), np.float32(1 / 255)
-    assert kernels.glimpse_images(images, which, (0,), locations, tables, k, output, sums, retina.NOTHING, unit, False)
+    unit, every = np.float32(1 / 255), retina.EACH_ITS_OWN
+    assert kernels.glimpse_images(images, which, every, (0,), locations, k, output, sums, unit, False)
     return output
 
 
