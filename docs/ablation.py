@@ -1,9 +1,9 @@
 """From the paper's own recipe to ours, one change at a time: `python docs/ablation.py train OUT`, then `... draw OUT`.
 
 On cluttered 60x60, at a tenth of our recipe's episodes. `train` makes the runs in directories under OUT, goes on with
-what is there already, so that it can be stopped at any time, and leaves a run alone whose log tells its end. `draw`
-makes docs/images/ablation.png and renews the table between `<!-- ablation -->` and `<!-- /ablation -->` in RESULTS.md,
-of the runs that are at their end.
+what is there already, so that it can be stopped at any time, and leaves a run alone whose log tells its end. `--only`
+makes some of them. `draw` renews the rows of the runs that are at their end, in the table between `<!-- ablation -->`
+and `<!-- /ablation -->` in RESULTS.md, and draws all rows into docs/images/ablation.png.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ from typing import Any, NamedTuple
 import courses
 import matplotlib.pyplot as plt
 import torch
-from marked import renew
+from marked import renew_rows, rows
 from matplotlib.ticker import ScalarFormatter
 from ram_agents import Config, recipe
 from ram_agents.evaluation.runs import read_log
 from ram_agents.reports.intervals import wilson
 
+HEAD = [
+    "| recipe | options | held-out error, % | 95% interval | minutes of one core |",
+    "|---|---|---:|---:|---:|",
+]
 PICTURE = Path(__file__).parent / "images" / "ablation.png"
 FIRST, LAST_RECIPE = "paper-60", "cluttered60"
+FIRST_STEP, ALL_ELSE = "the paper's recipe", "all else"
 CHECKPOINTS, HELD_OUT = 10, 5_000
 OF_THE_RUN = ("total_episodes", "checkpoint_every", "seed")
 STEPS = {
@@ -65,10 +70,10 @@ def flat(config: Config) -> dict[str, Any]:
 
 def steps(first: Config, last: Config) -> list[Step]:
     """From one recipe to another: each step makes its change and all before it; the last is the other recipe's."""
-    result = [Step("the paper's recipe", first, {})]
+    result = [Step(FIRST_STEP, first, {})]
     wanted, named = flat(last), {name for names in STEPS.values() for name in names}
     rest = tuple(name for name in wanted | flat(first) if name not in named)
-    for title, names in (STEPS | {"all else": rest}).items():
+    for title, names in (STEPS | {ALL_ELSE: rest}).items():
         before = flat(result[-1].config)
         changed = {n: wanted.get(n) for n in names if before.get(n) != wanted.get(n)}
         if changed:
@@ -101,11 +106,12 @@ def directory(out: Path, step: Step) -> Path:
     return out / re.sub(r"\W+", "-", step.name) / f"seed{step.config.seed}"
 
 
-def train(out: Path, seed: int) -> None:
-    """Make all runs, one after the other on one thread, or go on with them; the last step first, small batches last."""
+def train(out: Path, seed: int, only: list[str]) -> None:
+    """Make the runs of some steps, one after the other on one thread, the last step first, or go on with them."""
     torch.set_num_threads(1)
     for step in reversed(ablation(seed)):
-        courses.train(directory(out, step), step.config)
+        if step.name in only:
+            courses.train(directory(out, step), step.config)
 
 
 def ended(out: Path, step: Step) -> bool:
@@ -113,14 +119,13 @@ def ended(out: Path, step: Step) -> bool:
     return courses.ended(directory(out, step), step.config)
 
 
-def draw(out: Path, seed: int) -> None:
-    """The picture: the held-out error at the end of each run, with its interval."""
-    done = [(step, read_log(directory(out, step))[-1]) for step in ablation(seed) if ended(out, step)]
-    figure, axes = plt.subplots(figsize=(7, 0.36 * len(done) + 1))
-    for place, (_, line) in enumerate(done):
-        error, (low, high) = line["validation_error"], interval(line["validation_error"])
+def draw(errors: dict[str, float]) -> None:
+    """The picture: the held-out error in % at the end of each run, with its interval."""
+    figure, axes = plt.subplots(figsize=(7, 0.36 * len(errors) + 1))
+    for place, error in enumerate(errors.values()):
+        low, high = interval(error)
         axes.errorbar(error, -place, xerr=[[error - low], [high - error]], fmt="o", color="C0", markersize=4)
-    axes.set_yticks([-place for place in range(len(done))], [_signed(step) for step, _ in done])
+    axes.set_yticks([-place for place in range(len(errors))], list(errors))
     axes.set(xscale="log", xlabel="held-out error, % (95% interval)")
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(ScalarFormatter())
@@ -140,12 +145,9 @@ def _signed(step: Step) -> str:
     return f"+ {step.name}" if step.changed else step.name
 
 
-def table(out: Path, seed: int) -> str:
+def measured(out: Path, seed: int) -> list[str]:
     """A row for each run that is at its end."""
-    lines = [
-        "| recipe | options | held-out error, % | 95% interval | minutes of one core |",
-        "|---|---|---:|---:|---:|",
-    ]
+    lines = []
     for step in ablation(seed):
         if not ended(out, step):
             continue
@@ -154,7 +156,7 @@ def table(out: Path, seed: int) -> str:
         options = ", ".join(f"`{name}` {_plain(value)}" for name, value in step.changed.items())
         figures = f"{line['validation_error']:.2f} | {low:.2f} to {high:.2f} | {line['seconds'] / 60:.1f}"
         lines.append(f"| {_signed(step)} | {options} | {figures} |")
-    return "\n".join(lines)
+    return lines
 
 
 def _plain(value: Any) -> str:
@@ -165,14 +167,16 @@ def main() -> None:
     """Train or draw."""
     parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--seed", type=int, default=0)
+    every = [FIRST_STEP, *STEPS, ALL_ELSE]
+    parser.add_argument("--only", nargs="+", choices=every, default=every, metavar="STEP", help="these steps")
     options = parser.parse_args()
     if options.what == "train":
-        train(options.out, options.seed)
+        train(options.out, options.seed, options.only)
         return
-    text = table(options.out, options.seed)
-    print(text)
-    draw(options.out, options.seed)
-    renew("ablation", text)
+    lines = measured(options.out, options.seed)
+    print("\n".join(lines))
+    renew_rows("ablation", HEAD, lines, keys=1)
+    draw({row["recipe"]: float(row["held-out error, %"]) for row in rows("ablation")})
 
 
 if __name__ == "__main__":

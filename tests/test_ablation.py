@@ -60,7 +60,7 @@ def test_the_table_has_the_runs_that_are_at_their_end(tmp_path) -> None:
         line = {"episodes": int(share), "validation_error": 5.0, "seconds": 90.0}
         (where / "progress.jsonl").write_text(json.dumps(line) + "\n")
     # Wilson of 250 of 5,000: (0.05 + 0.000384 -+ 1.96 * sqrt(0.05 * 0.95 / 5000 + 3.84e-8)) / 1.000768
-    assert ABLATION["table"](tmp_path, 0).splitlines()[2:] == [
+    assert ABLATION["measured"](tmp_path, 0) == [
         "| the paper's recipe |  | 5.00 | 4.43 to 5.64 | 1.5 |",
         f"| + {third.name} | `initial_location` center | 5.00 | 4.43 to 5.64 | 1.5 |",
     ]

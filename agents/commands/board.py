@@ -208,7 +208,3 @@ def verify(arguments: Sequence[str]) -> None:
             wrong.append(str(path))
     if wrong:
         raise ValueError(f"{len(wrong)} of {len(options.files)} files are not as they should be: {', '.join(wrong)}")
-
-
-def _indented(line: str) -> None:
-    print(f"  {line}")

@@ -82,11 +82,11 @@ class AbsoluteSaccades(Saccades):
 
     def location(self, eyes: Eyes) -> NDArray[np.float32]:
         """See `Saccades.location`: the place."""
-        return eyes.astype(np.float32)
+        return eyes.copy()
 
     def gaze(self, eyes: Eyes) -> NDArray[np.float32]:
         """See `Saccades.gaze`."""
-        return eyes.astype(np.float32)
+        return eyes.copy()
 
     def centre(self, eyes: Eyes) -> NDArray[np.floating[Any]]:
         """See `Saccades.centre`."""

@@ -114,12 +114,11 @@ class Naming(Task):
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""
         where = self.where(rows)
-        label, prediction = self.labels[where], self.last_action[where]
         return {
-            "label": label,
+            "label": self.labels[where],
             "index": self.indices[where],
-            "prediction": prediction,
-            "correct": prediction == label,
+            "prediction": self.last_action[where],
+            "correct": self.success[where],
         }
 
     def label(self, row: int) -> int:

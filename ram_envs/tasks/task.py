@@ -107,6 +107,7 @@ class Task(ABC):
         self.last_action = np.full(batch_size, -1, np.int64)
         self.finished = np.zeros(batch_size, np.bool_)
         self.success = np.zeros(batch_size, np.bool_)
+        """What each row's last step brought, see `Outcome`."""
         self.stopped = np.zeros(batch_size, np.bool_)
         """Whether a row's last step asked to stop; set by every step where `can_stop`, else False."""
         self.counts = np.zeros((batch_size, 2), np.int64)

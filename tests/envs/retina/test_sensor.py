@@ -46,3 +46,19 @@ def test_a_window_of_an_image_is_seen_as_an_image_of_its_own() -> None:
     cut = np.stack([images[i, y : y + 9, x : x + 9] for i, (x, y) in zip(which, first, strict=True)])
     expected = sense(cut, np.arange(30), centres, 5)
     np.testing.assert_array_equal(sense(images, which, centres, 5, windows=(first, 9)), expected)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"which": np.array([0, 3])}, IndexError, "which hold 3, which is out of range; it must be from 0 to 2"),
+        ({"centres": np.array([[0, 0], [0, np.nan]])}, ValueError, "they must be finite"),
+        ({"windows": (np.array([[0, 0], [4, 0]]), 7)}, IndexError, "windows hold 4, .* from 0 to 3"),
+        ({"windows": (np.array([[0, -1], [0, 0]]), 7)}, IndexError, "windows hold -1, "),
+        ({"size": 10}, ValueError, "a sensor of 10 cells needs an image of 11 pixels; this one has 10x11"),
+    ],
+)
+def test_nothing_is_seen_outside_the_images(changed, error, message) -> None:
+    given = {"which": np.arange(2), "centres": np.zeros((2, 2)), "size": 5} | changed
+    with pytest.raises(error, match=message):
+        sense(np.zeros((3, 11, 10), np.float32), **given)
