@@ -13,7 +13,7 @@ from typing import Any
 import numba
 import pytest
 from places import ROOT
-from processes import run
+from processes import run, run_python
 
 from ram_envs.retina import compiled
 
@@ -165,3 +165,23 @@ print(sum("NUMBA_CACHE_DIR" in str(warning.message) for warning in told))
     env = kept | {"HOME": home, "USERPROFILE": home, "PYTHONPATH": str(tmp_path)}
     done = run(sys.executable, "-c", code, cwd=tmp_path, env=env)
     assert done.stdout.splitlines() == [printed, "1"], done.stderr
+
+
+FIRST_STEP = """
+import gymnasium as gym
+import ram_envs
+from ram_envs.retina import kernels
+
+def step(env):
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+    names = ("glimpse_images", "glimpse_bytes", "glimpse_coarse", "glimpse_tables")
+    return [name for name in names if getattr(kernels, name).signatures]
+
+print(step(gym.make("ram_envs/GlimpseMNIST-Cluttered100-v0")))
+print(step(gym.make_vec("ram_envs/GlimpseMNIST-v0", num_envs=2, vectorization_mode="vector_entry_point")))
+"""
+
+
+def test_a_first_step_compiles_only_the_kernels_that_it_needs() -> None:
+    assert run_python(FIRST_STEP).stdout.splitlines() == ["['glimpse_images']", "['glimpse_images', 'glimpse_bytes']"]
