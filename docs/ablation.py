@@ -141,8 +141,10 @@ def interval(error: float) -> tuple[float, float]:
     return 100 * low, 100 * high
 
 
-def _signed(step: Step) -> str:
-    return f"+ {step.name}" if step.changed else step.name
+def told(step: Step) -> tuple[str, str]:
+    """What the table calls a step, and the options that it changes."""
+    options = ", ".join(f"`{name}` {_plain(value)}" for name, value in step.changed.items())
+    return f"+ {step.name}" if step.changed else step.name, options
 
 
 def measured(out: Path, seed: int) -> list[str]:
@@ -153,9 +155,8 @@ def measured(out: Path, seed: int) -> list[str]:
             continue
         line = read_log(directory(out, step))[-1]
         low, high = interval(line["validation_error"])
-        options = ", ".join(f"`{name}` {_plain(value)}" for name, value in step.changed.items())
         figures = f"{line['validation_error']:.2f} | {low:.2f} to {high:.2f} | {line['seconds'] / 60:.1f}"
-        lines.append(f"| {_signed(step)} | {options} | {figures} |")
+        lines.append(f"| {' | '.join(told(step))} | {figures} |")
     return lines
 
 

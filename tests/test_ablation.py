@@ -51,6 +51,12 @@ def test_the_ablation_goes_from_the_papers_recipe_to_ours_at_a_tenth_of_its_epis
         assert {name for name in old | new if old.get(name) != new.get(name)} == set(after.changed)
 
 
+def test_the_results_have_a_row_for_each_step_of_the_recipes_as_they_are() -> None:
+    """Rows that were not measured anew are kept: so a recipe that changes must not leave them behind."""
+    told = [(row["recipe"], row["options"]) for row in ABLATION["rows"]("ablation")]
+    assert told == [tuple(ABLATION["told"](step)) for step in ABLATION["ablation"](0)]
+
+
 def test_the_table_has_the_runs_that_are_at_their_end(tmp_path) -> None:
     first, second, third, *_ = ABLATION["ablation"](0)
     for step, episodes in ((first, 600_000), (second, 599_000), (third, 600_010)):

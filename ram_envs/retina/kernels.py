@@ -22,6 +22,12 @@ def all_inside(locations):  # type: ignore[no-untyped-def]
     return inside
 
 
+@part
+def _centre(x, y, height, width):  # type: ignore[no-untyped-def]
+    """The row and the column, counted from the image's outer edge, of the location (x, y) in [-1, 1]."""
+    return (y + 1.0) / 2.0 * height, (x + 1.0) / 2.0 * width
+
+
 @kernel
 def glimpse_images(images, which, chosen, pixel, locations, halved, output, sums, unit, use_max):  # type: ignore[no-untyped-def]
     """Fill the first `halved` scales of `output` (n, k, g, g * channels) from `images` (B, H, W * channels).
@@ -42,7 +48,7 @@ def glimpse_images(images, which, chosen, pixel, locations, halved, output, sums
         b = which[n] if len(which) else n
         if not (0 <= b < len(images) and abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
             return False
-        centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        centre = _centre(locations[n, 0], locations[n, 1], height, width)
         for channel in range(channels):
             to = n * num_scales * patch_size * patch_size * channels + channel
             image = pixels, b * height * row_length + channel, height, width, pixel
@@ -65,7 +71,7 @@ def glimpse_bytes(images, which, locations, halved, output, sums, visible, unit,
         b = which[n] if len(which) else n
         if not (0 <= b < len(images) and abs(locations[n, 0]) <= 1 and abs(locations[n, 1]) <= 1):
             return -1
-        centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        centre = _centre(locations[n, 0], locations[n, 1], height, width)
         frame, to = (b * height * width, height, width), n * num_scales * patch_size * patch_size
         if not put_bytes(pixels, frame, centre, halved, visible, numbers, unit, patch_size, result, to):
             left[count] = n
@@ -85,10 +91,10 @@ def glimpse_coarse(images, which, pixel, locations, halved, output, strip, unit,
     width, pixels, result = row_length // channels, images.reshape(-1), output.reshape(-1)
     for n in range(len(locations)):
         b = which[n] if len(which) else n
-        row_centre, column_centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        centre = _centre(locations[n, 0], locations[n, 1], height, width)
         for scale in range(halved, num_scales):
             size, gain = patch_size << scale, unit if use_max else unit / np.float32(1 << (2 * scale))
-            place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
+            place = first_pixel(centre[0], size), first_pixel(centre[1], size), scale
             for channel in range(channels):
                 image = pixels, b * height * row_length + channel, height, width, pixel
                 to = uintp((n * num_scales + scale) * patch_size * patch_size * channels + channel)
@@ -105,10 +111,10 @@ def glimpse_tables(images, which, pixel, locations, halved, output, tables, unit
     width, pixels, entries, result = row_length // channels, images.reshape(-1), tables.reshape(-1), output.reshape(-1)
     for n in range(len(locations)):
         b = which[n] if len(which) else n
-        row_centre, column_centre = (locations[n, 1] + 1.0) / 2.0 * height, (locations[n, 0] + 1.0) / 2.0 * width
+        centre = _centre(locations[n, 0], locations[n, 1], height, width)
         for scale in range(halved, num_scales):
             size, gain = patch_size << scale, unit / np.float32(1 << (2 * scale))
-            place = first_pixel(row_centre, size), first_pixel(column_centre, size), scale
+            place = first_pixel(centre[0], size), first_pixel(centre[1], size), scale
             for channel in range(channels):
                 frame = b * height * row_length + channel, height, width
                 entry = b * tables.shape[1] * tables.shape[2] + channel
@@ -158,12 +164,11 @@ def glimpse_pixels(pixels, locations, height, width, output, use_max):  # type: 
     if not inside:
         return False
     for b in range(len(pixels)):
-        row_centre = (locations[b, 1] + 1.0) / 2.0 * height
-        column_centre = (locations[b, 0] + 1.0) / 2.0 * width
+        centre = _centre(locations[b, 0], locations[b, 1], height, width)
         for scale in range(num_scales):
             size, gain = patch_size << scale, np.float32(1 if use_max else 1 / (1 << (2 * scale)))
             first = (b * num_scales + scale) * patch_size * patch_size
-            top, left = first_pixel(row_centre, size), first_pixel(column_centre, size)
+            top, left = first_pixel(centre[0], size), first_pixel(centre[1], size)
             for p in range(pixels.shape[1]):
                 down, across = pixels[b, p, 1] - top, pixels[b, p, 0] - left
                 counts = (down >= 0) & (down < size) & (across >= 0) & (across < size)

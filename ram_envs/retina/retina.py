@@ -120,10 +120,10 @@ class Retina:
             pixels = images.reshape(*images.shape[:2], images.shape[2] * len(pixel))
             patches = output.reshape(*output.shape[:3], self.patch_size * len(pixel))
         exact = locations.astype(np.float64, copy=False)  # one compiled version serves both
-        if not self._look_finely(pixels, which, pixel, exact, patches):
+        halved, unit = self.num_halved, UNIT_OF_BYTES if images.itemsize == 1 else UNIT_OF_FLOATS
+        if not self._look_finely(pixels, which, pixel, exact, patches, unit):
             check_below("which", which, len(images))
             _refuse_outside(locations)
-        halved, unit = self.num_halved, UNIT_OF_BYTES if images.itemsize == 1 else UNIT_OF_FLOATS
         if halved == self.num_scales:
             return output
         if len(tables):
@@ -140,11 +140,11 @@ class Retina:
         pixel: tuple[int, ...],
         locations: NDArray[np.float64],
         output: NDArray[np.float32],
+        unit: np.float32,
     ) -> bool:
         """Fill the scales that are halved; whether all locations lie in [-1, 1], and `which` numbers images."""
         is_bytes, halved, chosen = images.itemsize == 1, self.num_halved, EACH_ITS_OWN
         sums = np.empty((2 * halved, self._room), np.uint16 if is_bytes else np.float32)
-        unit = UNIT_OF_BYTES if is_bytes else UNIT_OF_FLOATS
         if self._in_lanes and is_bytes and len(pixel) == 1 and len(locations) > 1:  # the last never has room
             visible, chosen = _visible(images.shape[2], self._window), np.empty(len(locations), np.int64)
             left = kernels.glimpse_bytes(images, which, locations, halved, output, sums, visible, unit, chosen)

@@ -42,7 +42,8 @@ def sense(
         raise ValueError(f"a sensor of {size} cells needs an image of {size + 1} pixels; this one has {width}x{height}")
     first = np.zeros((len(which), 2), np.int64) if windows is None else windows[0]
     seen = np.empty((len(which), size, size), np.float32)
-    if not _sense(images, which, centres.astype(np.float64, copy=False), first, (height, width), seen):
+    pixels, places = np.ascontiguousarray(images), centres.astype(np.float64, order="C", copy=False)
+    if not _sense(pixels, which, places, first, (height, width), seen):
         check_below("which", which, len(images))
         check_below("windows", first, (images.shape[2] - width + 1, images.shape[1] - height + 1))
         raise ValueError(f"centres are {centres.tolist()}; they must be finite")

@@ -221,8 +221,7 @@ class TaskVectorEnv(Declarations, VectorEnv[Observation, Any, NDArray[Any]]):
         masks = np.zeros((len(told), self.num_envs), np.bool_)
         masks[:, self.task.where(rows)] = True
         for (key, value), mask in zip(told.items(), masks, strict=True):
-            fresh = value if value.base is None else value.copy()
-            info[key], info[f"_{key}"] = self._spread(fresh, rows), mask
+            info[key], info[f"_{key}"] = self._spread(value.copy(), rows), mask  # it may be a part of the state
         return info
 
     def _spread(self, value: NDArray[Any], rows: Rows) -> NDArray[Any]:

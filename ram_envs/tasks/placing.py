@@ -74,9 +74,10 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
         num_images: of how many images distractors are cut.
     """
     count, (free, choices) = 2 * rules.num_objects, _limits(rules, num_images)
-    distractors = np.empty((len(draws), 0, 5), np.int64)
     if rules.num_distractors:
         distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
+    else:
+        distractors = np.empty((len(draws), 0, 5), np.int64)
     corners = _below(draws[:, :count].reshape(len(draws), rules.num_objects, 2), free)
     if rules.max_shift:
         corners -= rules.max_shift

@@ -48,6 +48,14 @@ def test_a_window_of_an_image_is_seen_as_an_image_of_its_own() -> None:
     np.testing.assert_array_equal(sense(images, which, centres, 5, windows=(first, 9)), expected)
 
 
+def test_layout_of_memory_does_not_matter() -> None:
+    rng = np.random.default_rng(0)
+    wide, which, centres = rng.random((3, 20, 40), np.float32), np.arange(3), rng.uniform(-0.4, 0.4, (2, 3)).T
+    for images in (wide[:, :, ::2], wide[:, :, 5:25], np.asfortranarray(wide), wide[::-1]):
+        expected = sense(images.copy("C"), which, centres.copy("C"), 5)
+        np.testing.assert_array_equal(sense(images, which, centres, 5), expected)
+
+
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
