@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ram_envs.arguments import check_whole
 from ram_envs.rendering.view import View
 from ram_envs.retina.gaze import Rows
+from ram_envs.tasks import kernels
 from ram_envs.tasks.classification import MNISTClassification
 from ram_envs.tasks.placing import Placement
 from ram_envs.tasks.task import Outcome
@@ -107,39 +108,47 @@ class Reading(SeveralDigits):
         """The classes to name in each row, (batch_size, num_answers)."""
         self.given = np.full((self.batch_size, num_answers), -1, np.int64)
         """The answers that were given; -1: not yet."""
+        self.right = np.zeros(self.batch_size, np.bool_)
+        """Whether each row's last action named what it was to; False before the first."""
 
     def _begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
         super()._begin(rows, draws, indices)
         digits = self.digits(rows, END)
         self.answers[rows] = np.pad(digits, ((0, 0), (0, int(self.has_end))), constant_values=END)
-        self.given[rows] = -1
+        self.given[rows], self.right[rows] = -1, False
         self.labels[rows] = self.answers[rows, 0]
 
     def _advance(self, rows: Rows, action: NDArray[np.int64]) -> Outcome:
         """As `Naming` has it; afterwards `labels` are what the next actions are to name."""
-        correct = action == self.labels[rows]
-        number, early = np.divmod(self.steps[rows] - 1, self.glimpses_per_object)
-        answered = early == self.glimpses_per_object - 1
-        self.given[rows[answered], number[answered]] = action[answered]
-        last = self.present[rows] - 1 + self.has_end
-        terminated = answered & (number == last)
-        self.labels[rows] = self.answers[rows, np.minimum(number + answered, last)]
-        reward = self._less_costs((answered & correct).astype(np.float64), rows, terminated)
-        wrong = (self.given[rows] != self.answers[rows]) & (np.arange(self.given.shape[1]) <= last[:, None])
-        return Outcome(reward, terminated, np.where(terminated, ~wrong.any(1), correct))
+        num_rows, last = len(rows), self.present - 1 + self.has_end
+        reward, terminated, correct = np.empty(num_rows), np.empty(num_rows, np.bool_), np.empty(num_rows, np.bool_)
+        kernels.answer_in_turn(
+            rows,
+            action,
+            self.steps,
+            self.glimpses_per_object,
+            last,
+            self.answers,
+            self.given,
+            self.labels,
+            self.right,
+            reward,
+            terminated,
+            correct,
+        )
+        return Outcome(self._less_costs(reward, rows, terminated), terminated, correct)
 
-    def _answered(self, rows: Rows) -> NDArray[np.int64]:
+    def _answered(self, rows: Rows | slice) -> NDArray[np.int64]:
         """How many answers were given."""
         return self.steps[rows] // self.glimpses_per_object
 
     def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """As `Naming` has it, of the answer at hand; all that there is to name (privileged), and how much was named."""
-        asked = np.maximum(self.steps[rows] - 1, 0) // self.glimpses_per_object
-        correct = self.last_action[rows] == self.answers[rows, asked]
+        where = self.where(rows)
         return super()._info(rows) | {
-            "correct": correct,
-            "labels": self.answers[rows].copy(),
-            "answered": self._answered(rows),
+            "correct": self.right[where],
+            "labels": self.answers[where].copy(),
+            "answered": self._answered(where),
         }
 
     def targets(self, rows: Rows) -> NDArray[np.int64]:

@@ -49,6 +49,29 @@ def answer(rows, actions, steps, num_steps, stopped, labels, reward, terminated,
 
 
 @kernel
+def answer_in_turn(rows, actions, steps, looks, last, answers, given, labels, right, reward, terminated, correct):  # type: ignore[no-untyped-def]
+    """Fill what a step brings in `Reading`, where every `looks`-th action is an answer and `last` (B,) counts from 0.
+
+    `given` takes the answers, `right` whether the actions named what they were to, and `labels` become what the next
+    ones are to name. An episode that ends is `correct` if all that was given is right.
+    """
+    for i in range(len(rows)):
+        row = rows[i]
+        number, before = (steps[row] - 1) // looks, (steps[row] - 1) % looks
+        answered = before == looks - 1
+        correct[i] = right[row] = actions[i] == labels[row]
+        reward[i] = 1.0 if answered and right[row] else 0.0
+        terminated[i] = answered and number == last[row]
+        if answered:
+            given[row, number] = actions[i]
+        if terminated[i]:
+            for k in range(last[row] + 1):
+                correct[i] = correct[i] and given[row, k] == answers[row, k]
+        else:
+            labels[row] = answers[row, number + answered]
+
+
+@kernel
 def end_step(rows, moved, terminated, success, eye, finished, successes, counts):  # type: ignore[no-untyped-def]
     """Put down what a step brought: at the end of an episode the eye stays, and the successes or failures count."""
     for i in range(len(rows)):
