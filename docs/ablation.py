@@ -169,7 +169,7 @@ def main() -> None:
     parser = courses.arguments(__doc__, "train", "draw")
     parser.add_argument("--seed", type=int, default=0)
     every = [FIRST_STEP, *STEPS, ALL_ELSE]
-    parser.add_argument("--only", nargs="+", choices=every, default=every, metavar="STEP", help="these steps")
+    parser.add_argument("--only", nargs="+", choices=every, default=every, metavar="STEP", help="train these steps")
     options = parser.parse_args()
     if options.what == "train":
         train(options.out, options.seed, options.only)

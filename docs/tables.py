@@ -16,7 +16,8 @@ from marked import with_table
 import ram_envs  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
-PLACES = ("README.md", "RESULTS.md", "docs/environments.md", "docs/index.md", "agents/weights/README.md")
+PAGES = ("environments", "index", "scoreboard")
+PLACES = ("README.md", "RESULTS.md", *(f"docs/{page}.md" for page in PAGES), "agents/weights/README.md")
 DOCUMENTS = [ROOT / place for place in PLACES if (ROOT / place).exists()]
 
 
@@ -37,8 +38,14 @@ def environments() -> str:
     return "\n".join(lines)
 
 
+def board() -> str:
+    """The scoreboard's tables, as `ram benchmark --no-run --out docs/board` made them of the submissions there."""
+    return (ROOT / "docs" / "board" / "table.md").read_text().strip()
+
+
 TABLES = {
     "environments": environments,
+    "board": board,
     "figures": figures.paper_table,
     "start-figures": figures.start_table,
     "megapixel-figures": figures.megapixel_table,

@@ -145,7 +145,7 @@ class Retina:
         """Fill the scales that are halved; whether all locations lie in [-1, 1], and `which` numbers images."""
         is_bytes, halved, chosen = images.itemsize == 1, self.num_halved, EACH_ITS_OWN
         sums = np.empty((2 * halved, self._room), np.uint16 if is_bytes else np.float32)
-        if self._in_lanes and is_bytes and len(pixel) == 1 and len(locations) > 1:  # the last never has room
+        if self._in_lanes and is_bytes and len(pixel) == 1 and len(locations) > 1:  # one alone gains little
             visible, chosen = _visible(images.shape[2], self._window), np.empty(len(locations), np.int64)
             left = kernels.glimpse_bytes(images, which, locations, halved, output, sums, visible, unit, chosen)
             if left <= 0:

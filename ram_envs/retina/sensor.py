@@ -35,12 +35,20 @@ def sense(
 
     Raises:
         IndexError: a number of no image, or a window that hangs out of one.
-        ValueError: a sensor that is as large as the image, or places that are not finite.
+        ValueError: a sensor that is as large as the image, a window wider than it, places that are not finite, or
+            others than one for each image that is looked at.
     """
     height, width = images.shape[1:] if windows is None else (windows[1], windows[1])
     if size >= min(height, width):
         raise ValueError(f"a sensor of {size} cells needs an image of {size + 1} pixels; this one has {width}x{height}")
+    if max(height - images.shape[1], width - images.shape[2]) > 0:
+        raise ValueError(f"windows are {width} pixels wide; the images have {images.shape[2]}x{images.shape[1]}")
     first = np.zeros((len(which), 2), np.int64) if windows is None else windows[0]
+    if centres.shape != (len(which), 2) or first.shape != (len(which), 2):
+        raise ValueError(
+            f"{len(which)} images are looked at: centres and windows must be ({len(which)}, 2), "
+            f"not {centres.shape} and {first.shape}"
+        )
     seen = np.empty((len(which), size, size), np.float32)
     pixels, places = np.ascontiguousarray(images), centres.astype(np.float64, order="C", copy=False)
     if not _sense(pixels, which, places, first, (height, width), seen):

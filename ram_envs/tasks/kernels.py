@@ -62,13 +62,12 @@ def answer_in_turn(rows, actions, steps, looks, last, answers, given, labels, ri
         correct[i] = right[row] = actions[i] == labels[row]
         reward[i] = 1.0 if answered and right[row] else 0.0
         terminated[i] = answered and number == last[row]
+        labels[row] = answers[row, min(number + answered, last[row])]
         if answered:
             given[row, number] = actions[i]
         if terminated[i]:
             for k in range(last[row] + 1):
                 correct[i] = correct[i] and given[row, k] == answers[row, k]
-        else:
-            labels[row] = answers[row, number + answered]
 
 
 @kernel

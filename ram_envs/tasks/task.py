@@ -123,7 +123,10 @@ class Task(ABC):
         return cls
 
     def begin(self, rows: Rows, draws: NDArray[np.float64], indices: NDArray[np.int64] | None) -> None:
-        """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones."""
+        """Start new episodes in `rows` from draws (len(rows), num_draws), on the images `indices` or on drawn ones.
+
+        Rows come in their order here and everywhere, each once.
+        """
         places = 2 * draws[:, :2] - 1 if self.initial_location == "random" else np.zeros((len(rows), 2))
         start = np.ascontiguousarray(self._saccades(rows).start(places))
         kernels.begin_episodes(

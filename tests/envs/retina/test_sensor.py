@@ -63,6 +63,9 @@ def test_layout_of_memory_does_not_matter() -> None:
         ({"centres": np.array([[0, 0], [0, np.nan]])}, ValueError, "they must be finite"),
         ({"windows": (np.array([[0, 0], [4, 0]]), 7)}, IndexError, "windows hold 4, .* from 0 to 3"),
         ({"windows": (np.array([[0, -1], [0, 0]]), 7)}, IndexError, "windows hold -1, "),
+        ({"windows": (np.zeros((2, 2), int), 11)}, ValueError, "windows are 11 pixels wide; the images have 10x11"),
+        ({"windows": (np.zeros((1, 2), int), 7)}, ValueError, r"\(2, 2\), not \(2, 2\) and \(1, 2\)"),
+        ({"centres": np.zeros((1, 2))}, ValueError, "2 images are looked at: .* not \\(1, 2\\)"),
         ({"size": 10}, ValueError, "a sensor of 10 cells needs an image of 11 pixels; this one has 10x11"),
     ],
 )

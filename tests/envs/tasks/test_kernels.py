@@ -38,6 +38,32 @@ def test_answers_count_at_the_last_step_or_where_a_row_stopped() -> None:
     assert reward.tolist() == [1.0, 1.0, 0.0, 0.0]
 
 
+def test_answers_in_turn_are_every_second_action() -> None:
+    """Rows of two, two and one answers: the first gives its first, right; the second guesses; the third ends, wrong."""
+    steps, last = np.array([2, 3, 2]), np.array([1, 1, 0])
+    answers, given, labels = np.array([[4, 7], [5, 6], [8, 0]]), np.full((3, 2), -1), np.array([4, 6, 8])
+    given[1, 0] = 5
+    right, reward, terminated, correct = np.zeros(3, bool), np.empty(3), np.empty(3, bool), np.empty(3, bool)
+    arguments = 2, last, answers, given, labels, right, reward, terminated, correct
+
+    kernels.answer_in_turn(np.arange(3), np.array([4, 6, 9]), steps, *arguments)
+    assert given.tolist() == [[4, -1], [5, -1], [9, -1]]
+    assert labels.tolist() == [7, 6, 8]
+    assert reward.tolist() == [1, 0, 0]
+    assert terminated.tolist() == [False, False, True]
+    assert right.tolist() == correct.tolist() == [True, True, False]
+
+    steps += 2
+    kernels.answer_in_turn(np.array([0]), np.array([1]), steps, *arguments)  # its second answer, wrong
+    assert (reward[0], terminated[0], right[0], correct[0]) == (0, True, False, False)
+    steps[1] -= 1
+    kernels.answer_in_turn(np.array([1]), np.array([6]), steps, *arguments)  # right, as its first was
+    assert (reward[0], terminated[0], right[1], correct[0]) == (1, True, True, True)
+    assert labels.tolist() == [7, 6, 8]
+    kernels.answer_in_turn(np.array([2]), np.array([8]), steps, *arguments)  # after its end: nothing is read beyond
+    assert labels[2] == 8
+
+
 def test_the_eye_stays_at_the_end_and_the_outcome_counts() -> None:
     eye, finished, successes = np.zeros((3, 2)), np.zeros(3, bool), np.zeros(3, bool)
     counts = np.zeros((3, 2), np.int64)
