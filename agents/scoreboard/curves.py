@@ -34,7 +34,7 @@ def learning_curves(submissions: Sequence[Submission]) -> Figure:
         raise ValueError("none of the submissions tells its learning curves")
     environments = sorted({environment(submission) for submission in drawn})
     names = sorted({_name(submission) for submission in drawn})
-    figure, grid = subplots(len(environments), len(AXES), width=4.2, height=3.0)
+    figure, grid = subplots(len(environments), len(AXES), width=5.4, height=3.0)
     for axes_of_one, where in zip(grid, environments, strict=True):
         of_one = [submission for submission in drawn if environment(submission) == where]
         for axes, axis in zip(axes_of_one, AXES, strict=True):
@@ -42,10 +42,12 @@ def learning_curves(submissions: Sequence[Submission]) -> Figure:
                 i = names.index(_name(submission))
                 look = {"color": LINES[i % len(LINES)], "linestyle": STYLES[i // len(LINES) % len(STYLES)]}
                 _draw(axes, submission.curves or [], axis, _name(submission), look)
-            axes.set(xlabel=AXES[axis], xlim=(0, None), ylim=(0, 100))
+            axes.set(xlabel=AXES[axis], ylim=(0, 100))
         axes_of_one[0].set(ylabel="held-out error, %")
         axes_of_one[0].set_title(where[0].rpartition("/")[2] + where[1].replace("{}", ""), loc="left")
-        axes_of_one[0].legend(fontsize=7)
+        axes_of_one[0].set(xscale="log")  # a CNN's steps are scenes, a tenth of an agent's or less
+        axes_of_one[-1].set(xlim=(0, None))
+        axes_of_one[-1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
