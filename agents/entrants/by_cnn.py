@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..evaluation.cnn_training import Training, plan_for
-from ..evaluation.cnns import images_of, make_classifier
+from ..evaluation.cnns import images_of, make_classifier, scenes_at_once
 from ..evaluation.controls import Control, as_control
+from ..model.precision import matmul_precision
 from ..training.reinforce import Reinforce
 from .by_reinforce import ByReinforce
 from .course import Course
@@ -60,10 +61,13 @@ class WholeScene:
     def successes(self, split: str, scenes: int | None) -> NDArray[np.bool_]:
         """See `Entrant`."""
         network, config = self._training.average.eval(), self._training.config
+        at_once = scenes_at_once(config)
 
         @torch.no_grad()
         def predict(observation: dict[str, Any], *_: Any) -> tuple[dict[str, Any], None]:
-            answer = network(images_of(observation, "cpu")).argmax(-1).numpy()
+            with matmul_precision(config.matmul_precision):  # as in training
+                logits = [network(images) for images in images_of(observation, "cpu").split(at_once)]
+            answer = torch.cat(logits).argmax(-1).numpy()
             return {"location": np.zeros((len(answer), 2), np.float32), "action": answer}, None
 
         return successes(predict, config.env_id, config.env_kwargs, split=split, scenes=scenes)

@@ -18,8 +18,8 @@ from .evaluate import OFFSETS, scene_indices
 from .paths import batches, classification_error
 
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
-PIXELS = 5_000_000
-"""Scenes of so many pixels are seen at once, to measure; the activations of more take gigabytes."""
+PIXELS = 2_500_000
+"""Scenes of so many pixels are seen at once, to measure: activations of more leave the processor's caches."""
 
 
 class WeakCNN(nn.Sequential):
@@ -91,14 +91,22 @@ def make_classifier(config: Config, control: Control) -> Classifier:
     return Classifier(network, config.decided_anew().without_repeats(env_kwargs=config.env_kwargs | whole))
 
 
+def scenes_at_once(config: Config) -> int:
+    """How many scenes a network is best handed at once to be measured; at least one.
+
+    Args:
+        config: of a `Classifier`.
+    """
+    return max(1, PIXELS // config.env_kwargs["patch_size"] ** 2)  # see `make_classifier`
+
+
 @torch.no_grad()
 def classifier_error(
     classifier: Classifier, split: str, *, episodes: int | None = None, device: torch.device | str = "cpu"
 ) -> float:
     """Error in % over all scenes of a split, or over the first so many."""
     network, config = classifier.network.to(device).eval(), classifier.config
-    at_once = max(1, PIXELS // config.env_kwargs["patch_size"] ** 2)  # see `make_classifier`
-    env = make_env(config.replace(num_envs=min(500, at_once, episodes or 500)), split=split)
+    env = make_env(config.replace(num_envs=min(500, scenes_at_once(config), episodes or 500)), split=split)
     scenes = scene_indices(env, split, episodes)
     env.reset(seed=config.seed + (OFFSETS[split] if isinstance(scenes, int) else 0))
     probability, label = _answers(network, env, scenes, device)
