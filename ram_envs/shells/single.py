@@ -105,7 +105,7 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
         outcome = self.task.advance(self._row, locations, choices, stop)
         if self.render_mode == "human":
             self.render()
-        return self._observe(), float(outcome.reward[0]), bool(outcome.terminated[0]), False, self._info()
+        return self._observe(), outcome.reward.item(), outcome.terminated.item(), False, self._info()
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current frame, (H, W, 3) uint8, or with render_mode "human" the window."""

@@ -141,7 +141,7 @@ class Classification(Naming):
 
         The draws (n, num_draws + num_choices) are fixed ones in a split of fixed scenes.
         """
-        placed = place(draws[:, : self.rules.num_draws], self.rules, num_images=len(self.distractor_images))
+        placed = place(draws, self.rules, num_images=len(self.distractor_images))
         return placed, indices[:, None]
 
     def _paint(self, rows: Rows, images: NDArray[np.uint8], shown: NDArray[np.int64], placement: Placement) -> None:

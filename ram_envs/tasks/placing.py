@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ram_envs.retina.compiled import kernel
+
 
 class SceneRules(NamedTuple):
     """What a scene is made of; sizes in pixels.
@@ -69,26 +71,42 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
     """Turn uniform draws into positions, each possible position equally likely, the last row and column included.
 
     Args:
-        draws: (B, rules.num_draws), in [0, 1).
+        draws: (B, rules.num_draws), in [0, 1), or more, of which the first ones are read.
         rules: what the scenes are made of.
         num_images: of how many images distractors are cut.
+
+    Raises:
+        ValueError: too few draws.
     """
-    count, (free, choices) = 2 * rules.num_objects, _limits(rules, num_images)
-    if rules.num_distractors:
-        distractors = _below(draws[:, count:].reshape(len(draws), rules.num_distractors, 5), choices)
-    else:
-        distractors = np.empty((len(draws), 0, 5), np.int64)
-    corners = _below(draws[:, :count].reshape(len(draws), rules.num_objects, 2), free)
-    if rules.max_shift:
-        corners -= rules.max_shift
+    if draws.shape[1] < rules.num_draws:
+        raise ValueError(f"draws have shape {draws.shape}; {rules.num_draws} numbers place a scene")
+    corners = np.empty((len(draws), rules.num_objects, 2), np.int64)
+    distractors = np.empty((len(draws), rules.num_distractors, 5), np.int64)
+    _choose(draws, *_limits(rules, num_images), rules.max_shift, corners, distractors)
     if rules.num_objects > 1:  # From left to right in the order of their second draws.
-        corners[..., 1] += rules.image_width * draws[:, 1:count:2].argsort(1).argsort(1)
+        corners[..., 1] += rules.image_width * draws[:, 1 : 2 * rules.num_objects : 2].argsort(1).argsort(1)
     return Placement(corners, distractors)
 
 
+@kernel
+def _choose(draws, free, choices, max_shift, corners, distractors):  # type: ignore[no-untyped-def]
+    """Fill in whole numbers from 0 to limit - 1, each equally likely: draws times their limits, rounded down.
+
+    The limits of corners are `free` (2,), those of distractors `choices` (5,).
+    """
+    first = 2 * corners.shape[1]
+    for b in range(len(draws)):
+        for i in range(corners.shape[1]):
+            for k in range(2):
+                corners[b, i, k] = np.int64(draws[b, 2 * i + k] * free[k]) - max_shift
+        for i in range(distractors.shape[1]):
+            for k in range(5):
+                distractors[b, i, k] = np.int64(draws[b, first + 5 * i + k] * choices[k])
+
+
 @cache
-def _limits(rules: SceneRules, num_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many values each number of a corner can have, (2,), and each number of a distractor, (5,).
+def _limits(rules: SceneRules, num_images: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many values each number of a corner can have, (2,), and each number of a distractor, (5,): whole numbers.
 
     The columns that several images leave free are shared out among the gaps between them.
     """
@@ -96,9 +114,4 @@ def _limits(rules: SceneRules, num_images: int) -> tuple[NDArray[np.int64], NDAr
     image, canvas = (rules.image_height, rules.image_width), (rules.canvas_height, rules.canvas_width)
     free = canvas[0] - image[0], canvas[1] - rules.num_objects * image[1]
     cut, landing = ((height - size + 1, width - size + 1) for height, width in (image, canvas))
-    return np.array(free) + 2 * rules.max_shift + 1, np.array([num_images, *cut, *landing])
-
-
-def _below(draws: NDArray[np.float64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Whole numbers from 0 to limit - 1, each equally likely."""
-    return (draws * limits).astype(np.int64)  # which rounds down
+    return np.array(free, float) + 2 * rules.max_shift + 1, np.array([num_images, *cut, *landing], float)
