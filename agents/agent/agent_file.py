@@ -13,9 +13,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ..model.actions import num_actions
 from ..model.config import COUNT, NOT_NEGATIVE, STD, Options, number
 from ..model.policy import RAM
+from ..model.spaces import num_actions
 from .agent import Agent
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config

@@ -19,8 +19,8 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from ..model import actions
-from ..model.policy import glimpse_shape, has_saccades, periphery_shape
+from ..model import spaces as forms
+from ..model.spaces import glimpse_shape, has_saccades, periphery_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -113,8 +113,8 @@ class Spaces(NamedTuple):
         return {
             "glimpse": glimpse_shape(self.observation),
             "saccade": "relative" if has_saccades(self.observation) else "absolute",
-            "can_stop": actions.can_stop(self.action),
-            "actions": actions.num_actions(self.action),
+            "can_stop": forms.can_stop(self.action),
+            "actions": forms.num_actions(self.action),
         }
 
     def check_fit(self, env: AnyVectorEnv) -> None:
@@ -130,7 +130,7 @@ class Spaces(NamedTuple):
         """What builds these spaces again, JSON-able."""
         described: dict[str, Any] = {
             "glimpse": list(glimpse_shape(self.observation)),
-            "action": actions.describe(self.action),
+            "action": forms.describe(self.action),
         }
         described |= {"saccade": "relative"} if has_saccades(self.observation) else {}
         whole = self.periphery()
@@ -149,7 +149,7 @@ class Spaces(NamedTuple):
         parts: dict[str, spaces.Space[Any]] = {"glimpse": glimpse, "location": spaces.Box(-furthest, furthest, (2,))}
         if "periphery" in description:
             parts["periphery"] = spaces.Box(0, 1, tuple(description["periphery"]))
-        return cls(spaces.Dict(parts), actions.from_description(description["action"]))
+        return cls(spaces.Dict(parts), forms.from_description(description["action"]))
 
 
 def import_module_of(env_id: str) -> None:

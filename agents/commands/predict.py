@@ -22,9 +22,8 @@ from ram_envs.images.folders import SUFFIXES, common_form, read_images
 from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..evaluation.predictions import Prediction, predict_scenes
 from ..evaluation.runs import naming
-from ..model.actions import num_actions
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..model.policy import glimpse_shape
+from ..model.spaces import glimpse_shape, num_actions
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
 

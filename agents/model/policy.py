@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from .actions import can_stop, num_actions
 from .cells import CELL_NETWORKS, CellLocationNetwork, remember
 from .config import RAMConfig
 from .context import ContextNetwork
@@ -27,6 +25,7 @@ from .networks import (
 )
 from .normalisation import make_normalisation
 from .precision import float32
+from .spaces import can_stop, glimpse_shape, has_saccades, num_actions, periphery_shape
 
 
 class RAMOutput(NamedTuple):
@@ -43,6 +42,24 @@ class RAMOutput(NamedTuple):
     """b_t (B,): the return expected from here; a logit where it is trained as a probability."""
     h: Tensor
     """h_t (B, hidden_size)."""
+
+
+class _Memory(NamedTuple):
+    """What B glimpses have left in the core for the heads."""
+
+    h: Tensor
+    """h_t (B, hidden_size)."""
+    read: Tensor
+    """What the location network reads, (B, hidden_size): h_t, perhaps detached, or that of a second layer."""
+    looks: Tensor | None
+    """Where it has looked, see `cells.remember`; None where the location network does not ask for it."""
+
+    @classmethod
+    def of_all(cls, made: list[_Memory]) -> _Memory:
+        """Those of T steps of B rows as one of T B."""
+        looks = [each.looks for each in made if each.looks is not None]
+        h, read = torch.cat([each.h for each in made]), torch.cat([each.read for each in made])
+        return cls(h, read, torch.cat(looks) if looks else None)
 
 
 class RAM(nn.Module):
@@ -168,27 +185,68 @@ class RAM(nn.Module):
         Returns:
             The output for these B episodes, and the next state.
         """
-        glimpse, location = observation["glimpse"], observation["location"]
+        shown, g = self._see(observation)
+        memory, after = self._memorise(g, observation, state)
+        return self._choose(memory, shown, observation["location"]), after
+
+    def unroll(
+        self, observations: dict[str, Tensor], state: Tensor, remembers: Tensor | None = None
+    ) -> tuple[RAMOutput, Tensor]:
+        """T glimpses, as T calls of `step` take them, where all of them are known: to learn from them.
+
+        Only the core goes step by step. The other networks see all T B rows at once, in far fewer products.
+
+        Args:
+            observations: as `step` takes them, (T, B, ...).
+            state: (S, B, hidden_size), before the first.
+            remembers: (T, B, 1), 0 where the state is forgotten before a glimpse, else 1; None: it nowhere is.
+
+        Returns:
+            The outputs, (T, B, ...), and the state after the last glimpse.
+        """
+        steps = len(observations["location"])
+        together = {key: observations[key].flatten(0, 1) for key in self.observed}
+        shown, g = self._see(together)
+        made = []
+        for t, g_t in enumerate(g.unflatten(0, (steps, -1))):
+            begun = state if remembers is None else state * remembers[t]
+            memory, state = self._memorise(g_t, {key: value[t] for key, value in observations.items()}, begun)
+            made.append(memory)
+        output = self._choose(_Memory.of_all(made), shown, together["location"])
+        return RAMOutput._make(part.unflatten(0, (steps, -1)) for part in output), state
+
+    def _see(self, observation: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """f_g's part: the glimpse as a location network of cells is shown it, and g_t."""
+        glimpse = observation["glimpse"]
         light = glimpse if self.normalisation is None else self.normalisation(glimpse)
-        g = self.f_g(light, location)
+        return light if self._config.normalise == "scales" else glimpse, self.f_g(light, observation["location"])
+
+    def _memorise(self, g: Tensor, observation: dict[str, Tensor], state: Tensor | None) -> tuple[_Memory, Tensor]:
+        """f_h's part: what the heads read, and the next state (S, B, hidden_size)."""
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
         h = core[0].to(self.f_a.weight.dtype)
-        h_l = h.detach() if self.detaches_location else h
+        read = h.detach() if self.detaches_location else h
         if self.f_h2 is not None:
-            upper = self.f_h2(h_l, self._upper_state(observation, state))
-            core, h_l = torch.cat([core, upper]), upper[0].to(h.dtype)
+            upper = self.f_h2(read, self._upper_state(observation, state))
+            core, read = torch.cat([core, upper]), upper[0].to(h.dtype)
+        if not isinstance(self.f_l, CellLocationNetwork):
+            return _Memory(h, read, None), core
+        earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
+        looks = remember(earlier, observation["location"])
+        return _Memory(h, read, looks), torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
+
+    def _choose(self, memory: _Memory, shown: Tensor, location: Tensor) -> RAMOutput:
+        """The part of f_l, f_a and f_b."""
+        h = memory.h
         with float32(h.device):  # what is chosen is not rounded
             if isinstance(self.f_l, CellLocationNetwork):
-                earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
-                looks = remember(earlier, location)
-                shown = light if self._config.normalise == "scales" else glimpse
-                parameters = self.f_l(h_l, shown, location, looks)
+                assert memory.looks is not None
+                parameters = self.f_l(memory.read, shown, location, memory.looks)
                 mean = self.location_distribution(parameters).mode()
-                core = torch.cat([core.to(h.dtype), looks.unsqueeze(0)])
             else:
-                mean = parameters = self.f_l(h_l)
+                mean = parameters = self.f_l(memory.read)
             baseline = self.f_b(h.detach() if self.detaches_baseline else h)
-            return RAMOutput(mean, parameters, self.f_a(h), baseline, h), core
+            return RAMOutput(mean, parameters, self.f_a(h), baseline, h)
 
     def _upper_state(self, observation: dict[str, Tensor], state: Tensor | None) -> Tensor | None:
         """The second layer's state before this glimpse: in episodes that begin, whose whole state is 0, the context."""
@@ -224,41 +282,3 @@ class RAM(nn.Module):
     def forward(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
         """The same as `step`."""
         return self.step(observation, state)
-
-
-def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
-    """(k, g, g) or (k, g, g, C) of one row's observation space.
-
-    Raises:
-        ValueError: the space is not of the form that RAM needs.
-    """
-    if isinstance(space, spaces.Dict) and {"glimpse", "location"} <= set(space):
-        glimpse, location = space["glimpse"], space["location"]
-        if isinstance(glimpse, spaces.Box) and len(glimpse.shape) in (3, 4) and location.shape == (2,):
-            return glimpse.shape
-    raise ValueError(
-        "RAM needs the observation space Dict(glimpse=Box(0, 1, (k, g, g[, C])), location=Box(-1, 1, (2,))); "
-        f"this environment has {space}. Use one of ram_envs, or show another's images through a retina with "
-        "ram_envs.wrappers.FoveatedObservation (of vectors FoveatedVectorObservation)"
-    )
-
-
-def periphery_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
-    """(h, w) or (h, w, C) of the whole scene in one row's observation space.
-
-    Raises:
-        ValueError: it is not in it.
-    """
-    periphery = space["periphery"] if isinstance(space, spaces.Dict) and "periphery" in space.spaces else None
-    if isinstance(periphery, spaces.Box) and len(periphery.shape) in (2, 3):
-        return periphery.shape
-    raise ValueError(
-        'context=True needs a coarse view of the whole scene, "periphery", in the observation space; this environment '
-        f"has {space}. Make it with the argument periphery, such as periphery=12"
-    )
-
-
-def has_saccades(space: spaces.Space[Any]) -> bool:
-    """Whether locations are relative saccades: the observation tells the eye's place in a Box without bounds."""
-    location = space["location"] if isinstance(space, spaces.Dict) else None
-    return isinstance(location, spaces.Box) and bool(np.isinf(location.high).all())

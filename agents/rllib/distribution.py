@@ -8,10 +8,10 @@ from gymnasium import spaces
 from ray.rllib.core.distribution.distribution import Distribution
 from torch import Tensor
 
-from ..model.actions import num_actions
 from ..model.cells import CellLocationNetwork
 from ..model.distribution import Gaussian, LocationAction, LocationDistribution
 from ..model.networks import LocationNetwork
+from ..model.spaces import num_actions
 
 Action = dict[str, Tensor]
 """{"location": (..., 2), "action": (...)}; the location is raw, and RLlib clips it for the environment alone."""

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..agent.config import Config
-from ..model.actions import can_stop
 from ..model.policy import RAM, RAMOutput
+from ..model.spaces import can_stop
 from ..training import losses
 from ..training.optimizer import Muon, make_optimizers
 from .distribution import glimpse_distribution
@@ -94,13 +94,9 @@ class RAMModule(TorchRLModule, ValueFunctionAPI):
 
     def _unroll(self, batch: dict[str, Any]) -> tuple[RAMOutput, Tensor]:
         """RAM's output at every step, (B, T, ...), and the state (S, B, hidden_size) after the last."""
-        seen = {key: batch[Columns.OBS][key].float() for key in self.ram.observed}
-        state = batch[Columns.STATE_IN]["core"].transpose(0, 1)
-        outputs = []
-        for t in range(seen["location"].shape[1]):
-            output, state = self.ram.step({key: value[:, t] for key, value in seen.items()}, state)
-            outputs.append(output)
-        return RAMOutput._make(torch.stack(parts, dim=1) for parts in zip(*outputs, strict=True)), state
+        seen = {key: batch[Columns.OBS][key].float().transpose(0, 1) for key in self.ram.observed}
+        output, state = self.ram.unroll(seen, batch[Columns.STATE_IN]["core"].transpose(0, 1))
+        return RAMOutput._make(part.transpose(0, 1) for part in output), state
 
     def _dist_inputs(self, output: RAMOutput) -> Tensor:
         """Of `GlimpseDistribution`, (B, T, P + 1 + n)."""

@@ -16,7 +16,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..model import actions as forms
+from ..model import spaces as forms
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
 from .distribution import GlimpseDistribution
@@ -204,12 +204,8 @@ class RAMPolicy(RecurrentActorCriticPolicy):
         seen = {key: _by_time(obs[key].float(), num_sequences) for key in self.ram.observed}  # (T, N, ...)
         remembers = _by_time(1 - episode_starts, num_sequences).unsqueeze(-1)  # (T, N, 1)
         memory = torch.cat(state)[: self.ram.num_states]  # (S, N, hidden_size)
-        outputs = []
-        for t in range(len(remembers)):
-            output, memory = self.ram.step({key: value[t] for key, value in seen.items()}, memory * remembers[t])
-            outputs.append(output)
-        together = RAMOutput._make(torch.stack(parts, dim=1).flatten(0, 1) for parts in zip(*outputs, strict=True))
-        return together, _halves(memory)
+        output, memory = self.ram.unroll(seen, memory, remembers)
+        return RAMOutput._make(part.transpose(0, 1).flatten(0, 1) for part in output), _halves(memory)
 
     def _distribution(self, output: RAMOutput) -> GlimpseDistribution:
         assert isinstance(self.action_dist, GlimpseDistribution)

@@ -12,9 +12,8 @@ from ram_envs.retina.saccade import Saccade, make_saccades
 from ram_envs.retina.sensor import sense
 
 from ..agent.envs import AnyVectorEnv, declared
-from ..model.actions import num_actions, to_environment
 from ..model.choice import CONTROL_LOOKS
-from ..model.policy import glimpse_shape, has_saccades
+from ..model.spaces import glimpse_shape, has_saccades, num_actions, to_environment
 from ..rendering.episodes import environment, viewer
 from .packing import pack_scene, pack_weights
 

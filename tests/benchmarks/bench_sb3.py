@@ -35,10 +35,10 @@ EPISODE_STEPS = {
 }
 PARTS = {  # of a training step: the functions whose cumulative time each is
     "environment (SB3VecEnv and VecMonitor)": ("vec_monitor.py", "step_wait"),
-    "acting": ("sb3_policy.py", "forward"),
+    "acting": ("sb3/policy.py", "forward"),
     "buffer: storing": ("recurrent/buffers.py", "add"),
     "buffer: cutting into padded sequences": ("recurrent/buffers.py", "_get_samples"),
-    "loss, forward pass": ("sb3_policy.py", "evaluate_actions"),
+    "loss, forward pass": ("sb3/policy.py", "evaluate_actions"),
     "loss, backward pass": ("_tensor.py", "backward"),
     "optimiser": ("adam.py", "step"),
 }

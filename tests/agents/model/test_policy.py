@@ -10,7 +10,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
-from ram_agents.model.actions import can_stop, describe, from_description, num_actions, to_environment
+from ram_agents.model.spaces import can_stop, describe, from_description, num_actions, to_environment
 
 LOCATION = spaces.Box(-1, 1, (2,), np.float32)
 
@@ -70,6 +70,50 @@ def test_step_joins_the_networks_in_the_papers_order() -> None:
     torch.testing.assert_close(output.logits, ram.f_a(h[0]))
     torch.testing.assert_close(output.baseline, ram.f_b(h[0]))
     assert (ram.initial_state(16) == 0).all()
+
+
+UNROLLED = {
+    "the paper's": {},
+    "an LSTM, heads that are not detached": {"core": "lstm", "detach_location": False, "detach_baseline": False},
+    "two layers, and the whole scene": {"core": "lstm", "core_layers": 2, "context": True},
+    "convolutions, cells": {"glimpse_network": "conv", "location_network": "cells", "location_hidden": 8},
+    "cells of normalised scales": {"normalise": "scales", "location_network": "cells", "location_seen": "covered"},
+}
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+@pytest.mark.parametrize("options", UNROLLED.values(), ids=UNROLLED.keys())
+def test_unrolled_glimpses_are_those_of_single_steps(options, forgets) -> None:
+    steps, rows, torch_rng = 4, 5, torch.Generator().manual_seed(2)
+    torch.manual_seed(0)
+    parts = {"periphery": spaces.Box(0, 1, (6, 6), np.float32)} if "context" in options else {}
+    space = spaces.Dict({**observation_space(2, 3, 3).spaces, **parts})
+    ram = RAM(space, action_space(4), glimpse_size=16, location_size=16, hidden_size=32, **options).double()
+    seen = {
+        key: torch.rand(steps, rows, *box.shape, generator=torch_rng, dtype=torch.float64) for key, box in space.items()
+    }
+    state = torch.rand(ram.num_states, rows, 32, generator=torch_rng, dtype=torch.float64)
+    remembers = torch.ones(steps, rows, 1, dtype=torch.float64)
+    remembers[0, :2] = remembers[2, 1] = 0
+    after, outputs = state, []
+    for t in range(steps):
+        begun = after * remembers[t] if forgets else after
+        output, after = ram.step({key: value[t] for key, value in seen.items()}, begun)
+        outputs.append(output)
+    wanted = [torch.stack(parts) for parts in zip(*outputs, strict=True)]
+    found, last = ram.unroll(seen, state, remembers if forgets else None)
+    torch.testing.assert_close(last, after)
+    torch.testing.assert_close(list(found), wanted)
+    weights = list(ram.parameters())
+
+    def gradients(output: list[torch.Tensor]) -> list[torch.Tensor]:
+        learned = [part for part in output if part.requires_grad]
+        weighted = [(part * torch.arange(part.numel()).view(part.shape)).sum() for part in learned]
+        return [
+            torch.zeros(()) if g is None else g for g in torch.autograd.grad(sum(weighted), weights, allow_unused=True)
+        ]
+
+    torch.testing.assert_close(gradients(list(found)), gradients(wanted))
 
 
 @pytest.mark.parametrize("detached", [True, False])

@@ -1,4 +1,4 @@
-"""Between the policy's (location, action) and an environment's own action form: the one place that knows the forms."""
+"""What an environment's spaces tell, and its form of the policy's (location, action): the one place that knows them."""
 
 from __future__ import annotations
 
@@ -112,3 +112,41 @@ def to_environment(
     grid = np.array(sizes[:2])
     cell = np.minimum((location + 1) / 2 * grid, grid - 1).astype(np.int64)
     return np.concatenate([cell, action[:, None], *columns], axis=1)
+
+
+def glimpse_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    """(k, g, g) or (k, g, g, C) of one row's observation space.
+
+    Raises:
+        ValueError: the space is not of the form that RAM needs.
+    """
+    if isinstance(space, spaces.Dict) and {"glimpse", "location"} <= set(space):
+        glimpse, location = space["glimpse"], space["location"]
+        if isinstance(glimpse, spaces.Box) and len(glimpse.shape) in (3, 4) and location.shape == (2,):
+            return glimpse.shape
+    raise ValueError(
+        "RAM needs the observation space Dict(glimpse=Box(0, 1, (k, g, g[, C])), location=Box(-1, 1, (2,))); "
+        f"this environment has {space}. Use one of ram_envs, or show another's images through a retina with "
+        "ram_envs.wrappers.FoveatedObservation (of vectors FoveatedVectorObservation)"
+    )
+
+
+def periphery_shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    """(h, w) or (h, w, C) of the whole scene in one row's observation space.
+
+    Raises:
+        ValueError: it is not in it.
+    """
+    periphery = space["periphery"] if isinstance(space, spaces.Dict) and "periphery" in space.spaces else None
+    if isinstance(periphery, spaces.Box) and len(periphery.shape) in (2, 3):
+        return periphery.shape
+    raise ValueError(
+        'context=True needs a coarse view of the whole scene, "periphery", in the observation space; this environment '
+        f"has {space}. Make it with the argument periphery, such as periphery=12"
+    )
+
+
+def has_saccades(space: spaces.Space[Any]) -> bool:
+    """Whether locations are relative saccades: the observation tells the eye's place in a Box without bounds."""
+    location = space["location"] if isinstance(space, spaces.Dict) else None
+    return isinstance(location, spaces.Box) and bool(np.isinf(location.high).all())
