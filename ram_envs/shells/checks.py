@@ -30,15 +30,15 @@ def action_parts(action: Any, location_key: str = "location") -> tuple[Any, Any]
         ) from error
 
 
-def check_choice(choice: Any, task: Task) -> NDArray[np.int64]:
-    """A single discrete action as an array of one, or an error that names it."""
+def check_choice(choice: Any, task: Task) -> int:
+    """A single discrete action as a whole number of Python's own, or an error that names it."""
     try:
         number = operator.index(choice)
     except TypeError as error:
         raise TypeError(f"action {choice!r} is not a whole number") from error
     if not 0 <= number < len(task.action_names):
         _refuse_choice(number, task)
-    return np.array([number])
+    return number
 
 
 def check_choices(choices: Any, shape: tuple[int, ...], task: Task) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
         self.action_space = self._form.space
         self.probabilities: NDArray[np.floating[Any]] | None = None
         """An attached agent's probability of each action, (n,), drawn beside the scene when set."""
-        self._row = np.zeros(1, np.intp)
+        self._row, self._choice = np.zeros(1, np.intp), np.zeros(1, np.int64)
         self._began = False
         self._window: Window | None = None
 
@@ -100,9 +100,9 @@ class TaskEnv(Declarations, gym.Env[Observation, Any]):
             raise ResetNeeded("step was called after the end of the episode; call reset first")
         location, choice, stopping = self._form.read(action, ())
         locations = check_locations(np.asarray(location)[None], 1)
-        choices = checks.check_choice(choice, self.task)
+        self._choice[0] = checks.check_choice(choice, self.task)
         stop = checks.check_stop(stopping, (), self.task)
-        outcome = self.task.advance(self._row, locations, choices, stop)
+        outcome = self.task.advance(self._row, locations, self._choice, stop)
         if self.render_mode == "human":
             self.render()
         return self._observe(), outcome.reward.item(), outcome.terminated.item(), False, self._info()

@@ -148,11 +148,11 @@ class Catch(Task):
         paddle = Region(self.height - 1, int(self.paddle[row]), 1, self.paddle_width)
         return ("ball", Region(ball_row, column, 1, 1)), ("paddle", paddle)
 
-    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+    def _info(self, rows: Rows, where: Rows | slice) -> dict[str, NDArray[Any]]:
         """The game's number (-1 if it has none); the places of ball and paddle as locations (privileged)."""
         ball, paddle = np.empty((len(rows), 2)), np.empty((len(rows), 2), np.float32)
         kernels.places_in_catch(rows, self._lit, (self.height, self.width), ball, paddle)
-        return {"index": self.indices[self.where(rows)], "ball": ball, "paddle": paddle}
+        return {"index": self.indices[where], "ball": ball, "paddle": paddle}
 
 
 class WholeScreen(Retina):

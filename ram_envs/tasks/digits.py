@@ -142,10 +142,9 @@ class Reading(SeveralDigits):
         """How many answers were given."""
         return self.steps[rows] // self.glimpses_per_object
 
-    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+    def _info(self, rows: Rows, where: Rows | slice) -> dict[str, NDArray[Any]]:
         """As `Naming` has it, of the answer at hand; all that there is to name (privileged), and how much was named."""
-        where = self.where(rows)
-        return super()._info(rows) | {
+        return super()._info(rows, where) | {
             "correct": self.right[where],
             "labels": self.answers[where].copy(),
             "answered": self._answered(where),

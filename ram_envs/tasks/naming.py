@@ -111,9 +111,8 @@ class Naming(Task):
             reward[~terminated] -= self.saccade_cost * np.linalg.norm((after - before).astype(np.float64), axis=1)
         return reward
 
-    def _info(self, rows: Rows) -> dict[str, NDArray[Any]]:
+    def _info(self, rows: Rows, where: Rows | slice) -> dict[str, NDArray[Any]]:
         """The label (privileged), the image's index in the split, the last action (-1: none yet) and if it is right."""
-        where = self.where(rows)
         return {
             "label": self.labels[where],
             "index": self.indices[where],
