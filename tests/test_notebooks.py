@@ -40,12 +40,8 @@ def test_there_are_four() -> None:
     assert RUN["FOLDER"] == EXAMPLES / "notebooks"
 
 
-def slow_but_the_first() -> list[Any]:
-    """Parameters: a tutorial takes half a minute, the one of the environments alone few seconds."""
-    return [pytest.param(p, id=p.stem, marks=[] if p.stem == "environments" else [pytest.mark.slow]) for p in NOTEBOOKS]
-
-
-@pytest.mark.parametrize("path", slow_but_the_first())
+@pytest.mark.slow  # a tutorial takes up to half a minute; `make test-notebooks` runs them
+@each
 def test_a_tutorial_runs_within_its_time_and_gives_what_is_stored(path: Path) -> None:
     done = RUN["execute"](path)
     assert done.seconds < RUN["LIMIT"]

@@ -118,17 +118,23 @@ def configured(name: str, seed: int, options: Reproduce) -> Config:
 
 def estimated(name: str, seed: int, options: Reproduce) -> Estimate:
     """How long the run will take here, or what is left of it."""
-    out = options.out / f"{name}-{seed}"
-    done = read_log(out)[-1]["episodes"] if (out / LAST).exists() else 0
+    done = episodes_of(options.out / f"{name}-{seed}")
     return estimate(configured(name, seed, options), episodes=done, device=options.device)
+
+
+def episodes_of(run: Path) -> int:
+    """That a run has behind it."""
+    return read_log(run)[-1]["episodes"] if (run / LAST).exists() else 0
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:
     """The directory of a run by the recipe, resumed if it was begun before; its best agent is by validation error."""
     out = options.out / f"{name}-{seed}"
-    begun = (out / LAST).exists()
-    print(f"{'goes on with' if begun else 'trains'} {out}; if it is stopped, the same command goes on", file=sys.stderr)
-    print(estimated(name, seed, options), file=sys.stderr)
+    begun, left = (out / LAST).exists(), configured(name, seed, options).total_episodes - episodes_of(out)
+    if left > 0:
+        going = "goes on with" if begun else "trains"
+        print(f"{going} {out}; if it is stopped, the same command goes on", file=sys.stderr)
+        print(estimated(name, seed, options), file=sys.stderr)
     train_options = Train(
         **vars(configured(name, seed, options)),
         out=out,

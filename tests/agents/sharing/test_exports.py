@@ -115,7 +115,10 @@ def test_each_shipped_agent_plays_whole_episodes_by_onnx_as_by_torch(name: str, 
         observation, _, done, _, _ = envs.step({"location": actual[0], "action": actual[1].argmax(1)})
 
 
-@pytest.mark.parametrize("name", slow_but(*(name for name in OWN if "cells, relative" not in name), of=OWN))
+IN_BATCHES = "lstm, stop", "gru, conv, colour, normalised", "cells, absolute", "two layers, context", "covered"
+
+
+@pytest.mark.parametrize("name", slow_but(*IN_BATCHES, of=OWN))
 def test_every_network_in_batches_of_any_size(name: str, tmp_path: Path) -> None:
     check_in_batches(name, "onnx", tmp_path)
 
