@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +22,12 @@ from ..scoreboard import statistics
 from ..scoreboard.curves import learning_curves
 from ..scoreboard.machine import commit, repository
 from ..scoreboard.reading import LEAST_SEEDS
-from ..scoreboard.runs import Run, Terms, environment_name, submission
+from ..scoreboard.runs import Run, Terms, check_admitted, environment_name, submission
+from ..scoreboard.submission import Submission
 from ..scoreboard.table import collect, markdown
 from ..scoreboard.verification import MOST_DIFFERENT
 from ..scoreboard.verification import verify as check_submission
-from .options import DEFAULT_THREADS, JsonObject, check_out, parse
+from .options import DEFAULT_THREADS, JsonObject, check_out, in_one_line, is_mistake, parse
 
 TABLE, CURVES = "table.md", "curves.svg"
 
@@ -76,19 +78,34 @@ def benchmark(arguments: Sequence[str]) -> None:
     options = parse(Benchmark, arguments, command="benchmark", description=_description())
     statistics.check_installed()
     check_out(options.out, directory=True)
-    if options.run:
-        train(options)
-    board = collect([options.out, *options.merge])
-    if not board:
-        raise ValueError(
-            f"there is no submission in {options.out} yet: an entry is written when all its seeds are done"
-        )
+    collect(options.merge, _leave_out)  # before any work
+    wrong, elsewhere = train(options) if options.run else ([], False)
+    board = collect([options.out, *options.merge], lambda error: wrong.append(_leave_out(error)))
+    if board:
+        publish(board, options.out)
+    elif not wrong:
+        message = f"there is no submission in {options.out} yet: an entry is written when all its seeds are done"
+        if not elsewhere:
+            raise ValueError(message)
+        print(message, file=sys.stderr)  # by the process that ends last
+    if wrong:
+        raise ValueError(f"the board lacks {len(wrong)} of its entries: {'; '.join(wrong)}")
+
+
+def _leave_out(error: ValueError) -> str:
+    """Tell of a file that is no part of the board."""
+    print(f"left out: {in_one_line(error)}", file=sys.stderr)
+    return in_one_line(error)
+
+
+def publish(board: list[Submission], out: Path) -> None:
+    """Print the table, and write it and the figure."""
     text = markdown(board)
-    with naming(options.out / TABLE) as path:
+    with naming(out / TABLE) as path:
         path.write_text(text)
     print(text)
     if any(each.curves for each in board):
-        with naming(options.out / CURVES) as path:
+        with naming(out / CURVES) as path:
             save(learning_curves(board), path)
 
 
@@ -97,8 +114,12 @@ def _description() -> str:
     return f"{Benchmark.__doc__}\n\nEntries:\n\n{listed}"
 
 
-def train(options: Benchmark) -> None:
+def train(options: Benchmark) -> tuple[list[str], bool]:
     """Do the runs that have not ended, seed by seed, and write the submissions of those that have.
+
+    Returns:
+        What went wrong, each in a line: the other entries have run nevertheless. And whether another process was at
+        some of the runs.
 
     Raises:
         ValueError: options that can't be.
@@ -128,11 +149,21 @@ def train(options: Benchmark) -> None:
         for env_id in options.envs
         for name in names
     ]
+    for first in {env_id: Run(names[0], each[0], terms, options.out) for env_id, each in challenges.items()}.values():
+        check_admitted(first, options.seeds)
     for runs in plan:
         for run in runs:
             run.check()
+    wrong, elsewhere = [], False
     for runs in plan:
-        compete(runs, options.out)
+        try:
+            elsewhere |= not compete(runs, options.out)
+        except Exception as error:
+            if not is_mistake(error):
+                traceback.print_exc()
+            wrong.append(f"{runs[0].name} in {runs[0].challenge.env_id}: {in_one_line(error)}")
+            print(wrong[-1], file=sys.stderr)
+    return wrong, elsewhere
 
 
 def chosen(names: Sequence[str]) -> list[str]:
@@ -152,9 +183,12 @@ def chosen(names: Sequence[str]) -> list[str]:
     return [name for name in names or ENTRIES if name not in lacking]
 
 
-def compete(runs: list[Run], out: Path) -> None:
-    """Do the runs of one entry in one environment, and write its submission if all of them have ended."""
-    first = runs[0]
+def compete(runs: list[Run], out: Path) -> bool:
+    """Do the runs of one entry in one environment, and write its submission if all of them have ended.
+
+    Returns whether no other process was at one of them.
+    """
+    first, alone = runs[0], True
     place = environment_name(first.challenge.env_id, first.challenge.env_kwargs)
     for run in runs:
 
@@ -162,12 +196,13 @@ def compete(runs: list[Run], out: Path) -> None:
             print(f"{run.name}, {place}, seed {run.challenge.seed}: {line}", file=sys.stderr, flush=True)
 
         try:
-            run.run(tell)
+            alone &= run.run(tell)
         except NotForThis as error:
             print(f"{run.name} is left out in {place}: {error}", file=sys.stderr)
-            return
+            return alone
     if (made := submission(runs)) is not None:
         made.write(out / f"{first.name}--{place}.json")
+    return alone
 
 
 @dataclass(frozen=True)
@@ -204,7 +239,7 @@ def verify(arguments: Sequence[str]) -> None:
         except (FileNotFoundError, ValueError) as error:
             if len(options.files) == 1:
                 raise
-            print(f"ram verify: {error}", file=sys.stderr)
+            print(f"ram verify: {in_one_line(error)}", file=sys.stderr)
             wrong.append(str(path))
     if wrong:
         raise ValueError(f"{len(wrong)} of {len(options.files)} files are not as they should be: {', '.join(wrong)}")

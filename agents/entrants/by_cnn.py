@@ -36,6 +36,8 @@ class WholeScene:
         plan = plan_for(CONTROL, classifier.config.env_kwargs["patch_size"])
         self._plan = plan if batch is None else plan._replace(batch=batch)
         self._training = Training(classifier, self._plan)
+        with self._training.environment():
+            pass  # it takes the arguments under which a glimpse is the whole scene, or says now that it does not
 
     def train(self, course: Course) -> None:
         """See `Entrant`."""
@@ -83,10 +85,13 @@ def whole_scene(challenge: Challenge) -> Entrant:
     Raises:
         NotForThis: it can do neither.
     """
-    if challenge.probe().labelled:
+    nature = challenge.probe()
+    if nature.labelled and nature.can_stop:
+        raise NotForThis("a CNN sees everything at once, and has nothing to stop")
+    if nature.labelled:
         try:
             return WholeScene(challenge)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise NotForThis(str(error)) from error
     try:
         return ByReinforce(as_control(challenge.config(), "whole"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..rllib import ppo_config, to_agent
 from ..training.reinforce import Reinforce
 from .course import Course
-from .entry import Challenge
+from .entry import Challenge, NotForThis
 from .playing import agent_successes
 
 NUM_ENVS = 64
@@ -27,7 +27,9 @@ class ByRLlib:
 
     def __init__(self, challenge: Challenge) -> None:
         self.challenge = challenge
-        length, labelled = challenge.probe()
+        length, labelled, can_stop = challenge.probe()
+        if can_stop:
+            raise NotForThis("RAM in RLlib has no place for 'stop'")
         if not ray.is_initialized():
             ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
         network = vars(challenge.config().model())

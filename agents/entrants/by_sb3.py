@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from ..sb3 import RAMPolicy, make_vec_env, to_agent
 from ..training.reinforce import Reinforce
 from .course import Course
-from .entry import Challenge
+from .entry import Challenge, NotForThis
 from .playing import agent_successes, successes
 
 NUM_ENVS = 256
@@ -136,7 +136,10 @@ def _ppo_options(challenge: Challenge, *, label: bool) -> dict[str, Any]:
 
 def ram_by_ppo(challenge: Challenge) -> BySB3:
     """RAM as a policy of RecurrentPPO, with the network that REINFORCE trains, and where there are labels with them."""
-    label = challenge.probe().labelled
+    nature = challenge.probe()
+    if nature.can_stop:
+        raise NotForThis("RAM in Stable-Baselines3 has no place for 'stop'")
+    label = nature.labelled
     made = BySB3(challenge, action="flat", label=label)
     network = vars(challenge.config().model()) | ({} if label else {"baseline_probability": True})
     options = _ppo_options(challenge, label=label) | {"learning_rate": lambda _: 1e-3 * made.left}

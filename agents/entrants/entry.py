@@ -39,7 +39,8 @@ class Challenge(NamedTuple):
         """What the environment is like."""
         env = gym.make_vec(self.env_id, num_envs=1, **self.env_kwargs)
         _, info = env.reset(seed=0)
-        nature = Nature(declared(env).num_glimpses or 1, "label" in info)
+        stops = "stop" in getattr(env.single_action_space, "spaces", {})
+        nature = Nature(declared(env).num_glimpses or 1, "label" in info, stops)
         env.close()
         return nature
 
@@ -51,6 +52,8 @@ class Nature(NamedTuple):
     """In an episode, at most."""
     labelled: bool
     """Whether infos tell the label, which the hybrid loss learns from."""
+    can_stop: bool
+    """Whether an action may end the episode."""
 
 
 class Entrant(Protocol):

@@ -59,7 +59,8 @@ class WholeEpisodes:
         """
         if all(map(self._is_whole, episodes)) and len({len(episode) for episode in episodes}) == 1:
             shared_data[f"_zero_padded_for_mid={DEFAULT_MODULE_ID}"] = True  # which RLlib calls all of (B, T, ...)
-            return {DEFAULT_MODULE_ID: self._batch(episodes, others["rl_module"][DEFAULT_MODULE_ID])}
+            module = others["rl_module"][DEFAULT_MODULE_ID].unwrapped()  # several learners wrap it
+            return {DEFAULT_MODULE_ID: self._batch(episodes, module)}
         if self._reward != "0/1":
             raise ValueError(
                 f"reward={self._reward!r} is made of whole episodes: set rollout_fragment_length to T steps or a "

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from ..entrants.course import Point
 from ..rendering.figures import LINES, STYLE, subplots
-from .submission import Submission
-from .table import environment
+from .submission import Submission, environment
 
 AXES = {"steps": "steps", "core_minutes": "core-minutes"}
 """Of a point, and how the axis is called."""

@@ -42,14 +42,21 @@ def commit() -> str:
     """Of the checkout that this package runs from.
 
     Raises:
-        ValueError: it runs from none.
+        ValueError: it runs from none, or from one with changes that no commit has.
     """
-    folder = Path(__file__).parent
-    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        _git("ls-files", "--error-unmatch", Path(__file__).name)  # an installed copy may lie in somebody's checkout too
+        changed, head = _git("status", "--porcelain", "--untracked-files=no"), _git("rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError) as error:
         raise ValueError("this package lies in no checkout of git: say by --commit which one it is") from error
+    if changed:
+        raise ValueError("the checkout has changes that no commit has: commit them, or say by --commit which one it is")
+    return head
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def repository() -> str:

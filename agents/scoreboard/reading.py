@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,8 +39,12 @@ MOST_WEIGHTS = 12 * 2**20
 """Bytes of one agent."""
 MOST_POINTS = 1_000
 """Of a learning curve."""
+ROUNDED = 1e-3
+"""Core-minutes, that a curve's may be rounded by."""
 
 
+ADDRESS = r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_./~%+=&?#,:;-]*)?"
+"""Without brackets or marks, which could end a link in a table and begin something else."""
 SHARE = real(0, 100)
 """In %."""
 COUNT = whole(0, 10**15)
@@ -46,7 +52,7 @@ FIELDS: dict[str, Check] = {
     "format": one_of(FORMAT),
     "who": text(100),
     "algorithm": text(100),
-    "code": text(300, r"https?://[^\s<>|]+", "an address that begins with https://"),
+    "code": text(300, ADDRESS, "an address that begins with https://, of letters, digits and -._~%+=&?#,:;/ alone"),
     "commit": text(40, r"[0-9a-f]{7,40}", "7 to 40 hexadecimal digits"),
     "env_id": text(100, r"ram_envs/[\w-]+-v\d+", "the id of an environment of ram_envs"),
     "env_kwargs": arguments,
@@ -102,6 +108,11 @@ def read(path: str | Path) -> Read:
         raise ValueError(f"{path}: {error}") from error
 
 
+def admit(submission: Submission) -> None:
+    """Raise a ValueError unless `read` would take a file of this submission."""
+    _build(_parse(json.dumps(submission.as_json()).encode()))
+
+
 def _parse(content: bytes) -> dict[str, Any]:
     """The JSON object, with a `Huge` or a `Twice` in the place of what can't be."""
     if len(content) > MOST_BYTES:
@@ -139,6 +150,9 @@ def _build(held: dict[str, Any]) -> Read:
     found["success"] = np.stack([_unpacked(f"success[{i}]", row, scenes) for i, row in enumerate(found["success"])])
     if "curves" in held:
         found["curves"] = [[Point(int(steps), *rest) for steps, *rest in curve] for curve in found["curves"]]
+        ends = zip(found["steps"], found.get("core_minutes", [math.inf] * len(seeds)), strict=True)
+        for i, (curve, end) in enumerate(zip(found["curves"], ends, strict=True)):
+            _check_curve(f"curves[{i}]", curve, *end)
     if "budget" in held:
         found["budget"] = _budget(held["budget"])
     del found["format"]
@@ -155,6 +169,17 @@ def _unpacked(name: str, row: str, scenes: int) -> NDArray[np.bool_]:
         return unpack(row, scenes)
     except ValueError as error:
         raise ValueError(f"{name} {error}") from None
+
+
+def _check_curve(name: str, curve: list[Point], steps: int, core_minutes: float) -> None:
+    """Raise a ValueError unless a learning curve goes onwards, and no further than its run."""
+    for before, point in zip([Point(-1, 0, 0), *curve], curve, strict=False):
+        if point.error > 100:
+            raise ValueError(f"{name} has the error {point.error:g}; it must be from 0 to 100")
+        if point.steps <= before.steps or point.core_minutes < before.core_minutes:
+            raise ValueError(f"{name} goes back, from {before[:2]} to {point[:2]} steps and core-minutes")
+    if curve and (curve[-1].steps > steps or curve[-1].core_minutes > core_minutes + ROUNDED):
+        raise ValueError(f"{name} ends at {curve[-1][:2]} steps and core-minutes, the run at {(steps, core_minutes)}")
 
 
 def _budget(value: Any) -> Budget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +12,13 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ..agent.checkpoint import write_whole
+from ..agent.json_object import json_object
 from ..entrants.course import Course, Point
 from ..entrants.entry import ENTRIES, Challenge, Entrant
 from .machine import load, machine
-from .reading import MOST_WEIGHTS
+from .reading import MOST_WEIGHTS, admit
 from .submission import Submission, pack, unpack
+from .verification import check_scenes
 
 ASKED, RESULT, AGENT, COURSE, LOCK = "asked.json", "result.json", "agent.safetensors", "course.json", "lock"
 STATE = "state-"
@@ -57,7 +59,7 @@ class Run:
     def result(self) -> dict[str, Any] | None:
         """What came of it, if it has ended."""
         path = self.directory / RESULT
-        return json.loads(path.read_text()) if path.exists() else None
+        return _held(path) if path.exists() else None
 
     def run(self, tell: Callable[[str], object]) -> bool:
         """Train, measure and keep the result, from where an earlier call was stopped; whether it is done now.
@@ -75,7 +77,8 @@ class Run:
         try:
             with FileLock(self.directory / LOCK, timeout=0):
                 self.check()
-                self._run(tell)
+                if self.result is None:  # another process may have ended it a moment ago
+                    self._run(tell)
         except Timeout:
             tell("another process is at it")
             return False
@@ -86,7 +89,7 @@ class Run:
         path = self.directory / ASKED
         if not path.exists():
             return
-        asked = json.loads(path.read_text())
+        asked = _held(path)
         for key, value in self._asked().items():
             if asked.get(key) != value:
                 raise ValueError(
@@ -163,30 +166,61 @@ def environment_name(env_id: str, env_kwargs: dict[str, Any]) -> str:
     return "".join(c if c.isalnum() or c in "-=_." else "_" for c in "_".join(words))
 
 
+def _held(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of this benchmark's own."""
+    try:
+        return json_object(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): delete its directory, and the run begins anew") from error
+
+
+def check_admitted(first: Run, seeds: Sequence[int]) -> None:
+    """Raise a ValueError unless a board would admit what comes of runs like this of such seeds, whatever that is."""
+    success = np.zeros((len(seeds), first.terms.scenes or 1), bool)
+    draft = Submission(
+        **_told(first), seeds=list(seeds), steps=[0] * len(seeds), episodes=[0] * len(seeds), success=success
+    )
+    admit(draft)
+    check_scenes(draft)
+
+
+def _told(first: Run) -> dict[str, Any]:
+    """What a submission tells of an entry, beside what its runs have brought."""
+    return {
+        "who": first.terms.who,
+        "algorithm": ENTRIES[first.name].title,
+        "code": first.terms.code,
+        "commit": first.terms.commit,
+        "env_id": first.challenge.env_id,
+        "env_kwargs": first.challenge.env_kwargs,
+        "budget": first.challenge.budget,
+    }
+
+
 def submission(runs: list[Run]) -> Submission | None:
     """The submission of one entry's runs in one environment; None if one of them has not ended."""
     results = [run.result for run in runs]
     ended = [result for result in results if result is not None]
     if len(ended) < len(runs):
         return None
-    first, loads = runs[0], sorted(load for result in ended for load in result["loads"])
+    loads = sorted(load for result in ended for load in result["loads"])
     return Submission(
-        who=first.terms.who,
-        algorithm=ENTRIES[first.name].title,
-        code=first.terms.code,
-        commit=first.terms.commit,
-        env_id=first.challenge.env_id,
-        env_kwargs=first.challenge.env_kwargs,
+        **_told(runs[0]),
         seeds=[run.challenge.seed for run in runs],
         steps=[result["steps"] for result in ended],
         episodes=[result["episodes"] for result in ended],
         success=np.stack([unpack(result["success"], result["scenes"]) for result in ended]),
         core_minutes=[round(result["seconds"] / 60, 4) for result in ended],
-        budget=first.challenge.budget,
-        machine=ended[0]["machine"] | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
+        machine=_together([result["machine"] for result in ended]) | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
         curves=[[Point(*point) for point in result["points"]] for result in ended],
-        weights=[_weights(run.directory / AGENT) for run in runs] if first.terms.weights else None,
+        weights=[_weights(run.directory / AGENT) for run in runs] if runs[0].terms.weights else None,
     )
+
+
+def _together(machines: list[dict[str, str]]) -> dict[str, str]:
+    """The machines of several runs as one: what differs is told of all."""
+    names = {name: None for each in machines for name in each}
+    return {name: " or ".join(sorted({each.get(name, "none") for each in machines})) for name in names}
 
 
 def _weights(path: Path) -> bytes | None:

@@ -16,6 +16,8 @@ from ..entrants.course import Budget, Point
 from .statistics import Figures, figures
 
 FORMAT = "ram-scoreboard-1"
+Environment = tuple[str, str]
+"""An id, and its arguments as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,11 @@ class Submission:
         """Write the file, whole or not at all."""
         path = Path(path)
         write_whole(path, (json.dumps(self.as_json(), indent=1) + "\n").encode())
+
+
+def environment(submission: Submission) -> Environment:
+    """The environment and its arguments."""
+    return submission.env_id, json.dumps(submission.env_kwargs, sort_keys=True)
 
 
 def pack(success: NDArray[np.bool_]) -> str:

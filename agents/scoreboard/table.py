@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .statistics import Figures, figures
-from .submission import Submission
-from .verification import verify
+from .submission import Environment, Submission, environment
+from .verification import is_whole, num_test_scenes, verify
 
-Environment = tuple[str, str]
-"""An id, and its arguments as JSON."""
+EXCEEDED = 1.2
+"""Times a budget: whoever spent so much of it is marked."""
 MACHINE = ("processor", "cores", "threads")
 """What comes first of a machine; the rest are versions."""
 
@@ -27,25 +28,34 @@ class Row(NamedTuple):
     """Of its errors, in %."""
 
 
-def collect(directories: Iterable[Path]) -> list[Submission]:
+def collect(directories: Sequence[Path], leave_out: Callable[[ValueError], object] | None = None) -> list[Submission]:
     """The submissions that lie in directories, without those that are there twice; weights are not played.
+
+    Args:
+        directories: where their files lie, those that come first where two are of one entry.
+        leave_out: is told of each file that can't be in the board, in place of raising its error.
 
     Raises:
         FileNotFoundError: a directory does not exist.
         ValueError: a file is no submission, or its arithmetic is wrong; or two that differ are of the same entry.
     """
-    found: dict[tuple[Any, ...], tuple[Path, Submission]] = {}
     for directory in directories:
         if not directory.is_dir():
             raise FileNotFoundError(f"there is no directory {directory}")
-        for path in sorted(directory.glob("*.json")):
+    found: dict[tuple[Any, ...], tuple[Path, Submission]] = {}
+    for path in (path for directory in directories for path in sorted(directory.glob("*.json"))):
+        try:
             submission = verify(path, play=False)
-            before = found.setdefault(_key(submission), (path, submission))
-            if before[0].read_bytes() != path.read_bytes():
+            before, _ = found.setdefault(_key(submission), (path, submission))
+            if before.read_bytes() != path.read_bytes():
                 raise ValueError(
-                    f"{before[0]} and {path} are of one entry, {submission.algorithm!r} by {submission.who!r} in "
+                    f"{before} and {path} are of one entry, {submission.algorithm!r} by {submission.who!r} in "
                     f"{submission.env_id}, and differ: leave one of them out"
                 )
+        except ValueError as error:
+            if leave_out is None:
+                raise
+            leave_out(error)
     return [submission for _, submission in found.values()]
 
 
@@ -53,34 +63,35 @@ def _key(submission: Submission) -> tuple[Any, ...]:
     return (submission.who, submission.algorithm, *environment(submission))
 
 
-def environment(submission: Submission) -> Environment:
-    """The environment and its arguments."""
-    return submission.env_id, json.dumps(submission.env_kwargs, sort_keys=True)
-
-
 def by_environment(submissions: Sequence[Submission]) -> dict[Environment, list[Row]]:
-    """The rows of each environment's table, the smallest error first."""
+    """The rows of each environment's table, the smallest error first; then those that leave out test scenes."""
     tables: dict[Environment, list[Row]] = {}
     for submission in submissions:
         tables.setdefault(environment(submission), []).append(Row(submission, submission.figures()))
     for rows in tables.values():
-        rows.sort(key=lambda row: row.figures.interquartile_mean)
+        rows.sort(key=lambda row: (not is_whole(row.submission), row.figures.interquartile_mean))
     return dict(sorted(tables.items()))
 
 
 def overall(submissions: Sequence[Submission]) -> list[tuple[Submission, Figures]]:
     """The figures over all environments together, of whoever took part in each with as many seeds.
 
+    An environment counts if at least half as many take part as in the one with the most: one that somebody alone has
+    played would leave out all others. Submissions that leave out test scenes have no part.
+
     Returns:
         One of the submissions of each, and the interquartile mean of its errors, the smallest first; none of a board
         of one environment.
     """
-    environments = {environment(submission) for submission in submissions}
+    whole = [submission for submission in submissions if is_whole(submission)]
+    entries = Counter(environment(submission) for submission in whole)
+    environments = {where for where, count in entries.items() if 2 * count >= max(entries.values())}
     if len(environments) < 2:
         return []
     together: dict[tuple[str, str], list[Submission]] = {}
-    for submission in submissions:
-        together.setdefault((submission.who, submission.algorithm), []).append(submission)
+    for submission in whole:
+        if environment(submission) in environments:
+            together.setdefault((submission.who, submission.algorithm), []).append(submission)
     found = []
     for theirs in together.values():
         if len(theirs) == len(environments) and len({len(each.seeds) for each in theirs}) == 1:
@@ -114,7 +125,7 @@ def _table(where: Environment, rows: list[Row], machines: dict[str, int]) -> str
         cells = (
             _entry(submission),
             _error(figure),
-            f"{submission.success.shape[1]:,}",
+            _scenes(submission),
             str(len(submission.seeds)),
             f"{np.mean(submission.steps):,.0f}",
             "" if submission.core_minutes is None else f"{np.mean(submission.core_minutes):.2f}",
@@ -130,13 +141,23 @@ def _entry(submission: Submission) -> str:
     return f"{_safe(submission.algorithm)}, {_safe(submission.who)} ([{commit}]({address}))"
 
 
+def _scenes(submission: Submission) -> str:
+    scenes = f"{submission.success.shape[1]:,}"
+    return scenes if is_whole(submission) else f"{scenes} of {num_test_scenes(*environment(submission)):,}"
+
+
 def _error(figure: Figures) -> str:
     return f"{figure.interquartile_mean:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
 def _budget(submission: Submission) -> str:
     budget = submission.budget
-    return "not stated" if budget is None else f"{budget.steps:,} steps, {budget.core_minutes:g} core-minutes"
+    if budget is None:
+        return "not stated"
+    spent = max(submission.steps) / budget.steps, max(submission.core_minutes or [0]) / budget.core_minutes
+    # The last update may go beyond it.
+    exceeded = f", exceeded {max(spent):.1f} times" if max(spent) > EXCEEDED else ""
+    return f"{budget.steps:,} steps, {budget.core_minutes:g} core-minutes{exceeded}"
 
 
 def _machine(submission: Submission, machines: dict[str, int]) -> str:
@@ -152,4 +173,5 @@ def _machine(submission: Submission, machines: dict[str, int]) -> str:
 
 def _safe(words: str) -> str:
     """A stranger's words in a table: nothing in them is markup."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>#|!&~$" else c for c in words)
+    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]<>#|!&~$" else c for c in words)
+    return re.sub(r"(?i)(?<=www)\.|:(?=//)", lambda found: f"&#{ord(found[0])};", escaped)  # what would become a link

@@ -59,6 +59,13 @@ def test_verify_tells_all_files_that_are_wrong(tmp_path, capsys) -> None:
         (["--core-minutes", "0"], ValueError, "--core-minutes is 0.0; it must be above 0"),
         (["--entries", "ppo"], ImportError, "--entries ppo: it needs nothing_like_it: run `pip install '.\\[sb3\\]'`"),
         (["--no-run"], ValueError, "there is no submission in .* yet"),
+        (["--commit", "v1.0"], ValueError, 'commit is "v1.0"; it must be .* 7 to 40 hexadecimal digits'),
+        (["--who", "x" * 101], ValueError, "who is .* at most 100"),
+        (["--code", "ftp://x"], ValueError, "code is .* https://"),
+        (["--seeds", "4294967296", "1", "2"], ValueError, "seeds.* must be a whole number from 0 to 4,294,967,295"),
+        (["--env-kwargs", '{"split": "validation"}'], ValueError, "env_kwargs"),
+        (["--env-kwargs", '{"num_glimpses": 0}'], ValueError, "num_glimpses"),
+        (["--merge", "nowhere"], FileNotFoundError, "there is no directory nowhere"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_work(words, error, message, tmp_path, monkeypatch) -> None:
@@ -84,6 +91,35 @@ def test_what_makes_no_sense_in_an_environment_is_told(tmp_path, capsys) -> None
     with pytest.raises(ValueError, match="there is no submission"):
         run(tmp_path, "--entries", "whole-image", "--envs", "ram_envs/GlimpseMNIST-Pairs-v0")
     assert "whole-image is left out in GlimpseMNIST-Pairs-v0: " in capsys.readouterr().err
+
+
+def test_the_others_run_where_one_fails(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(statistics, "REPEATS", 50)
+    monkeypatch.setitem(ENTRIES, "ppo", ENTRIES["ppo"]._replace(maker="nowhere:nobody", needs=""))
+    (tmp_path / "merged").mkdir()
+    (tmp_path / "merged" / "bad.json").write_text("{}")
+    words = ["--entries", "ppo", "random-gaze", "--merge", str(tmp_path / "merged")]
+    with pytest.raises(ValueError, match=r"the board lacks 2 of its entries: ppo in .*nowhere'; .*bad\.json: it lacks"):
+        run(tmp_path / "out", *words)
+    told = capsys.readouterr()
+    assert "\n| RAM with a random gaze, " in told.out
+    assert "left out: " in told.err
+
+
+def test_who_is_at_it_is_waited_for_by_nobody(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(board, "compete", lambda *_: False)
+    run(tmp_path, "--entries", "random-gaze")
+    assert "there is no submission" in capsys.readouterr().err
+
+
+def test_verify_shows_no_control_characters(tmp_path, capsys, monkeypatch) -> None:
+    def refuse(path, **_):
+        raise ValueError("\x1b[2J")
+
+    monkeypatch.setattr(board, "check_submission", refuse)
+    with pytest.raises(ValueError, match="2 of 2"):
+        board.verify(["a.json", "b.json"])
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_other_options_are_refused_before_any_run(tmp_path, monkeypatch) -> None:

@@ -103,6 +103,17 @@ def test_who_sees_all_depends_on_the_environment() -> None:
         whole_scene(challenge("ram_envs/GlimpseMNIST-Pairs-v0"))
 
 
+@pytest.mark.parametrize("name", ["ram-recurrent-ppo", "whole-image"])
+def test_who_can_not_stop_is_left_out_where_one_can(name) -> None:
+    with pytest.raises(NotForThis, match="stop"):
+        ENTRIES[name].make(challenge("ram_envs/GlimpseMNIST-v0", can_stop=True))
+
+
+def test_an_environment_whose_retina_is_fixed_has_no_cnn() -> None:
+    with pytest.raises(NotForThis, match="num_scales"):
+        ENTRIES["whole-image"].make(challenge("ram_envs/CircleSquare-v0"))
+
+
 def test_what_is_missing_is_told_with_the_remedy() -> None:
     assert Entry("x", "by_cnn:whole_scene").missing() == ""
     assert Entry("x", "by_cnn:whole_scene", "no_such_package", "sb3").missing() == (

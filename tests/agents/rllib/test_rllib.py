@@ -43,11 +43,11 @@ def cluster() -> Iterator[None]:
 
 
 def config_of(
-    *, num_env_runners: int = 2, core: str = "rnn", label: bool = True, saccade: str = "absolute"
+    *, num_env_runners: int = 2, core: str = "rnn", label: bool = True, saccade: str = "absolute", **options: str
 ) -> PPOConfig:
     kwargs = {"num_glimpses": LENGTH, "saccade": saccade}
     return (
-        ppo_config(ID, label=label, env_kwargs=kwargs, max_seq_len=LENGTH + 1, core=core, **SMALL)
+        ppo_config(ID, label=label, env_kwargs=kwargs, max_seq_len=LENGTH + 1, core=core, **SMALL, **options)
         .env_runners(num_env_runners=num_env_runners, num_envs_per_env_runner=ROWS, rollout_fragment_length=LENGTH)
         .training(train_batch_size_per_learner=BATCH, minibatch_size=None, num_epochs=1, lr=1e-2, gamma=1.0)
         .debugging(seed=0, log_level="ERROR")
@@ -196,8 +196,9 @@ def assert_learners_agree(algorithm: Algorithm) -> dict[str, np.ndarray]:
     return first
 
 
-def test_two_learners_train_as_one_are_restored_in_mid_run_and_take_weights(tmp_path: Path) -> None:
-    config = config_of(num_env_runners=0).learners(num_learners=2, num_cpus_per_learner=1)
+@pytest.mark.parametrize("options", [{}, {"reward": "information-gain", "optimizer": "muon"}])
+def test_two_learners_train_as_one_are_restored_in_mid_run_and_take_weights(options, tmp_path: Path) -> None:
+    config = config_of(num_env_runners=0, **options).learners(num_learners=2, num_cpus_per_learner=1)
     # All of a learner's half in one minibatch, by a number: None fails in RLlib where there are several learners.
     config.training(train_batch_size_per_learner=BATCH // 2, minibatch_size=BATCH // 2)
     algorithm = config.build_algo()

@@ -142,6 +142,32 @@ def test_a_run_that_another_process_is_at_is_left_alone(runs) -> None:
     assert not Counting.made
 
 
+def test_a_run_that_another_process_has_just_ended_is_not_repeated(runs, monkeypatch) -> None:
+    before = iter([None, {"ended": "a moment ago"}, {"ended": "a moment ago"}])
+    monkeypatch.setattr(Run, "result", property(lambda _: next(before)))
+    assert runs[0].run(silent)
+    assert not Counting.made
+
+
+def test_what_is_damaged_is_named(runs) -> None:
+    runs[0].run(silent)
+    for name in ("result.json", "asked.json"):
+        (runs[0].directory / name).write_text("{")
+        with pytest.raises(ValueError, match=rf"{name} is damaged \(it is no JSON.*delete its directory"):
+            runs[0].run(silent)
+
+
+def test_seeds_of_two_machines_tell_of_both(runs) -> None:
+    for run in runs:
+        run.run(silent)
+    path = runs[1].directory / "result.json"
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps(held | {"machine": held["machine"] | {"cores": "64", "ray": "2.0"}}))
+    machine = submission(runs).machine
+    assert machine["cores"].endswith(" or 64")
+    assert machine["torch"] == held["machine"]["torch"]
+
+
 def test_the_name_of_an_environment_is_a_part_of_a_path() -> None:
     assert environment_name("ram_envs/Catch-v0", {}) == "Catch-v0"
     assert environment_name("ram_envs/Catch-v0", {"width": 5, "pooling": "max"}) == "Catch-v0_pooling=_max__width=5"

@@ -34,7 +34,17 @@ def test_a_good_file_is_read(tmp_path) -> None:
 WRONG = {
     "who": ["", "  ", 3, None, "a\nb", "x" * 101, ["Ada"]],
     "algorithm": ["", {}],
-    "code": ["example.org", "javascript:alert(1)", "https://a b", "https://a|b"],
+    "code": [
+        "example.org",
+        "http://example.org",
+        "javascript:alert(1)",
+        "https://a b",
+        "https://a|b",
+        "https://user:word@example.org",
+        "https://x)![i](https://evil.example/p.png)",
+        "https://x/`",
+        "https://x/<b>",
+    ],
     "commit": ["0123ab", "0123abg", "0" * 41, "HEAD", 1234567],
     "env_id": ["CartPole-v1", "os:ram_envs/Catch-v0", "ram_envs/../Catch-v0", 3, "ram_envs/Catch"],
     "env_kwargs": [[], None, "{}"],
@@ -50,7 +60,16 @@ WRONG = {
     "machine": [["a"], {"a": 3}, {"a": "b\nc"}, {"a" * 41: "b"}, {str(i): "x" for i in range(31)}],
     "budget": [3, {}, {"steps": 1}, {"steps": 0, "core_minutes": 1}, {"steps": 1, "core_minutes": float("nan")}],
     "core_minutes": [[1, 2], [1, 2, float("nan")], [1, 2, -0.5]],
-    "curves": [[[], []], [[], [], [[1, 2]]], [[], [], [[1, 2, float("inf")]]], [[], [], 3]],
+    "curves": [
+        [[], []],
+        [[], [], [[1, 2]]],
+        [[], [], [[1, 2, float("inf")]]],
+        [[], [], 3],
+        [[], [], [[1, 2, 101]]],
+        [[], [], [[10**15, 2, 50]]],  # beyond its end
+        [[], [], [[9, 2, 50], [9, 3, 40]]],  # stands still
+        [[], [], [[9, 2, 50], [10, 1, 40]]],  # goes back
+    ],
     "weights": [["", ""], [None, None, 3], [None, None, "~~~~"], [None, None, "abc"]],
 }
 
@@ -133,6 +152,14 @@ def test_successes_that_are_cut_short_are_refused_by_their_seed(tmp_path) -> Non
 def test_what_is_no_submission_at_all(content: bytes, message: str, tmp_path) -> None:
     (tmp_path / "a.json").write_bytes(content)
     assert message in refused(tmp_path / "a.json")
+
+
+def test_curves_go_as_far_as_their_runs(tmp_path) -> None:
+    curve = [[0, 0, 90], [36, 0.5, 60], [72, 1.0004, 50]]
+    path = write(tmp_path / "a.json", curves=[[], [], curve], core_minutes=[1, 1, 1])
+    assert read(path).submission.curves[2] == [tuple(point) for point in curve]
+    further = write(tmp_path / "b.json", curves=[[], [], curve], core_minutes=[1, 1, 0.9])
+    assert refused(further).startswith("curves[2] ends at (72, 1.0004) steps and core-minutes, the run")
 
 
 def test_a_file_that_is_not_there(tmp_path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("rliable", reason="the scoreboard's statistics are an extra")
 
-from ram_agents.scoreboard import statistics
+from ram_agents.scoreboard import statistics, verification
 from ram_agents.scoreboard.table import collect, markdown, overall
 from submissions import bits, write
 
@@ -43,10 +43,10 @@ def test_two_directories_are_merged(tmp_path) -> None:
         "",
         "| entry | error, % (95% interval) | test scenes | seeds | steps | core-minutes | budget | machine |",
         "|---|---:|---:|---:|---:|---:|---|---|",
-        "| looking, Ada ([0123abc](https://example.org/ada/guessing)) | 4.17 (0.00 to 12.50) | 8 | 3 | 66 | 3.00 | "
-        "100 steps, 10 core-minutes | 1, load 0.5 to 2.0 |",
-        "| guessing, Ada ([0123abc](https://example.org/ada/guessing)) | 25.00 (0.00 to 50.00) | 8 | 3 | 66 |  | "
-        "not stated | not stated |",
+        "| looking, Ada ([0123abc](https://example.org/ada/guessing)) | 4.17 (0.00 to 12.50) | 8 of 10,000 | "
+        "3 | 66 | 3.00 | 100 steps, 10 core-minutes | 1, load 0.5 to 2.0 |",
+        "| guessing, Ada ([0123abc](https://example.org/ada/guessing)) | 25.00 (0.00 to 50.00) | 8 of 10,000 | "
+        "3 | 66 |  | not stated | not stated |",
         "",
         "Machines:",
         "",
@@ -71,9 +71,51 @@ def test_arithmetic_that_is_wrong_comes_into_no_table(tmp_path) -> None:
         collect([tmp_path / "nowhere"])
 
 
-def test_all_environments_together(tmp_path, monkeypatch) -> None:
-    """Six errors, of which one at each end is left out: of guessing 0, 0, 25, 25, 50, 50."""
+@pytest.fixture
+def eight_scenes(monkeypatch) -> None:
+    """Every environment has eight test scenes, and figures take little time."""
+    monkeypatch.setattr(verification, "num_test_scenes", lambda *_: 8)
     monkeypatch.setattr(statistics, "REPEATS", 100)
+
+
+def test_who_tells_of_some_scenes_comes_last(tmp_path, eight_scenes) -> None:
+    write(tmp_path / "a.json")
+    one = {"errors": [0, 0, 0], "interquartile_mean": 0, "interval": [0, 0]}
+    write(tmp_path / "b.json", algorithm="a lucky scene", scenes=1, success=bits("1", "1", "1"), **one)
+    first, second = lines(markdown(collect([tmp_path])))[4:6]
+    assert first.startswith("| guessing,")
+    assert second.startswith("| a lucky scene,")
+
+
+def test_one_environment_of_a_stranger_leaves_the_others_together(tmp_path, eight_scenes) -> None:
+    for i, name in enumerate(["guessing", "looking", "hoping"]):
+        write(tmp_path / f"{i}.json", algorithm=name)
+        write(tmp_path / f"{i}-catch.json", algorithm=name, **CATCH)
+    write(tmp_path / "z.json", who="Bob", env_kwargs={"num_glimpses": 7})
+    assert [entry.algorithm for entry, _ in overall(collect([tmp_path]))] == ["guessing", "looking", "hoping"]
+
+
+def test_a_budget_that_was_not_kept_is_marked(tmp_path, eight_scenes) -> None:
+    write(tmp_path / "a.json", **BETTER | {"budget": {"steps": 100, "core_minutes": 2}})
+    assert "| 100 steps, 2 core-minutes, exceeded 3.0 times |" in markdown(collect([tmp_path]))
+
+
+def test_what_can_not_be_in_the_board_is_told_and_left_out(tmp_path) -> None:
+    write(tmp_path / "a.json")
+    write(tmp_path / "b.json", note="another")
+    (tmp_path / "c.json").write_text("{}")
+    told: list[ValueError] = []
+    (kept,) = collect([tmp_path], told.append)
+    assert not kept.note
+    assert [str(error).partition(": ")[0] for error in told] == [
+        f"{tmp_path / 'a.json'} and {tmp_path / 'b.json'} are of one entry, 'guessing' by 'Ada' in "
+        "ram_envs/GlimpseMNIST-v0, and differ",
+        str(tmp_path / "c.json"),
+    ]
+
+
+def test_all_environments_together(tmp_path, eight_scenes) -> None:
+    """Six errors, of which one at each end is left out: of guessing 0, 0, 25, 25, 50, 50."""
     write(tmp_path / "a.json")
     write(tmp_path / "b.json", **CATCH)
     write(tmp_path / "c.json", **BETTER)  # in one environment alone
@@ -87,3 +129,5 @@ def test_all_environments_together(tmp_path, monkeypatch) -> None:
 def test_a_strangers_words_are_no_markup(tmp_path) -> None:
     write(tmp_path / "a.json", who="<script>|[x](y)", note="x")
     assert r"guessing, \<script\>\|\[x\](y) (" in markdown(collect([tmp_path]))
+    write(tmp_path / "a.json", who="https://evil.example, WWW.evil.example")
+    assert "guessing, https&#58;//evil.example, WWW&#46;evil.example (" in markdown(collect([tmp_path]))

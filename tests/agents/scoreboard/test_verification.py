@@ -22,7 +22,7 @@ def test_a_good_file_is_confirmed(tmp_path) -> None:
     told: list[str] = []
     verify(write(tmp_path / "a.json"), tell=told.append)
     assert told == [
-        f"schema: 3 seeds, 8 test scenes of {ID}",
+        f"schema: 3 seeds, 8 of 10,000 test scenes of {ID}",
         "arithmetic: an error of 25.00% (0.00 to 50.00)",
         "no weights: the successes are the submitter's word",
     ]
@@ -85,18 +85,29 @@ def submitted(path, agents, **changes):
 def test_agents_play_again_as_stated(agents, tmp_path) -> None:
     told: list[str] = []
     verify(submitted(tmp_path / "a.json", agents, weights=[agents[0][0], None, agents[0][2]]), tell=told.append)
-    played = "seed {}: played again, 40 of 40 scenes end as stated"
-    assert told[2:] == [played.format(0), "seed 1: no weights", played.format(2)]
+    played = "seed {}: played again, 40 of 40 scenes end as stated; it errs on {:.2f}%"
+    wrong = 100 * (1 - agents[1].mean(1))
+    some = "2 of 3 seeds were played; the others are the submitter's word"
+    assert told[2:] == [played.format(0, wrong[0]), "seed 1: no weights", played.format(2, wrong[2]), some]
 
 
 def test_a_success_that_is_not_so_is_found_by_its_scene(agents, tmp_path) -> None:
-    success = agents[1].copy()
-    success[1, 7] ^= True
+    success, right = agents[1].copy(), int(np.flatnonzero(agents[1][1])[0])
+    success[1, right] = False
     path = submitted(tmp_path / "a.json", agents, success=success)
-    with pytest.raises(ValueError, match=r"success\[1\]: played again, 1 of 40 scenes end otherwise \(7, "):
+    with pytest.raises(ValueError, match=rf"success\[1\]: played again, 1 of 40 scenes end otherwise \({right}, "):
         verify(path)
     verify(path, most_different=0.025)  # one of forty
     verify(path, play=False)
+
+
+def test_rounding_takes_as_many_successes_as_it_gives(agents, tmp_path) -> None:
+    success, wrong = agents[1].copy(), np.flatnonzero(~agents[1][1])[:2]
+    success[1, wrong] = True
+    path = submitted(tmp_path / "a.json", agents, success=success)
+    with pytest.raises(ValueError, match=r"success\[1\]: 2 more successes are stated than played again, and 0 may be"):
+        verify(path, most_different=0.05)
+    verify(path, most_different=0.2)
 
 
 def test_other_agents_weights_do_not_do(agents, tmp_path) -> None:
