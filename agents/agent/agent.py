@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from ..model.choice import CONTROL_LOOKS, Look, choose, choose_location, control_places
+from ..model.forms import first_row, glimpse_shape, has_saccades, periphery_shape
 from ..model.policy import RAM, RAMOutput
-from ..model.spaces import first_row, glimpse_shape, has_saccades, periphery_shape
 from .config import Config
 from .envs import Spaces
 from .runner import to_tensors

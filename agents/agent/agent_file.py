@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ..model.config import COUNT, NOT_NEGATIVE, STD, Options, number
+from ..model.forms import num_actions
 from ..model.policy import RAM
-from ..model.spaces import num_actions
 from .agent import Agent
 from .checkpoint import UNSIGNED_FORMAT, Checkpoint
 from .config import Config

@@ -19,8 +19,8 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from ..model import spaces as forms
-from ..model.spaces import glimpse_shape, has_saccades, periphery_shape
+from ..model import forms
+from ..model.forms import glimpse_shape, has_saccades, periphery_shape
 from .config import CALLERS_OWN, Config
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]

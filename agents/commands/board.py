@@ -78,24 +78,23 @@ def benchmark(arguments: Sequence[str]) -> None:
     options = parse(Benchmark, arguments, command="benchmark", description=_description())
     statistics.check_installed()
     check_out(options.out, directory=True)
-    collect(options.merge, _leave_out)  # before any work
-    wrong, elsewhere = train(options) if options.run else ([], False)
-    board = collect([options.out, *options.merge], lambda error: wrong.append(_leave_out(error)))
+    collect(options.merge, lambda path, error: None)  # a directory that is not there is told before any work
+    failed, elsewhere = train(options) if options.run else ([], False)
+
+    def leave_out(path: Path, error: Exception) -> None:
+        print(f"{path} is left out: {in_one_line(error)}", file=sys.stderr)
+        failed.append(str(path))
+
+    board = collect([options.out, *options.merge], leave_out)
     if board:
         publish(board, options.out)
-    elif not wrong:
+    elif not failed:
         message = f"there is no submission in {options.out} yet: an entry is written when all its seeds are done"
         if not elsewhere:
             raise ValueError(message)
         print(message, file=sys.stderr)  # by the process that ends last
-    if wrong:
-        raise ValueError(f"the board lacks {len(wrong)} of its entries: {'; '.join(wrong)}")
-
-
-def _leave_out(error: ValueError) -> str:
-    """Tell of a file that is no part of the board."""
-    print(f"left out: {in_one_line(error)}", file=sys.stderr)
-    return in_one_line(error)
+    if failed:
+        raise ValueError(f"failed, or are left out, as told above: {', '.join(failed)}")
 
 
 def publish(board: list[Submission], out: Path) -> None:
@@ -118,8 +117,8 @@ def train(options: Benchmark) -> tuple[list[str], bool]:
     """Do the runs that have not ended, seed by seed, and write the submissions of those that have.
 
     Returns:
-        What went wrong, each in a line: the other entries have run nevertheless. And whether another process was at
-        some of the runs.
+        The entries that failed, each of which has been told: the others have run nevertheless. And whether another
+        process was at some of the runs.
 
     Raises:
         ValueError: options that can't be.
@@ -149,21 +148,21 @@ def train(options: Benchmark) -> tuple[list[str], bool]:
         for env_id in options.envs
         for name in names
     ]
-    for first in {env_id: Run(names[0], each[0], terms, options.out) for env_id, each in challenges.items()}.values():
-        check_admitted(first, options.seeds)
+    for each in challenges.values():
+        check_admitted(Run(names[0], each[0], terms, options.out), options.seeds)
     for runs in plan:
         for run in runs:
             run.check()
-    wrong, elsewhere = [], False
+    failed, elsewhere = [], False
     for runs in plan:
         try:
             elsewhere |= not compete(runs, options.out)
         except Exception as error:
             if not is_mistake(error):
                 traceback.print_exc()
-            wrong.append(f"{runs[0].name} in {runs[0].challenge.env_id}: {in_one_line(error)}")
-            print(wrong[-1], file=sys.stderr)
-    return wrong, elsewhere
+            failed.append(f"{runs[0].name} in {runs[0].challenge.env_id}")
+            print(f"{failed[-1]} failed: {in_one_line(error)}", file=sys.stderr)
+    return failed, elsewhere
 
 
 def chosen(names: Sequence[str]) -> list[str]:

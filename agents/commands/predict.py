@@ -23,7 +23,7 @@ from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..evaluation.predictions import Prediction, predict_scenes
 from ..evaluation.runs import naming
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..model.spaces import glimpse_shape, num_actions
+from ..model.forms import glimpse_shape, num_actions
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, JsonObject, check_device, check_out, metered, open_agent, parse
 

@@ -123,8 +123,12 @@ def estimated(name: str, seed: int, options: Reproduce) -> Estimate:
 
 
 def episodes_of(run: Path) -> int:
-    """That a run has behind it."""
-    return read_log(run)[-1]["episodes"] if (run / LAST).exists() else 0
+    """That a run has behind it, as its log tells; 0 of one whose log is cut short, which going on mends."""
+    try:
+        log = read_log(run) if (run / LAST).exists() else []
+    except (FileNotFoundError, ValueError):
+        log = []
+    return log[-1]["episodes"] if log else 0
 
 
 def trained(name: str, seed: int, options: Reproduce) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ..evaluation.cnn_training import Training, plan_for
 from ..evaluation.cnns import images_of, make_classifier, scenes_at_once
@@ -36,8 +37,11 @@ class WholeScene:
         plan = plan_for(CONTROL, classifier.config.env_kwargs["patch_size"])
         self._plan = plan if batch is None else plan._replace(batch=batch)
         self._training = Training(classifier, self._plan)
-        with self._training.environment():
-            pass  # it takes the arguments under which a glimpse is the whole scene, or says now that it does not
+        try:
+            with self._training.environment():
+                pass
+        except TypeError as error:  # it does not take the arguments under which a glimpse is the whole scene
+            raise NotForThis(str(error)) from error
 
     def train(self, course: Course) -> None:
         """See `Entrant`."""
@@ -63,13 +67,14 @@ class WholeScene:
     def successes(self, split: str, scenes: int | None) -> NDArray[np.bool_]:
         """See `Entrant`."""
         network, config = self._training.average.eval(), self._training.config
-        at_once = scenes_at_once(config)
+        *layers, last = network
+        body, at_once = nn.Sequential(*layers), scenes_at_once(config)
 
         @torch.no_grad()
         def predict(observation: dict[str, Any], *_: Any) -> tuple[dict[str, Any], None]:
-            with matmul_precision(config.matmul_precision):  # as in training
-                logits = [network(images) for images in images_of(observation, "cpu").split(at_once)]
-            answer = torch.cat(logits).argmax(-1).numpy()
+            with matmul_precision(config.matmul_precision):  # as in training, but for what is chosen
+                features = [body(images) for images in images_of(observation, "cpu").split(at_once)]
+            answer = last(torch.cat(features).float()).argmax(-1).numpy()
             return {"location": np.zeros((len(answer), 2), np.float32), "action": answer}, None
 
         return successes(predict, config.env_id, config.env_kwargs, split=split, scenes=scenes)
@@ -91,7 +96,7 @@ def whole_scene(challenge: Challenge) -> Entrant:
     if nature.labelled:
         try:
             return WholeScene(challenge)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise NotForThis(str(error)) from error
     try:
         return ByReinforce(as_control(challenge.config(), "whole"))

@@ -18,6 +18,7 @@ from ..agent.config import Config
 from ..agent.envs import declared
 from ..agent.recipes import recipe
 from ..evaluation.pretrained import BY_ENVIRONMENT
+from ..model.forms import can_stop
 from ..training.reinforce import Reinforce
 from .course import Budget, Course
 
@@ -39,8 +40,7 @@ class Challenge(NamedTuple):
         """What the environment is like."""
         env = gym.make_vec(self.env_id, num_envs=1, **self.env_kwargs)
         _, info = env.reset(seed=0)
-        stops = "stop" in getattr(env.single_action_space, "spaces", {})
-        nature = Nature(declared(env).num_glimpses or 1, "label" in info, stops)
+        nature = Nature(declared(env).num_glimpses or 1, "label" in info, can_stop(env.single_action_space))
         env.close()
         return nature
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, declared, make_env
-from ..model.spaces import num_actions
+from ..model.forms import num_actions
 from .controls import Control
 from .evaluate import OFFSETS, scene_indices
 from .paths import batches, classification_error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ram_envs.rendering.painting import patch_rgb
 
 from ..agent.envs import declared
-from ..model.spaces import first_row, to_environment
+from ..model.forms import first_row, to_environment
 from ..rendering.episodes import Episode, environment, record, viewer
 from ..scanpaths.path import Scanpath, in_pixels
 

@@ -10,8 +10,8 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
+from .forms import to_environment
 from .policy import RAM, RAMOutput
-from .spaces import to_environment
 
 Look = Literal["sample", "mean", "random", "center", "scan"]
 Stop = Literal["sample", "likelier", "never"]

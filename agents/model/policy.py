@@ -13,6 +13,7 @@ from .cells import CELL_NETWORKS, CellLocationNetwork, remember
 from .config import RAMConfig
 from .context import ContextNetwork
 from .distribution import LocationDistribution
+from .forms import can_stop, glimpse_shape, has_saccades, num_actions, periphery_shape
 from .networks import (
     ActionNetwork,
     BaselineNetwork,
@@ -25,7 +26,6 @@ from .networks import (
 )
 from .normalisation import make_normalisation
 from .precision import float32
-from .spaces import can_stop, glimpse_shape, has_saccades, num_actions, periphery_shape
 
 
 class RAMOutput(NamedTuple):

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ..model.cells import CellLocationNetwork
 from ..model.distribution import Gaussian, LocationAction, LocationDistribution
+from ..model.forms import num_actions
 from ..model.networks import LocationNetwork
-from ..model.spaces import num_actions
 
 Action = dict[str, Tensor]
 """{"location": (..., 2), "action": (...)}; the location is raw, and RLlib clips it for the environment alone."""

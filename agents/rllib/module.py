@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..agent.config import Config
+from ..model.forms import can_stop
 from ..model.policy import RAM, RAMOutput
-from ..model.spaces import can_stop
 from ..training import losses
 from ..training.optimizer import Muon, make_optimizers
 from .distribution import glimpse_distribution

@@ -30,7 +30,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from ..agent.config import Config
 from ..agent.envs import Spaces
-from ..model.spaces import num_actions
+from ..model.forms import num_actions
 from ..training.reinforce import Reinforce
 from .distribution import GlimpseDistribution
 from .policy import RAMPolicy

@@ -16,7 +16,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..model import spaces as forms
+from ..model import forms
 from ..model.policy import RAM, RAMOutput
 from ..training import losses
 from .distribution import GlimpseDistribution

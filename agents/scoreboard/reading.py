@@ -37,6 +37,8 @@ MOST_VALUES = 200_000
 LEAST_SEEDS, MOST_SEEDS, MOST_SCENES = 3, 100, 100_000
 MOST_WEIGHTS = 12 * 2**20
 """Bytes of one agent."""
+MOST_WORDS = 300
+"""Characters of what is told of a machine."""
 MOST_POINTS = 1_000
 """Of a learning curve."""
 ROUNDED = 1e-3
@@ -69,7 +71,7 @@ PER_SEED: dict[str, Check] = {
     "errors": SHARE,
 }
 """What it has a list of, with one for each seed."""
-OPTIONAL: dict[str, Check] = {"note": text(2_000), "machine": mapping(text(300), 30)}
+OPTIONAL: dict[str, Check] = {"note": text(2_000), "machine": mapping(text(MOST_WORDS), 30)}
 OPTIONAL_PER_SEED: dict[str, Check] = {
     "core_minutes": real(0, 1e9),
     "curves": items(items(real(0, 1e15), len(Point._fields)), 0, MOST_POINTS),

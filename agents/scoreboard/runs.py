@@ -16,7 +16,7 @@ from ..agent.json_object import json_object
 from ..entrants.course import Course, Point
 from ..entrants.entry import ENTRIES, Challenge, Entrant
 from .machine import load, machine
-from .reading import MOST_WEIGHTS, admit
+from .reading import MOST_BYTES, MOST_WEIGHTS, MOST_WORDS, admit
 from .submission import Submission, pack, unpack
 from .verification import check_scenes
 
@@ -114,7 +114,7 @@ class Run:
         for unfinished in self.directory.glob(f"{STATE}*.part"):
             shutil.rmtree(unfinished)
         if states := self._states():
-            course.restore(json.loads((states[-1] / COURSE).read_text()))
+            course.restore(_held(states[-1] / COURSE))
             entrant.load(states[-1])
             tell(f"goes on at {100 * course.done:.0f}%")
 
@@ -213,16 +213,22 @@ def submission(runs: list[Run]) -> Submission | None:
         core_minutes=[round(result["seconds"] / 60, 4) for result in ended],
         machine=_together([result["machine"] for result in ended]) | {"load": f"{loads[0]:.1f} to {loads[-1]:.1f}"},
         curves=[[Point(*point) for point in result["points"]] for result in ended],
-        weights=[_weights(run.directory / AGENT) for run in runs] if runs[0].terms.weights else None,
+        weights=_weights(runs) if runs[0].terms.weights else None,
     )
 
 
 def _together(machines: list[dict[str, str]]) -> dict[str, str]:
     """The machines of several runs as one: what differs is told of all."""
     names = {name: None for each in machines for name in each}
-    return {name: " or ".join(sorted({each.get(name, "none") for each in machines})) for name in names}
+    return {name: " or ".join(sorted({each.get(name, "none") for each in machines}))[:MOST_WORDS] for name in names}
 
 
-def _weights(path: Path) -> bytes | None:
-    """An agent's file, if there is one and it is not too large for a submission."""
-    return path.read_bytes() if path.exists() and path.stat().st_size <= MOST_WEIGHTS else None
+def _weights(runs: list[Run]) -> list[bytes | None]:
+    """The agents' files, those that there are and that are not too large for a submission, each or together."""
+    files = [run.directory / AGENT for run in runs]
+    sizes = [path.stat().st_size if path.exists() else 0 for path in files]
+    fits = sum(sizes) <= MOST_BYTES // 2  # in base64 they take a third more
+    return [
+        path.read_bytes() if fits and 0 < size <= MOST_WEIGHTS else None
+        for path, size in zip(files, sizes, strict=True)
+    ]

@@ -28,12 +28,14 @@ class Row(NamedTuple):
     """Of its errors, in %."""
 
 
-def collect(directories: Sequence[Path], leave_out: Callable[[ValueError], object] | None = None) -> list[Submission]:
+def collect(
+    directories: Sequence[Path], leave_out: Callable[[Path, Exception], object] | None = None
+) -> list[Submission]:
     """The submissions that lie in directories, without those that are there twice; weights are not played.
 
     Args:
         directories: where their files lie, those that come first where two are of one entry.
-        leave_out: is told of each file that can't be in the board, in place of raising its error.
+        leave_out: is told of each file that can't be in the board, and why, in place of raising its error.
 
     Raises:
         FileNotFoundError: a directory does not exist.
@@ -52,10 +54,10 @@ def collect(directories: Sequence[Path], leave_out: Callable[[ValueError], objec
                     f"{before} and {path} are of one entry, {submission.algorithm!r} by {submission.who!r} in "
                     f"{submission.env_id}, and differ: leave one of them out"
                 )
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             if leave_out is None:
                 raise
-            leave_out(error)
+            leave_out(path, error)
     return [submission for _, submission in found.values()]
 
 
@@ -174,4 +176,4 @@ def _machine(submission: Submission, machines: dict[str, int]) -> str:
 def _safe(words: str) -> str:
     """A stranger's words in a table: nothing in them is markup."""
     escaped = "".join(f"\\{c}" if c in r"\`*_{}[]<>#|!&~$" else c for c in words)
-    return re.sub(r"(?i)(?<=www)\.|:(?=//)", lambda found: f"&#{ord(found[0])};", escaped)  # what would become a link
+    return re.sub(r"(?i)(?<=www)\.|:(?=//)|@", lambda found: f"&#{ord(found[0])};", escaped)  # what would become a link

@@ -23,7 +23,7 @@ TOLERANCE = 1e-6
 MOST_DIFFERENT = 0.002
 """The share of scenes that may end otherwise when they are played again: processors round differently."""
 IN_FAVOUR = 1 / 4
-"""Of these: more successes than are played may be stated. Rounding takes as many as it gives."""
+"""Of these: so many more successes than are played may be stated, on balance. Rounding takes as many as it gives."""
 Tell = Callable[[str], object]
 
 

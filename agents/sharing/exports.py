@@ -28,8 +28,8 @@ from ram_envs.extras import how_to_install
 from ..agent.agent import Agent
 from ..agent.agent_file import jsonable_config
 from ..model.choice import CONTROL_LOOKS
+from ..model.forms import glimpse_shape, periphery_shape
 from ..model.policy import RAM
-from ..model.spaces import glimpse_shape, periphery_shape
 
 Format = Literal["onnx", "torch"]
 INPUTS = "glimpse", "location", "state", "periphery"

@@ -13,7 +13,7 @@ from ram_envs.retina.sensor import sense
 
 from ..agent.envs import AnyVectorEnv, declared
 from ..model.choice import CONTROL_LOOKS
-from ..model.spaces import glimpse_shape, has_saccades, num_actions, to_environment
+from ..model.forms import glimpse_shape, has_saccades, num_actions, to_environment
 from ..rendering.episodes import environment, viewer
 from .packing import pack_scene, pack_weights
 

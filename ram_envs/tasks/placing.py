@@ -71,7 +71,7 @@ def place(draws: NDArray[np.float64], rules: SceneRules, *, num_images: int) -> 
     """Turn uniform draws into positions, each possible position equally likely, the last row and column included.
 
     Args:
-        draws: (B, rules.num_draws), in [0, 1), or more, of which the first ones are read.
+        draws: (B, rules.num_draws), in [0, 1); more columns are not looked at.
         rules: what the scenes are made of.
         num_images: of how many images distractors are cut.
 

@@ -20,7 +20,7 @@ from ram_agents.model.cells import (
     remembered,
 )
 from ram_agents.model.config import RAMConfig
-from ram_agents.model.spaces import has_saccades
+from ram_agents.model.forms import has_saccades
 
 SHAPE = 3, 4, 4
 INF = float("inf")

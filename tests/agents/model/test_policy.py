@@ -10,7 +10,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM
-from ram_agents.model.spaces import can_stop, describe, from_description, num_actions, to_environment
+from ram_agents.model.forms import can_stop, describe, from_description, num_actions, to_environment
 
 LOCATION = spaces.Box(-1, 1, (2,), np.float32)
 

@@ -104,14 +104,13 @@ def test_what_can_not_be_in_the_board_is_told_and_left_out(tmp_path) -> None:
     write(tmp_path / "a.json")
     write(tmp_path / "b.json", note="another")
     (tmp_path / "c.json").write_text("{}")
-    told: list[ValueError] = []
-    (kept,) = collect([tmp_path], told.append)
+    (tmp_path / "d.json").mkdir()
+    told: dict[str, str] = {}
+    (kept,) = collect([tmp_path], lambda path, error: told.update({path.name: str(error)}))
     assert not kept.note
-    assert [str(error).partition(": ")[0] for error in told] == [
-        f"{tmp_path / 'a.json'} and {tmp_path / 'b.json'} are of one entry, 'guessing' by 'Ada' in "
-        "ram_envs/GlimpseMNIST-v0, and differ",
-        str(tmp_path / "c.json"),
-    ]
+    assert list(told) == ["b.json", "c.json", "d.json"]
+    assert "are of one entry, 'guessing' by 'Ada'" in told["b.json"]
+    assert "it lacks" in told["c.json"]
 
 
 def test_all_environments_together(tmp_path, eight_scenes) -> None:
@@ -129,5 +128,5 @@ def test_all_environments_together(tmp_path, eight_scenes) -> None:
 def test_a_strangers_words_are_no_markup(tmp_path) -> None:
     write(tmp_path / "a.json", who="<script>|[x](y)", note="x")
     assert r"guessing, \<script\>\|\[x\](y) (" in markdown(collect([tmp_path]))
-    write(tmp_path / "a.json", who="https://evil.example, WWW.evil.example")
-    assert "guessing, https&#58;//evil.example, WWW&#46;evil.example (" in markdown(collect([tmp_path]))
+    write(tmp_path / "a.json", who="https://evil.example, WWW.evil.example, a@b.c")
+    assert "guessing, https&#58;//evil.example, WWW&#46;evil.example, a&#64;b.c (" in markdown(collect([tmp_path]))
