@@ -89,7 +89,10 @@ def benchmark(arguments: Sequence[str]) -> None:
     if board:
         publish(board, options.out)
     elif not failed:
-        message = f"there is no submission in {options.out} yet: an entry is written when all its seeds are done"
+        message = (
+            f"there is no submission in {options.out} yet: an entry that makes sense in its environment is written when "
+            "all its seeds are done"
+        )
         if not elsewhere:
             raise ValueError(message)
         print(message, file=sys.stderr)  # by the process that ends last
