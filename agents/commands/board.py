@@ -90,8 +90,8 @@ def benchmark(arguments: Sequence[str]) -> None:
         publish(board, options.out)
     elif not failed:
         message = (
-            f"there is no submission in {options.out} yet: an entry that makes sense in its environment is written when "
-            "all its seeds are done"
+            f"there is no submission in {options.out} yet: an entry is written when all its seeds are done, where it "
+            "makes sense"
         )
         if not elsewhere:
             raise ValueError(message)
