@@ -1,7 +1,8 @@
 """What Stable-Baselines3 costs: `python tests/benchmarks/bench_sb3.py`.
 
 One thread. First our vector environments behind `SB3VecEnv` against `DummyVecEnv` of as many single ones, in turn in
-one run; then where a training step of `RecurrentPPO(RAMPolicy)` spends its time, beside the built-in agent's.
+one run; then where a training step of `RecurrentPPO(RAMPolicy)` spends its time, beside the built-in agent's; and what
+`RAM.unroll` saves, which its learner and RLlib's use.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from timing import paired, verdict  # first: it sets the number of threads
 import cProfile
 import pstats
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import cycle
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import torch
-from ram_agents import Reinforce
+from ram_agents import RAM, Reinforce, recipe
 from ram_agents.sb3 import RAMPolicy, SB3VecEnv, make_vec_env
 from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
@@ -116,8 +118,41 @@ def profile(ppo: RecurrentPPO, timesteps: int) -> None:
     print(f"  {rest:6.1%}  the rest of Stable-Baselines3's loop")
 
 
+def step_by_step(policy: RAM, seen: dict[str, torch.Tensor], state: torch.Tensor) -> list[torch.Tensor]:
+    """What `RAM.unroll` gives of glimpses (T, B, ...), by T calls of `RAM.step`."""
+    outputs = []
+    for t in range(len(seen["location"])):
+        output, state = policy.step({key: value[t] for key, value in seen.items()}, state)
+        outputs.append(output)
+    return [torch.stack(parts) for parts in zip(*outputs, strict=True)]
+
+
+def measure_unrolled(steps: int = 6) -> None:
+    """Print the time of whole episodes with their gradients by `RAM.unroll`, and relative to glimpse by glimpse."""
+    for name in ("mnist28", "cluttered100"):
+        agent = Reinforce(config=recipe(name).replace(num_envs=2))
+        policy, space = agent.policy, agent.spaces.observation
+        for rows in (16, 64, 256):
+            seen = {key: torch.rand(steps, rows, *space[key].shape) for key in policy.observed}  # type: ignore[index]
+            state = policy.initial_state(rows)
+            ways = {
+                "unroll": partial(lambda *given: policy.unroll(*given)[0], seen, state),  # noqa: B023 (called at once)
+                "step": partial(step_by_step, policy, seen, state),
+            }
+            times = paired({way: partial(learn, policy, outputs) for way, outputs in ways.items()}, rounds=5)
+            relative = times["unroll"] / times["step"]
+            print(f"{name}, {rows} episodes: {1000 * times['unroll']:.1f} ms unrolled, {relative:.2f} of step by step")
+
+
+def learn(policy: RAM, outputs: Callable[[], Sequence[torch.Tensor]]) -> None:
+    """Forwards and backwards."""
+    policy.zero_grad()
+    torch.stack([(part**2).mean() for part in outputs() if part.requires_grad]).sum().backward()
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     print(f"Gymnasium {gym.__version__}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}")
     measure_environments()
     measure_training()
+    measure_unrolled()
