@@ -103,8 +103,8 @@ class Unrolled:
         """The outputs of all steps, (T, B, ...) in place of (B, ...), with gradients in the policy's weights."""
         layers = (torch.stack(made) for made in zip(*self._made, strict=True))
         with float32(self._device):
-            way = _Through.apply(*layers, *self._rounded, *self._weights, *self._biases, *self._readers[:3])
-            return self._output(*way)
+            h, read = _Through.apply(*layers, *self._rounded, *self._weights, *self._biases, *self._readers[:3])
+            return self._output(h.to(read.dtype), read)
 
     def _output(self, h: Tensor, read: Tensor) -> RAMOutput:
         logits, location, baseline, _ = read.split_with_sizes(self._readers.sizes, -1)
@@ -148,14 +148,13 @@ class _Through(torch.autograd.Function):
     def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)  # of h_t itself there is hardly ever a gradient
         made, rounded, readers = Layers(*tensors[:6]), tensors[6:11], tensors[20::2]
-        exact = made.h.to(made.read.dtype)
-        ctx.save_for_backward(*made, exact, *rounded, *readers)  # biases are not needed
-        return exact, made.read
+        ctx.save_for_backward(*made, *rounded, *readers)  # biases are not needed
+        return made.h, made.read
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_h: Tensor | None, d_read: Tensor | None) -> tuple[Tensor | None, ...]:
-        glimpse, location, parts, g, h, read, exact, what, _, both, seen, hidden, readers, reaches = ctx.saved_tensors
+        glimpse, location, parts, g, h, read, what, _, both, seen, hidden, readers, reaches = ctx.saved_tensors
         d_read = (torch.zeros_like(read) if d_read is None else d_read).flatten(0, 1)
         d_own = ((d_read * reaches) @ readers).view(h.shape)
         d_own = d_own if d_h is None else d_own.add_(d_h)
@@ -166,17 +165,18 @@ class _Through(torch.autograd.Function):
         layers = [(d_what, glimpse), (d_where, location), (d_g, parts), (d_h, g), (d_h[h.shape[1] :], h[:-1])]
         d_weights = [_product(d, x).to(readers.dtype) for d, x in layers]
         d_biases = [d.sum(0).to(readers.dtype) for d in (d_parts, d_g, d_h)]
-        d_readers = d_read.T @ exact.flatten(0, 1), d_read.sum(0)
+        d_readers = _product(d_read.to(h.dtype), h).to(readers.dtype), d_read.sum(0)
         d_biases[:1] = d_biases[0].tensor_split([len(what)])
         return *[None] * 11, *d_weights, *d_biases, *d_readers, None
 
 
 def _through_time(d_h: Tensor, h: Tensor, hidden: Tensor) -> Tensor:
     """From the gradient that each h_t gets of its own to that of the sum under its ReLU, in place: (T, B, n)."""
-    for t in reversed(range(len(h))):
-        if t + 1 < len(h):
-            d_h[t].addmm_(d_h[t + 1], hidden)
-        _through_relu_(d_h[t], h[t])
+    later: Tensor | None = None
+    for d, y in zip(reversed(d_h.unbind()), reversed(h.unbind()), strict=True):
+        if later is not None:
+            d.addmm_(later, hidden)
+        later = _through_relu_(d, y)
     return d_h
 
 

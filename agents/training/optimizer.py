@@ -151,8 +151,7 @@ def set_learning_rates(optimizers: Iterable[torch.optim.Optimizer], config: Conf
 
 def descend(
     loss: Tensor,
-    policy: RAM,
-    optimizers: Iterable[torch.optim.Optimizer],
+    optimizers: Sequence[torch.optim.Optimizer],
     config: Config,
     *,
     update: int,
@@ -165,7 +164,7 @@ def descend(
     Raises:
         FloatingPointError: the gradient is not finite; nothing has changed then.
     """
-    parameters = list(policy.parameters())
+    parameters = [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
     for parameter in parameters:
         parameter.grad = None
     loss.backward()

@@ -138,7 +138,7 @@ class TrainableAgent(Agent):
         weights = None if self._class_weights is None else self._class_weights.to(self.device)
         parts = objective(rollout, config, locations=locations, hybrid=self.hybrid, class_weights=weights)
         loss = parts.total(config)
-        grad_norm = descend(loss, self.policy, self.optimizers, config, update=self.updates, processes=self.processes)
+        grad_norm = descend(loss, self.optimizers, config, update=self.updates, processes=self.processes)
         return rollout, parts.measured(loss, grad_norm, rollout)
 
     def _runner(self, config: Config, env: AnyVectorEnv) -> Runner:
