@@ -41,7 +41,10 @@ class Range(NamedTuple):
     def wanted(self, value: float) -> str:
         """What a value must be that is not in the range."""
         too_large = self.high == math.inf and isinstance(value, int) and value > LARGEST
-        return f"at most {LARGEST:,}" if too_large else str(self)
+        if too_large:
+            return f"at most {LARGEST:,}"
+        endless = isinstance(value, float) and not math.isfinite(value)
+        return f"a finite number {self}" if endless else str(self)
 
 
 POSITIVE, NOT_NEGATIVE, SHARE, COUNT = Range(0, open=True), Range(0), Range(0, 1), Range(1)

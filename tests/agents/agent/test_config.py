@@ -49,7 +49,8 @@ def test_numbers_out_of_range_are_refused(name) -> None:
     beyond = [-1, *([allowed.low] if allowed.open else []), *([allowed.high + 1] if allowed.high < math.inf else [])]
     whole = float not in (HINTS[name], *get_args(HINTS[name]))
     for value in [*beyond, *([] if whole else [math.nan, math.inf, -math.inf])]:
-        with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
+        finite = "" if math.isfinite(value) else "a finite number "
+        with pytest.raises(ValueError, match=f"{name} must be {finite}.*, not {value}"):
             Config().replace(**{name: value if whole else float(value)})
 
 
