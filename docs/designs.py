@@ -23,7 +23,7 @@ from ram_agents import Config
 from ram_agents.evaluation.runs import read_log
 from ram_agents.model.cells import CellLocationNetwork
 from ram_agents.model.networks import Convolutions
-from ram_agents.model.precision import MatmulPrecision
+from ram_agents.precision import MatmulPrecision
 from torch import Tensor
 
 

@@ -23,7 +23,7 @@ FLOORS = {
         {"wrappers"},
     ],
     "ram_agents": [
-        {"model", "processes"},
+        {"precision", "model", "processes"},
         {"agent"},
         {"training"},
         {"evaluation", "scanpaths", "sb3", "rllib", "ap_gym"},

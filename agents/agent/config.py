@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..model.config import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, STD, RAMConfig, number
-from ..model.precision import MatmulPrecision
+from ..precision import MatmulPrecision
 
 Look = Literal["learned", "random", "center", "scan"]
 CALLERS_OWN = (
@@ -129,7 +129,7 @@ class Config(RAMConfig):
     matmul_precision: MatmulPrecision = "highest"
     """Of matrix products in training. "medium" is bfloat16: twice as fast with AVX512_BF16, more with AMX, many
     times slower without units for it. "auto" measures at the beginning of the run which of the two is faster, and
-    stays with it, also when the run is resumed; see `model.precision`. Predictions keep torch's own setting."""
+    stays with it, also when the run is resumed; see `precision`. Predictions keep torch's own setting."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

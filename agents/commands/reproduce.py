@@ -22,7 +22,7 @@ from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
-from ..model.precision import MatmulPrecision
+from ..precision import MatmulPrecision
 from ..reports.paper import ROWS, Row
 from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce

@@ -16,7 +16,7 @@ from ..evaluation.pretrained import load, tell_images
 from ..evaluation.runs import BEST, LAST, LOG, Checkpoints
 from ..model.cells import CellLocationNetwork
 from ..model.policy import RAM
-from ..model.precision import MatmulPrecision
+from ..precision import MatmulPrecision
 from ..processes.group import ALONE, Processes
 from ..processes.torchrun import launcher, leave, torchrun
 from ..training.callbacks import Callback

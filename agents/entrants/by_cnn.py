@@ -13,7 +13,7 @@ from torch import nn
 from ..evaluation.cnn_training import Training, plan_for
 from ..evaluation.cnns import images_of, make_classifier, scenes_at_once
 from ..evaluation.controls import Control, as_control
-from ..model.precision import matmul_precision
+from ..precision import matmul_precision
 from ..training.reinforce import Reinforce
 from .by_reinforce import ByReinforce
 from .course import Course

@@ -20,7 +20,7 @@ from ..agent import checkpoint
 from ..agent.agent_file import jsonable_config, optimizer_tensors, part, restore_optimizers
 from ..agent.envs import AnyVectorEnv, make_env
 from ..model.config import NOT_NEGATIVE, Options, number
-from ..model.precision import faster_precision, matmul_precision
+from ..precision import faster_precision, matmul_precision
 from ..training.optimizer import Muon
 from .cnns import Classifier, classifier_error, images_of
 from .controls import Control

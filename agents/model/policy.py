@@ -9,6 +9,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from ..precision import float32
 from .cells import CELL_NETWORKS, CellLocationNetwork, remember
 from .config import RAMConfig
 from .context import ContextNetwork
@@ -25,7 +26,6 @@ from .networks import (
     orthogonal_core_,
 )
 from .normalisation import make_normalisation
-from .precision import float32
 
 
 class RAMOutput(NamedTuple):

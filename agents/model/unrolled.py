@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ..precision import float32
 from .networks import LocationNetwork, Matrix
 from .policy import RAM, RAMOutput
-from .precision import float32
 
 LARGEST_STEP = 2**18
 """Numbers in the h_t of all rows for which this was measured to pay, by 5% in bfloat16 at this size. Of more rows or

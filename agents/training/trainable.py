@@ -14,7 +14,7 @@ from ..agent.envs import AnyVectorEnv, Spaces, adopt, declared, import_module_of
 from ..agent.rollout import Rollout, collect_rollout, glimpses
 from ..agent.runner import Runner, can_look_anywhere
 from ..model.normalisation import Normalisation
-from ..model.precision import MatmulPrecision, faster_precision, matmul_precision
+from ..precision import MatmulPrecision, faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
 from .callbacks import Metrics

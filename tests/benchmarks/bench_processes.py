@@ -19,7 +19,7 @@ import time
 
 import torch
 from ram_agents import Reinforce, recipe
-from ram_agents.model.precision import faster_precision
+from ram_agents.precision import faster_precision
 from ram_agents.processes.torchrun import leave, torchrun
 
 WARM_UP = 5  # updates

@@ -24,7 +24,7 @@ import torch
 from ram_agents import Reinforce, recipe
 from ram_agents.agent.recipes import recipe_names
 from ram_agents.model import mixture
-from ram_agents.model.precision import faster_precision
+from ram_agents.precision import faster_precision
 
 MFLOP_PER_IMAGE = 7.4  # Forward and backward of the paper's sizes, 6 glimpses of 8x8.
 UPDATES = 20

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from ram_agents import Reinforce
-from ram_agents.model import precision
+from ram_agents import Reinforce, precision
 from ram_agents.model.policy import RAMOutput
-from ram_agents.model.precision import faster_precision, matmul_precision
+from ram_agents.precision import faster_precision, matmul_precision
 from ram_agents.training import trainable
 from ram_agents.training.optimizer import orthogonalised
 from toy_env import PeekVectorEnv, StopVectorEnv
