@@ -28,6 +28,7 @@ WAYS: dict[str, dict[str, Any]] = {
         "location_hidden": 8,
         "optimizer": "muon",
     },
+    "canvas, teacher": {"glimpse_network": "canvas", "canvas_size": 28, "teacher_weight": 0.5, "teacher_scenes": 64},
     "cells": {"location_network": "cells", "reward": "information-gain", "matmul_precision": "medium"},
     "stop": {"env_kwargs": {"can_stop": True, "glimpse_cost": 0.01}, "stop_warmup": 0.0, "entropy_weight": 0.01},
     "control": {"look": "random"},

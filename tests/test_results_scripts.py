@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import re
 import runpy
 import sys
 from importlib.util import find_spec
@@ -166,6 +167,21 @@ def test_the_compared_networks_differ_in_nothing_else() -> None:
         differing = {name for name in vars(paper) if getattr(paper, name) != getattr(ours, name)}
         assert len(differing) == 1
         assert differing <= {"glimpse_network", "location_network"}
+
+
+def test_readers_differ_in_the_canvas_and_the_teacher_alone(tmp_path, monkeypatch) -> None:
+    reading = importlib.import_module("reading")
+    whole, *others = [vars(reading.config_of(name)) for name in reversed(reading.READERS)]
+    changed = [{key for key, value in other.items() if value != whole[key]} for other in others]
+    canvas, teacher = {"glimpse_network", "canvas_size"}, {"teacher_weight"}
+    assert changed == [teacher, canvas, canvas | teacher]
+    short = {"total_episodes": 8, "num_envs": 4, "teacher_scenes": 4, "curriculum": {}, "hidden_size": 8}
+    config = reading.config_of("a canvas, labels and a teacher").replace(**short, checkpoint_every=1)
+    monkeypatch.setattr(reading, "config_of", lambda reader: config)
+    monkeypatch.setattr(reading, "READERS", {"a canvas": {}, "never run": {}})
+    reading.courses.train(reading.directory(tmp_path, "a canvas"), config)
+    _, _, row = reading.measure(tmp_path).splitlines()
+    assert re.fullmatch(r"\| a canvas \|( \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|){5} 0\.\d \|", row)
 
 
 def test_a_run_can_begin_with_the_weights_of_another(tmp_path) -> None:

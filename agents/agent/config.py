@@ -93,6 +93,13 @@ class Config(RAMConfig):
     that the training split has of it, 1 in the mean over the scenes. None: all alike."""
     step_weight: float = number(0.0, NOT_NEGATIVE)
     """Weight of the mean cross-entropy of the guesses before the answer; above 0 one model answers at any time."""
+    teacher_weight: float = number(0.0, SHARE)
+    """The share of soft targets in the cross-entropy, also in that of the reward: what a CNN that sees the whole scene
+    makes of it, beside the label. The CNN is trained before the first update."""
+    teacher_scenes: int = number(300_000, COUNT)
+    """How many training scenes the teacher is trained on."""
+    teacher_temperature: float = number(2.0, POSITIVE)
+    """By which the teacher's logits are divided: above 1 its second thoughts count more."""
     entropy_weight: float = number(0.0, NOT_NEGATIVE)
     """Bonus for the entropy of the action where it learns by REINFORCE, and of stopping: it goes on trying."""
     stop_weight: float = number(0.1, NOT_NEGATIVE)

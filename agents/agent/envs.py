@@ -51,6 +51,8 @@ class Declared(NamedTuple):
     """What there is to look at, such as "the ball"."""
     targets: Callable[[], NDArray[Any]] | None = None
     """Gives where that lies now: (num_rows, 4), each row's (top, left, height, width) in pixels of its scene."""
+    whole_scenes: Callable[[], NDArray[Any]] | None = None
+    """Gives the whole scenes as they are now, (num_rows, H, W) or (num_rows, H, W, C), uint8."""
     view: Callable[..., Any] | None = None
     """`view(row, probabilities)` gives a `ram_envs.rendering.view.View`: all that a picture of that row needs."""
     action_names: Sequence[str] | None = None
@@ -82,6 +84,8 @@ def _of_rows(env: SyncVectorEnv) -> Declared:
         num_scenes=0,
         look_at=rows[0].look_at and (lambda places: _row_by_row([row.look_at for row in rows], places)),
         targets=rows[0].targets and (lambda: np.concatenate([row.targets() for row in rows if row.targets])),
+        whole_scenes=rows[0].whole_scenes
+        and (lambda: np.concatenate([row.whole_scenes() for row in rows if row.whole_scenes])),
         view=rows[0].view and (lambda row, *probabilities: rows[row].view(0, *probabilities)),
     )
 

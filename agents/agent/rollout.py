@@ -49,6 +49,8 @@ class Rollout(NamedTuple):
     """The glimpses of the first `PICTURED` rows, (T, <= PICTURED, k, g, g[, C]), for pictures."""
     gaze: Tensor
     """Where those were taken, (T, <= PICTURED, 2), in [-1, 1] of the scene."""
+    taught: Tensor | None = None
+    """(T, B, n): the probability of each answer by a teacher that saw the whole scene, where there is one."""
 
     @property
     def looked(self) -> Tensor:

@@ -62,6 +62,8 @@ def train(options: Train, processes: Processes = ALONE) -> Reinforce:
     if agent.config.matmul_precision == "auto":
         agent.decide_precision()
         tell(processes, f"--matmul-precision {agent.config.matmul_precision}: measured to be the faster one here")
+    if agent.config.teacher_weight and agent.teacher is None:
+        tell(processes, f"a teacher is trained first, on {agent.config.teacher_scenes:,} whole scenes")
     checkpoints = Checkpoints(options.out)
     callbacks: list[Callback] = [checkpoints]
     if options.tensorboard and processes.first:

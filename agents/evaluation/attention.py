@@ -18,8 +18,8 @@ from ..agent.envs import declared
 from ..agent.runner import Runner, to_tensors
 from ..model.choice import Look
 from ..model.policy import RAM
+from ..model.whole import ModernCNN, WeakCNN
 from ..scanpaths.path import in_pixels
-from .cnns import ModernCNN, WeakCNN
 
 if TYPE_CHECKING:
     from ..training.reinforce import Reinforce

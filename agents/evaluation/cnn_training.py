@@ -21,7 +21,7 @@ from ..agent.agent_file import jsonable_config, optimizer_tensors, part, restore
 from ..agent.envs import AnyVectorEnv, make_env
 from ..model.config import NOT_NEGATIVE, Options, number
 from ..precision import faster_precision, matmul_precision
-from ..training.optimizer import Muon
+from ..training.optimizer import make_cnn_optimizers
 from .cnns import Classifier, classifier_error, images_of
 from .controls import Control
 
@@ -121,7 +121,7 @@ class Training:
         # Channels last: a processor convolves this way in two thirds of the time.
         self.network = classifier.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average, self.best = copy.deepcopy(self.network), copy.deepcopy(self.network)
-        self._optimizers = _optimizers(self.network)
+        self._optimizers = make_cnn_optimizers(self.network)
 
     @property
     def ended(self) -> bool:
@@ -257,12 +257,3 @@ def move(average: nn.Module, network: nn.Module, share: float) -> None:
             tensor.lerp_(present[name], share)
         else:
             tensor.copy_(present[name])
-
-
-def _optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
-    """Adam for the first layer, the last, and all that is no matrix; Muon for the matrices between."""
-    matrices = [parameter for parameter in network.parameters() if parameter.dim() > 1][1:-1]
-    between = {id(parameter) for parameter in matrices}
-    rest = [parameter for parameter in network.parameters() if id(parameter) not in between]
-    adam = torch.optim.Adam(rest, betas=(0.9, 0.99))
-    return [adam, Muon([{"params": matrices, "lr": 0.0}])]  # rates: see _set_rates

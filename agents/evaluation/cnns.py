@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..agent.config import Config
 from ..agent.envs import AnyVectorEnv, declared, make_env
 from ..model.forms import num_actions
+from ..model.whole import ModernCNN, WeakCNN
 from .controls import Control
 from .evaluate import OFFSETS, scene_indices
 from .paths import batches, classification_error
@@ -20,38 +21,6 @@ from .paths import batches, classification_error
 CNNS: tuple[Control, ...] = ("weak-cnn", "modern-cnn")
 PIXELS = 2_500_000
 """Scenes of so many pixels are seen at once, to measure: activations of more leave the processor's caches."""
-
-
-class WeakCNN(nn.Sequential):
-    """The paper's: 8 filters of 10x10 with stride 5, a layer of 256, softmax. Deliberately small."""
-
-    def __init__(self, *, channels: int, size: int, num_classes: int):
-        side = (size - 10) // 5 + 1
-        super().__init__(
-            nn.Conv2d(channels, 8, 10, stride=5),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(8 * side**2, 256),
-            nn.ReLU(),
-            nn.Linear(256, num_classes),
-        )
-
-
-class ModernCNN(nn.Sequential):
-    """What one would take today, for its time: six convolutions with batch normalisation, then each filter's maximum.
-
-    The first two halve the scene each while filters are few: at full size a scene would take several times as long.
-    """
-
-    def __init__(self, *, channels: int, size: int, num_classes: int):
-        del size  # any
-        layers: list[nn.Module] = []
-        inputs = channels
-        for filters, width, stride in ((16, 5, 2), (32, 3, 2), (32, 3, 1), (64, 3, 2), (64, 3, 1), (64, 3, 1)):
-            layers += [nn.Conv2d(inputs, filters, width, stride, width // 2, bias=False)]
-            layers += [nn.BatchNorm2d(filters), nn.ReLU()]
-            inputs = filters
-        super().__init__(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(inputs, num_classes))
 
 
 class Classifier(NamedTuple):

@@ -17,6 +17,8 @@ UNITS = ("amx_bf16", "avx512_bf16")
 """Of processors, for matrices of bfloat16; as Linux names them."""
 AT_LEAST = 3.0
 """Seconds that are timed of updates, and of validation."""
+TAUGHT = 10_000
+"""Scenes that a teacher's training is timed on."""
 VALIDATED = 500
 """Scenes that are validated at once."""
 
@@ -34,16 +36,19 @@ class Estimate(NamedTuple):
     """Seconds of one."""
     precision: str
     """Of the updates' matrix products."""
+    teacher: float = 0.0
+    """Seconds of its teacher's training, where that is to come."""
 
     @property
     def minutes(self) -> float:
         """Of it all."""
-        return (self.updates * self.update + self.validations * self.validation) / 60
+        return (self.teacher + self.updates * self.update + self.validations * self.validation) / 60
 
     def __str__(self) -> str:
         return (
             f"about {self.minutes:.0f} minutes on {processor()}, validation included: {self.updates:,} updates of "
             f"{1000 * self.update:.0f} ms ({self.precision}), {self.validations} validations of {self.validation:.1f} s"
+            + (f", a teacher's training of {self.teacher:.0f} s" if self.teacher else "")
         )
 
 
@@ -55,8 +60,12 @@ def estimate(config: Config, *, episodes: int = 0, device: str = "cpu") -> Estim
         episodes: that the run has behind it.
         device: where the model is to live.
     """
-    agent = Reinforce(config=config, device=device)
+    scenes_taught = min(TAUGHT, config.teacher_scenes)
+    agent = Reinforce(config=config.replace(teacher_scenes=scenes_taught), device=device)
     agent.decide_precision()
+    start = time.perf_counter()
+    agent.train_teacher()
+    teacher = (time.perf_counter() - start) * config.teacher_scenes / scenes_taught if not episodes else 0.0
     done, total, every = episodes // config.num_envs, agent.total_updates, config.checkpoint_every
     agent.update()  # the first one prepares things
     update = seconds_of(lambda: agent.update())
@@ -66,7 +75,8 @@ def estimate(config: Config, *, episodes: int = 0, device: str = "cpu") -> Estim
     part = min(VALIDATED, count)
     validation = seconds_of(lambda: evaluate(agent, env, split="validation", episodes=part, paths=0)) * count / part
     checkpoints = -(-total // every) - done // every if done < total else 0
-    return Estimate(max(0, total - done), update, checkpoints, validation, agent.config.matmul_precision)
+    to_come, precision = max(0, total - done), agent.config.matmul_precision
+    return Estimate(to_come, update, checkpoints, validation, precision, teacher if config.teacher_weight else 0.0)
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -147,7 +147,10 @@ class RAMConfig(Options):
     """Core network: "rnn" is the paper's ReLU recurrence for classification, "lstm" its choice for Catch."""
     glimpse_network: GlimpseLayers = "mlp"
     """What h_g sees a glimpse through: the paper's matrix, or "conv", two convolutions with the scales as channels. On
-    cluttered scenes they learn in half the episodes."""
+    cluttered scenes they learn in half the episodes. Or "canvas", convolutions over all that was seen so far, each
+    pixel in its place: for one scale and absolute locations."""
+    canvas_size: int = number(0, Range(0, 4096))
+    """For `glimpse_network="canvas"`, the scene's width and height in pixels; else 0."""
     normalise: Normalise = "none"
     """See glimpses less the mean of each colour channel, over its standard deviation, as measured at random places of
     training scenes before the first update: "channels", or "scales" for each scale by itself. For photographs, whose
@@ -199,6 +202,13 @@ class RAMConfig(Options):
         super().__post_init__()
         if self.context and self.core_layers < 2:
             raise ValueError("context=True begins the state of a second recurrent layer: use core_layers=2 with it")
+        if (self.glimpse_network == "canvas") != (self.canvas_size > 0):
+            raise ValueError(
+                f"glimpse_network={self.glimpse_network!r} with canvas_size={self.canvas_size}: a canvas needs the "
+                "scene's width in pixels, and nothing else takes one"
+            )
+        if self.canvas_size and self.normalise != "none":
+            raise ValueError("a canvas holds the light as it is: use normalise='none' with glimpse_network='canvas'")
         for name, told in CELLS_ALONE.items():
             if (value := getattr(self, name)) != getattr(RAMConfig, name) and self.location_network == "linear":
                 raise ValueError(f"{name}={value} {told}: use it with location_network='cells' or 'cells-mean'")

@@ -1,4 +1,4 @@
-"""The paper's five networks (section 3.1), each a small module named as there, and one that decides when to stop.
+"""The paper's five networks (section 3.1), each a small module named as there; one more to stop, and one for context.
 
 B is the number of episodes; h_g and h_l are the two parts of the glimpse vector g_t, h_t is the core's state.
 """
@@ -11,11 +11,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from .canvas import Canvas
 from .distribution import Gaussian, LocationDistribution
 
 Core = Literal["rnn", "lstm", "gru"]
 Init = Literal["uniform", "orthogonal"]
-GlimpseLayers = Literal["mlp", "conv"]
+GlimpseLayers = Literal["mlp", "conv", "canvas"]
 
 
 class Matrix(nn.Linear):
@@ -78,6 +79,22 @@ class Convolutions(nn.Module):
         return self.last(filtered.flatten(1))
 
 
+class ContextNetwork(Convolutions):
+    """f_c of Ba et al. 2015: what a coarse view of the whole scene, before the first glimpse, tells of where to look.
+
+    Args:
+        shape: (h, w) or (h, w, C).
+        output_size: units of the second recurrent layer, whose first state it gives.
+    """
+
+    def __init__(self, shape: tuple[int, ...], output_size: int):
+        super().__init__((1, *shape), output_size)
+
+    def forward(self, periphery: Tensor) -> Tensor:
+        """From (B, h, w[, C]) in [0, 1] to (B, output_size)."""
+        return torch.relu_(super().forward(periphery.unsqueeze(1)))
+
+
 class GlimpseNetwork(nn.Module):
     """f_g: what was seen, and where, as one vector.
 
@@ -86,11 +103,14 @@ class GlimpseNetwork(nn.Module):
 
     Args:
         glimpse_shape: (k, g, g) or (k, g, g, C).
-        network: the paper's "mlp", in which h_g sees the glimpse through one `Matrix`, or "conv": `Convolutions`.
+        network: the paper's "mlp", in which h_g sees the glimpse through one `Matrix`, or "conv": `Convolutions`; or
+            "canvas": a `Canvas`, which reads all glimpses so far.
         glimpse_size: units of h_g (128 in the paper).
         location_size: units of h_l (128 in the paper).
         output_size: units of g_t (256 in the paper).
         alike: see `Convolutions`.
+        canvas_size: of a `Canvas`.
+        relative: locations are in units of a saccade's reach, which a `Canvas` does not take.
     """
 
     def __init__(
@@ -102,10 +122,14 @@ class GlimpseNetwork(nn.Module):
         location_size: int = 128,
         output_size: int = 256,
         alike: bool = False,
+        canvas_size: int = 0,
+        relative: bool = False,
     ):
         super().__init__()
-        self.what: Matrix | Convolutions
-        if network == "conv":
+        self.what: Matrix | Convolutions | Canvas
+        if network == "canvas":
+            self.what = Canvas(glimpse_shape, glimpse_size, size=canvas_size, relative=relative)
+        elif network == "conv":
             self.what = Convolutions(glimpse_shape, glimpse_size, alike=alike)
         else:
             self.what = Matrix(glimpse_shape, glimpse_size)
@@ -113,7 +137,10 @@ class GlimpseNetwork(nn.Module):
         self.both = nn.Linear(glimpse_size + location_size, output_size)
 
     def forward(self, glimpse: Tensor, location: Tensor) -> Tensor:
-        """From a glimpse (B, k, g, g[, C]) in [0, 1] and the eye's place (B, 2) to g_t (B, output_size)."""
+        """From a glimpse (B, k, g, g[, C]) in [0, 1], or what a `Canvas` reads, and the eye's place (B, 2) to g_t.
+
+        g_t is (B, output_size).
+        """
         h_g = torch.relu_(self.what(glimpse))
         h_l = torch.relu_(self.where(location))
         return torch.relu_(self.both(torch.cat([h_g, h_l], dim=1)))

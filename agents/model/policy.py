@@ -10,14 +10,15 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from ..precision import float32
+from .canvas import Canvas
 from .cells import CELL_NETWORKS, CellLocationNetwork, remember
 from .config import RAMConfig
-from .context import ContextNetwork
 from .distribution import LocationDistribution
 from .forms import can_stop, glimpse_shape, has_saccades, num_actions, periphery_shape
 from .networks import (
     ActionNetwork,
     BaselineNetwork,
+    ContextNetwork,
     CoreNetwork,
     GlimpseNetwork,
     LocationNetwork,
@@ -79,6 +80,7 @@ class RAM(nn.Module):
 
     Attributes:
         location_std: that locations are drawn with. Training may anneal it.
+        detaches_location, detaches_baseline: whether these networks' gradients stay out of h_t.
         normalisation: with `normalise`, what f_g sees glimpses through; `Reinforce.learn` measures it, elsewhere call
             its `measure_`.
     """
@@ -93,8 +95,9 @@ class RAM(nn.Module):
         super().__init__()
         self._config = config = (config or RAMConfig()).replace(**options)
         self.location_std = config.location_std
+        self.detaches_location, self.detaches_baseline = config.detach_location, config.detach_baseline
         size, shape = config.hidden_size, glimpse_shape(observation_space)
-        alike = config.normalise == "scales"
+        relative = has_saccades(observation_space)
         self.normalisation = make_normalisation(config.normalise, shape)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
@@ -102,25 +105,13 @@ class RAM(nn.Module):
             glimpse_size=config.glimpse_size,
             location_size=config.location_size,
             output_size=size,
-            alike=alike,
+            alike=config.normalise == "scales",
+            canvas_size=config.canvas_size,
+            relative=relative,
         )
         core = partial(CoreNetwork, input_size=size, hidden_size=size, core=config.core, identity=config.identity_core)
         self.f_h = core()
-        self.f_l: LocationNetwork | CellLocationNetwork
-        if config.location_network == "linear":
-            self.f_l = LocationNetwork(input_size=size, hidden_size=config.location_hidden)
-        else:
-            self.f_l = CELL_NETWORKS[config.location_network](
-                input_size=size,
-                glimpse_shape=shape,
-                relative=has_saccades(observation_space),
-                hidden_size=config.location_hidden,
-                alike=alike,
-                memory=config.location_memory,
-                seen=config.location_seen,
-                gravity=config.location_gravity,
-                drift=config.location_drift,
-            )
+        self.f_l = _make_f_l(config, shape, relative)
         self.f_a = ActionNetwork(size, num_actions(action_space))
         self.f_b = BaselineNetwork(size)
         self.f_s = StopNetwork(size) if can_stop(action_space) else None
@@ -130,16 +121,6 @@ class RAM(nn.Module):
             orthogonal_(self.f_g, self.f_h, self.f_a)
             if self.f_h2 is not None:
                 orthogonal_core_(self.f_h2)
-
-    @property
-    def detaches_location(self) -> bool:
-        """Whether the location network's gradient stays out of h_t."""
-        return self._config.detach_location
-
-    @property
-    def detaches_baseline(self) -> bool:
-        """Whether the baseline network's gradient stays out of h_t."""
-        return self._config.detach_baseline
 
     @property
     def observed(self) -> tuple[str, ...]:
@@ -166,9 +147,14 @@ class RAM(nn.Module):
 
     @property
     def num_states(self) -> int:
-        """S: the recurrent layers' states, and one more where the location network remembers the looks."""
-        layers = self.f_h.num_states * self._config.core_layers
-        return layers + isinstance(self.f_l, CellLocationNetwork)
+        """S: the recurrent layers' states, some more for a canvas, and one if the location network remembers looks."""
+        return self._canvas_rows.stop + isinstance(self.f_l, CellLocationNetwork)
+
+    @property
+    def _canvas_rows(self) -> slice:
+        """Which of the states hold the canvas; none without one."""
+        layers, what = self.f_h.num_states * self._config.core_layers, self.f_g.what
+        return slice(layers, layers + (what.rows(self.f_h.hidden_size) if isinstance(what, Canvas) else 0))
 
     def initial_state(self, batch_size: int) -> Tensor:
         """h_0 = 0: the state (S, B, hidden_size) before the first glimpse."""
@@ -185,9 +171,12 @@ class RAM(nn.Module):
         Returns:
             The output for these B episodes, and the next state.
         """
-        shown, g = self._see(observation)
-        memory, after = self._memorise(g, observation, state)
+        canvas = self._paint({key: observation[key][None] for key in self.observed}, state)
+        shown, g = self._see(observation, canvas)
+        memory, after = self._memorise(g, observation, state, canvas)
         return self._choose(memory, shown, observation["location"]), after
+
+    forward = step  # what a module is called by
 
     def unroll(
         self, observations: dict[str, Tensor], state: Tensor, remembers: Tensor | None = None
@@ -206,22 +195,33 @@ class RAM(nn.Module):
         """
         steps = len(observations["location"])
         together = {key: observations[key].flatten(0, 1) for key in self.observed}
-        shown, g = self._see(together)
-        made = []
+        canvases, made = self._paint(observations, state, remembers), []
+        shown, g = self._see(together, canvases)
         for t, g_t in enumerate(g.unflatten(0, (steps, -1))):
             begun = state if remembers is None else state * remembers[t]
-            memory, state = self._memorise(g_t, {key: value[t] for key, value in observations.items()}, begun)
+            seen = {key: value[t] for key, value in observations.items()}
+            memory, state = self._memorise(g_t, seen, begun, canvases[t : t + 1])
             made.append(memory)
         output = self._choose(_Memory.of_all(made), shown, together["location"])
         return RAMOutput._make(part.unflatten(0, (steps, -1)) for part in output), state
 
-    def _see(self, observation: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def _paint(self, seen: dict[str, Tensor], state: Tensor | None, remembers: Tensor | None = None) -> list[Tensor]:
+        """After each of T glimpses the rows of the state that hold the canvas; nothing without one."""
+        if not isinstance(self.f_g.what, Canvas):
+            return []
+        before = self.initial_state(seen["location"].shape[1]) if state is None else state
+        return self.f_g.what.painted(before[self._canvas_rows], seen, remembers)
+
+    def _see(self, observation: dict[str, Tensor], canvas: list[Tensor]) -> tuple[Tensor, Tensor]:
         """f_g's part: the glimpse as a location network of cells is shown it, and g_t."""
         glimpse = observation["glimpse"]
         light = glimpse if self.normalisation is None else self.normalisation(glimpse)
-        return light if self._config.normalise == "scales" else glimpse, self.f_g(light, observation["location"])
+        g = self.f_g(torch.cat(canvas, dim=1) if canvas else light, observation["location"])
+        return light if self._config.normalise == "scales" else glimpse, g
 
-    def _memorise(self, g: Tensor, observation: dict[str, Tensor], state: Tensor | None) -> tuple[_Memory, Tensor]:
+    def _memorise(
+        self, g: Tensor, observation: dict[str, Tensor], state: Tensor | None, canvas: list[Tensor]
+    ) -> tuple[_Memory, Tensor]:
         """f_h's part: what the heads read, and the next state (S, B, hidden_size)."""
         core = self.f_h(g, None if state is None else state[: self.f_h.num_states])
         h = core[0].to(self.f_a.weight.dtype)
@@ -229,6 +229,8 @@ class RAM(nn.Module):
         if self.f_h2 is not None:
             upper = self.f_h2(read, self._upper_state(observation, state))
             core, read = torch.cat([core, upper]), upper[0].to(h.dtype)
+        if canvas:
+            core = torch.cat([core.to(h.dtype), canvas[0].to(h.dtype)])
         if not isinstance(self.f_l, CellLocationNetwork):
             return _Memory(h, read, None), core
         earlier = torch.zeros_like(h) if state is None else state[-1].to(h.dtype)
@@ -279,6 +281,20 @@ class RAM(nn.Module):
         with float32(h.device):  # as the other choices
             return self.f_s(h.to(self.f_s.weight.dtype))
 
-    def forward(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
-        """The same as `step`."""
-        return self.step(observation, state)
+
+def _make_f_l(config: RAMConfig, shape: tuple[int, ...], relative: bool) -> LocationNetwork | CellLocationNetwork:
+    """f_l for glimpses of this shape."""
+    size, hidden = config.hidden_size, config.location_hidden
+    if config.location_network == "linear":
+        return LocationNetwork(input_size=size, hidden_size=hidden)
+    return CELL_NETWORKS[config.location_network](
+        input_size=size,
+        glimpse_shape=shape,
+        relative=relative,
+        hidden_size=hidden,
+        alike=config.normalise == "scales",
+        memory=config.location_memory,
+        seen=config.location_seen,
+        gravity=config.location_gravity,
+        drift=config.location_drift,
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PARTS = resources.files(__package__) / "page"
-MODEL = "retina", "sensor", "saccades", "layers", "networks", "cells", "ram", "data", "episode", "catch"
+MODEL = "retina", "sensor", "saccades", "layers", "networks", "canvas", "cells", "ram", "data", "episode", "catch"
 """The scripts that need no browser, in the order in which they are loaded: the paper's."""
 VIEWS = "drawing", "painting", "watch", "fovea", "match", "page"
 """Those of what is shown, after them."""

@@ -71,7 +71,9 @@ def objective(
         class_weights: (n,), what each label's cross-entropy is multiplied by; None: all alike. A reward that is made of
             labels is not weighed.
     """
-    nll = None if rollout.label is None else label_nll(rollout.logits, rollout.label)
+    nll = None
+    if rollout.label is not None:
+        nll = label_nll(rollout.logits, rollout.label, rollout.taught, config.teacher_weight)
     reward = _reward(rollout, config, nll)
     returns = losses.discounted_sum(reward, config.discount)
     advantage = _advantage(rollout, config, reward, returns)
@@ -87,12 +89,20 @@ def objective(
     )
 
 
-def label_nll(logits: Tensor, label: Tensor) -> Tensor:
-    """-log p(label) after each glimpse: (T, B, n), (B,) or (T, B) -> (T, B)."""
+def label_nll(logits: Tensor, label: Tensor, taught: Tensor | None = None, teacher_weight: float = 0.0) -> Tensor:
+    """-log p(label) after each glimpse: (T, B, n), (B,) or (T, B) -> (T, B).
+
+    Of what is `taught`, (T, B, n), a part of the weight is the cross-entropy with it.
+    """
     steps, rows, n = logits.shape
     labels = label.expand(steps, rows).reshape(-1)
     by_label = logits.reshape(-1, n).T.contiguous()  # n are few: a softmax along the rows takes a fifth of the time
-    return F.nll_loss(by_label.log_softmax(0).T, labels, reduction="none").reshape(steps, rows)
+    log_p = by_label.log_softmax(0)
+    nll = F.nll_loss(log_p.T, labels, reduction="none").reshape(steps, rows)
+    if taught is None:
+        return nll
+    soft = -(taught.reshape(-1, n).T * log_p).sum(0).reshape(steps, rows)
+    return torch.lerp(nll, soft, teacher_weight)
 
 
 def _weighed(nll: Tensor | None, label: Tensor | None, class_weights: Tensor | None) -> Tensor | None:

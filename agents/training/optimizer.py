@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..agent.config import Config
 from ..model.policy import RAM
@@ -138,6 +138,17 @@ def make_optimizers(policy: RAM, config: Config, processes: Processes = ALONE) -
     if not matrices:
         return [adam]
     return [adam, Muon(orthogonal, weight_decay=config.weight_decay, processes=processes)]
+
+
+def make_cnn_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
+    """For a network that sees whole scenes: Adam for the first layer, the last, and all that is no matrix; then `Muon`.
+
+    Their rates are 0 until somebody sets them.
+    """
+    matrices = [parameter for parameter in network.parameters() if parameter.dim() > 1][1:-1]
+    between = {id(parameter) for parameter in matrices}
+    rest = [parameter for parameter in network.parameters() if id(parameter) not in between]
+    return [torch.optim.Adam(rest, lr=0.0, betas=(0.9, 0.99)), Muon([{"params": matrices, "lr": 0.0}])]
 
 
 def set_learning_rates(optimizers: Iterable[torch.optim.Optimizer], config: Config, progress: float) -> None:

@@ -15,6 +15,7 @@ from ..agent.rounding import Bits, restored, rounded
 from ..processes.group import ALONE, Processes
 from ..processes.interrupt import Interruptible
 from .callbacks import Callback, CallbackFunction, CallbackList, ProgressBar
+from .teacher import Teacher
 from .trainable import TrainableAgent
 
 
@@ -68,6 +69,7 @@ class Reinforce(TrainableAgent):
             self.set_env(self._make_env(self.config))
         self.decide_precision()
         self._measure_light()
+        self.train_teacher()
         processes = self.processes
         with Interruptible() as keyboard, ProgressBar() as bar:
             callbacks = CallbackList(*([callback, bar if progress_bar else None] if processes.first else []))
@@ -103,6 +105,8 @@ class Reinforce(TrainableAgent):
         tensors = {f"policy.{name}": tensor for name, tensor in weights.items()}
         if resumable:
             tensors |= optimizer_tensors(self.optimizers, self.policy)
+            if self.teacher is not None:
+                tensors |= {f"teacher.{name}": tensor for name, tensor in self.teacher.network.state_dict().items()}
         checkpoint.write(path, tensors, vars(Description.of(self, processes=self.processes.size)))
 
     @classmethod
@@ -138,6 +142,8 @@ class Reinforce(TrainableAgent):
             agent = cls(spaces, config, device=device, processes=processes)
             agent.policy.load_state_dict(restored(part(tensors, "policy.")))
             restore_optimizers(agent.optimizers, agent.policy, tensors)
+            if taught := part(tensors, "teacher."):
+                agent.teacher = Teacher.restored(taught, agent.policy.f_a.out_features, device=device)
         description.restore(agent)
         stateless = config.optimizer == "sgd" and not config.momentum  # it has nothing to leave out
         if not stateless and not part(tensors, "optimizer."):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..agent.agent import Agent
 from ..agent.config import Config
@@ -21,6 +22,7 @@ from .callbacks import Metrics
 from .curriculum import Curriculum, seed_of_repeats
 from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
+from .teacher import Teacher
 
 OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
 """Of a rollout: what each of several processes keeps for itself."""
@@ -55,6 +57,8 @@ class TrainableAgent(Agent):
             self.set_env(env)
         self.optimizers = make_optimizers(self.policy, self.config, processes)
         self.last_rollout: Rollout | None = None
+        self.teacher: Teacher | None = None
+        """Trained before the first update, where `config.teacher_weight` is above 0."""
         self.updates = 0
         """Updates of this run so far."""
         self.seconds = 0.0
@@ -83,10 +87,12 @@ class TrainableAgent(Agent):
 
         Raises:
             TypeError: it is no vector environment.
-            ValueError: its glimpses have another shape than the model's, or it has another number of actions; or its
-                episodes have several answers, and the baseline is to be the probability of success.
+            ValueError: its glimpses have another shape than the model's, or it has another number of actions; its
+                scenes are not of `canvas_size`; or its episodes have several answers, and the baseline is to be the
+                probability of success.
         """
         self.spaces.check_fit(env)
+        check_canvas(self.config, env)
         _, info = env.reset(seed=self.config.seed + self._first_scene(env))
         if "answered" in info and self.config.baseline_probability:
             raise ValueError("an episode with several answers has no one success: use baseline_probability=False")
@@ -120,6 +126,7 @@ class TrainableAgent(Agent):
     def update(self) -> Metrics:
         """Run a batch of episodes and take one step of the optimiser."""
         self.decide_precision()
+        self.train_teacher()
         config, progress = self.config, min(self.updates / self.total_updates, 1.0)
         config = config.at(progress)
         self.policy.location_std = config.location_std_at(progress)
@@ -133,13 +140,41 @@ class TrainableAgent(Agent):
 
     def _descend(self, config: Config, env: AnyVectorEnv) -> tuple[Rollout, dict[str, float]]:
         """Run an episode in every row, and take one step of the optimisers; with what `Metrics` tells of both."""
-        rollout = whole_batch(collect_rollout(self._runner(config, env)), self.processes, apart=OF_OWN_ROWS)
+        runner = self._runner(config, env)
+        taught = self._taught(env)
+        rollout = collect_rollout(runner)
+        if taught is not None:
+            rollout = rollout._replace(taught=taught.expand(len(rollout.reward), -1, -1))
+        rollout = whole_batch(rollout, self.processes, apart=OF_OWN_ROWS)
         locations = whole_densities(self.policy.location_distribution, self.processes)
         weights = None if self._class_weights is None else self._class_weights.to(self.device)
         parts = objective(rollout, config, locations=locations, hybrid=self.hybrid, class_weights=weights)
         loss = parts.total(config)
         grad_norm = descend(loss, self.optimizers, config, update=self.updates, processes=self.processes)
         return rollout, parts.measured(loss, grad_norm, rollout)
+
+    def _taught(self, env: AnyVectorEnv) -> Tensor | None:
+        """What the teacher makes of the scenes that the rows show, (B, n), where there is one."""
+        if not self.config.teacher_weight:
+            return None
+        assert self.teacher is not None
+        return self.teacher.probabilities(env, self.config.teacher_temperature)
+
+    def train_teacher(self) -> None:
+        """Train the teacher, if the configuration wants one that is not there yet.
+
+        Raises:
+            ValueError: the action does not learn by cross-entropy; or see `Teacher.trained`.
+        """
+        config = self.config
+        if not config.teacher_weight or self.teacher is not None:
+            return
+        if not self.hybrid:
+            raise ValueError("teacher_weight is of the cross-entropy on labels, by which this action does not learn")
+        num_labels = self.policy.f_a.out_features
+        self.teacher = Teacher.trained(
+            self._scenes.draw, config, num_labels, device=self.device, processes=self.processes
+        )
 
     def _runner(self, config: Config, env: AnyVectorEnv) -> Runner:
         """The policy as it trains."""
@@ -184,3 +219,13 @@ class TrainableAgent(Agent):
         self._scenes.begin_segment(env_seed >> 1)  # 31 bits: room to add each row's number
         self._training_generator.manual_seed(seeds[rank])
         self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
+
+
+def check_canvas(config: Config, env: AnyVectorEnv) -> None:
+    """Raise a ValueError if a canvas has another size than the scenes, as far as the environment tells theirs."""
+    size, shape = config.canvas_size, declared(env).scene_shape
+    if size and shape is not None and tuple(shape[:2]) != (size, size):
+        raise ValueError(
+            f"canvas_size={size}, and the environment's scenes have {shape[0]} x {shape[1]} pixels: a canvas must be "
+            "as large as they are"
+        )

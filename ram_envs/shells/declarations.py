@@ -68,6 +68,14 @@ class Declarations:
         """Where that lies now, (num_rows, 4): each row's (top, left, height, width) in pixels; privileged."""
         return self.task.targets(np.arange(self.task.batch_size))
 
+    def whole_scenes(self) -> NDArray[np.uint8]:
+        """The whole scenes as they are now, (num_rows, H, W) or (num_rows, H, W, C); privileged, not to be written to.
+
+        Raises:
+            ValueError: scenes that differ in size.
+        """
+        return self.task.scenes(np.arange(self.task.batch_size))
+
     def look_at(self, places: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """The locations of the next actions that bring each row's gaze as near as one step can to a place.
 

@@ -6,12 +6,12 @@
 /** f_g: h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g_t = ReLU(Linear(h_g) + Linear(h_l)). */
 class GlimpseNetwork {
   constructor(layer, options) {
-    this.what = options.glimpse_network === "conv" ? new Convolutions(layer, options) : new Matrix(layer);
+    this.what = new { mlp: Matrix, conv: Convolutions, canvas: Canvas }[options.glimpse_network](layer, options);
     this.where = layer("f_g.where");
     this.both = layer("f_g.both");
   }
 
-  /** From a glimpse and the eye's place to g_t. */
+  /** From a glimpse, or the picture that a `Canvas` reads, and the eye's place to g_t. */
   forward(glimpse, location) {
     const seen = relu(this.what.forward(glimpse)), placed = relu(linear(this.where, location));
     return relu(linear(this.both, join(seen, placed)));

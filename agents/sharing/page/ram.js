@@ -3,7 +3,8 @@
 
 class RAM {
   /**
-   * `options`: core, core_layers, glimpse_network, location_network, normalise, glimpse (the shape), relative (saccades).
+   * `options`: core, core_layers, glimpse_network, canvas_size, location_network, normalise, glimpse (the shape),
+   * relative (saccades).
    * `weights`: tensors {data, shape} by PyTorch's names.
    */
   constructor(options, weights) {
@@ -29,7 +30,8 @@ class RAM {
    */
   step(glimpse, location, state) {
     const light = this.normalised(glimpse);
-    const core = this.f_h.forward(this.f_g.forward(light, location), state.core), h = core[0];
+    const canvas = this.f_g.what.painted?.(state.canvas, glimpse, location);
+    const core = this.f_h.forward(this.f_g.forward(canvas ?? light, location), state.core), h = core[0];
     const upper = this.f_h2?.forward(h, state.upper);
     const looks = [location, ...state.looks].slice(0, Math.floor(h.length / 3));
     const shown = this.options.normalise === "scales" ? light : glimpse;
@@ -38,7 +40,7 @@ class RAM {
       location: mean.map((l) => clamp(l, -1, 1)),
       probabilities: softmax(linear(this.f_a, h)),
       stop: this.f_s !== undefined && linear(this.f_s, h)[0] > 0,
-      state: { core, upper, looks },
+      state: { core, upper, looks, canvas },
     };
   }
 

@@ -58,7 +58,7 @@ def register() -> Iterator[Any]:
 def test_an_environment_that_declares_nothing() -> None:
     env = PeekVectorEnv(4)
     del env.repeats
-    assert declared(env) == Declared() == Declared((), 0, 1, None, None, None, "the target", None, None, None, None)
+    assert declared(env) == Declared() == Declared((), 0, 1, None, None, None, "the target", *[None] * 5)
 
 
 def test_declarations_are_found_through_wrappers() -> None:

@@ -16,6 +16,9 @@ from ram_agents.agent.recipes import MOST_BYTES, deviations
 @pytest.mark.parametrize("name", recipe_names())
 def test_recipes_are_valid(name) -> None:
     assert recipe(name) != Config()
+    text = (resources.files("ram_agents") / "recipes" / f"{name}.json").read_text()
+    keys = [key for key, _ in json.loads(text, object_pairs_hook=lambda pairs: pairs)]
+    assert len(set(keys)) == len(keys), "a key is there twice"
 
 
 PAPERS = [name for name in recipe_names() if name.startswith("paper-")]

@@ -48,6 +48,14 @@ def test_errors_are_one_line(words, message, monkeypatch, tmp_path) -> None:
     assert not list(tmp_path.iterdir())  # nothing was begun
 
 
+def test_a_teacher_is_announced_and_trained_once(tmp_path, capsys) -> None:
+    cli.main(["train", *TINY, "--teacher-weight", "0.5", "--teacher-scenes", "64", "--out", str(tmp_path)])
+    assert "a teacher is trained first, on 64 whole scenes" in capsys.readouterr().err
+    cli.main(["train", "--out", str(tmp_path), "--resume", "--total-episodes", "96", "--no-progress-bar"])
+    assert "teacher" not in capsys.readouterr().err
+    assert Reinforce.load(tmp_path / "last.safetensors").episodes == 96
+
+
 def test_a_run(tmp_path, capsys) -> None:
     words = ["train", *TINY, "--out", str(tmp_path), "--tensorboard"]
     cli.main(words)

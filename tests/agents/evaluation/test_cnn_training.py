@@ -9,7 +9,7 @@ import torch
 from ram_agents import Config
 from ram_agents.evaluation import cnn_training
 from ram_agents.evaluation.cnn_training import PLANS, Course, Plan, Training, move, plan_for
-from ram_agents.evaluation.cnns import Classifier, ModernCNN, classifier_error, make_classifier
+from ram_agents.evaluation.cnns import Classifier, classifier_error, make_classifier
 from torch import nn
 
 SHORT = Plan(3e-3, 0.03, 64, batch=32, patience=2, falls=1, fall=0.1)
@@ -128,16 +128,6 @@ def test_the_average_moves_by_its_share() -> None:
     assert average.weight.item() == 2.0
     assert average.running_mean.item() == 1.0
     assert average.num_batches_tracked.item() == 7
-
-
-def test_every_parameter_has_one_optimizer_and_muon_the_matrices_between() -> None:
-    network = ModernCNN(channels=1, size=60, num_classes=10)
-    adam, muon = cnn_training._optimizers(network)
-    adams, muons = ([p for group in o.param_groups for p in group["params"]] for o in (adam, muon))
-    assert {id(p) for p in adams} | {id(p) for p in muons} == {id(p) for p in network.parameters()}
-    assert len(adams) + len(muons) == len(list(network.parameters()))
-    matrices = [p for p in network.parameters() if p.dim() > 1]
-    assert {id(p) for p in muons} == {id(p) for p in matrices[1:-1]}
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

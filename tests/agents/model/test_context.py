@@ -10,7 +10,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM, Reinforce
-from ram_agents.model.context import ContextNetwork
+from ram_agents.model.networks import ContextNetwork
 
 ACTION = spaces.Dict(location=spaces.Box(-1, 1, (2,)), action=spaces.Discrete(4))
 OBSERVATION = spaces.Dict(

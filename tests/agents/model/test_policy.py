@@ -77,6 +77,7 @@ UNROLLED = {
     "an LSTM, heads that are not detached": {"core": "lstm", "detach_location": False, "detach_baseline": False},
     "two layers, and the whole scene": {"core": "lstm", "core_layers": 2, "context": True},
     "convolutions, cells": {"glimpse_network": "conv", "location_network": "cells", "location_hidden": 8},
+    "a canvas, cells": {"glimpse_network": "canvas", "canvas_size": 9, "location_network": "cells", "core_layers": 2},
     "cells of normalised scales": {"normalise": "scales", "location_network": "cells", "location_seen": "covered"},
 }
 
@@ -87,7 +88,7 @@ def test_unrolled_glimpses_are_those_of_single_steps(options, forgets) -> None:
     steps, rows, torch_rng = 4, 5, torch.Generator().manual_seed(2)
     torch.manual_seed(0)
     parts = {"periphery": spaces.Box(0, 1, (6, 6), np.float32)} if "context" in options else {}
-    space = spaces.Dict({**observation_space(2, 3, 3).spaces, **parts})
+    space = spaces.Dict({**observation_space(1 if "canvas_size" in options else 2, 3, 3).spaces, **parts})
     ram = RAM(space, action_space(4), glimpse_size=16, location_size=16, hidden_size=32, **options).double()
     seen = {
         key: torch.rand(steps, rows, *box.shape, generator=torch_rng, dtype=torch.float64) for key, box in space.items()

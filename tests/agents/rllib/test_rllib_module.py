@@ -159,9 +159,12 @@ def test_cells_have_a_distribution_of_their_own(options, beside: int) -> None:
     torch.testing.assert_close(loss, nll.mean())
 
 
-@pytest.mark.parametrize("core", ["rnn", "lstm"])
-def test_single_steps_with_the_state_handed_on_are_the_sequence(core: str) -> None:
-    ours, given = module(ram={**SMALL, "core": core}), batch(core=core)
+@pytest.mark.parametrize(
+    ("core", "options"), [("rnn", {}), ("lstm", {}), ("lstm", {"glimpse_network": "canvas", "canvas_size": 5})]
+)
+def test_single_steps_with_the_state_handed_on_are_the_sequence(core: str, options: dict[str, Any]) -> None:
+    ours, given = module(ram={**SMALL, "core": core, **options}), batch(core=core)
+    given[Columns.STATE_IN]["core"] = torch.zeros(B, ours.ram.num_states, ours.ram.f_h.hidden_size)
     whole = ours.forward_exploration(given)
     assert ours.is_stateful()
     assert ours.get_initial_state()["core"].shape == given[Columns.STATE_IN]["core"].shape[1:]

@@ -73,6 +73,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "lstm": {"core": "lstm"},
     "gru": {"core": "gru"},
     "cells": {"core": "gru", "location_network": "cells", "glimpse_network": "conv"},
+    "canvas": {"glimpse_network": "canvas", "canvas_size": 9},
     "cells-mean": {"location_network": "cells-mean"},
     "drift": {"location_network": "cells", "location_drift": 0.25},
     "memory, gravity": {"location_network": "cells", "location_memory": 1, "location_gravity": True},

@@ -31,6 +31,7 @@ OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "gru, conv, colour, normalised": ((2, 5, 5, 3), 1.0, False, {
         "core": "gru", "glimpse_network": "conv", "normalise": "scales"}),
     "cells, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_hidden": 8}),
+    "canvas, colour": ((1, 5, 5, 3), 1.0, False, {"glimpse_network": "canvas", "canvas_size": 9}),
     "two layers, context": ((2, 4, 4), 1.0, False, {"core_layers": 2, "context": True}),
     "cells-mean": ((2, 4, 4), INF, False, {"location_network": "cells-mean"}),
     "drift": ((2, 4, 4), INF, False, {"location_network": "cells", "location_drift": 0.25, "location_memory": 2}),

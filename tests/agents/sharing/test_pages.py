@@ -167,6 +167,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "conv, colour, cells, contrast": ((2, 5, 5, 3), 1.0, False, {
         "normalise": "contrast", "glimpse_network": "conv", "location_network": "cells"}),
     "two layers": ((2, 4, 4), 1.0, False, {"core": "lstm", "core_layers": 2}),
+    "canvas": ((1, 4, 4), 1.0, False, {"glimpse_network": "canvas", "canvas_size": 11}),
+    "canvas, colour": ((1, 5, 5, 3), 1.0, False, {"glimpse_network": "canvas", "canvas_size": 8, "core": "gru"}),
     "cells, colour, normalised": ((2, 5, 5, 3), np.inf, False, {"location_network": "cells", "normalise": "scales"}),
 }  # fmt: skip
 """Agents without training: the glimpse's shape, the location's bound, whether they can stop, and options."""
@@ -186,10 +188,11 @@ def untrained(name: str) -> Reinforce:
 
 def perturb(agent: Reinforce) -> torch.Generator:
     """Weights by which what is chosen is not always the same, and the generator that drew them."""
+    size = 0.1 if agent.config.canvas_size else 0.3  # through many layers numbers grow, and so does what is rounded
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in agent.policy.parameters():
-            parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
+            parameter += size * torch.randn(parameter.shape, generator=generator)
         if agent.policy.f_s is not None:
             agent.policy.f_s.bias.zero_()  # it stops sometimes
     return generator

@@ -292,6 +292,20 @@ def test_reinforce_on_stopping_agrees_with_the_exact_gradient(baseline) -> None:
     assert (actual - expected).norm() < 0.05 * expected.norm()
 
 
+def test_a_teachers_part_of_the_cross_entropy_by_hand() -> None:
+    _, rollout, parts = parts_of(Config())
+    assert rollout.label is not None
+    log_p, taught = rollout.logits.log_softmax(-1), torch.rand(rollout.logits.shape).softmax(-1)
+    hard = -log_p.gather(2, rollout.label.expand(3, -1)[..., None])[..., 0]
+    soft = -(taught * log_p).sum(-1)
+    torch.testing.assert_close(label_nll(rollout.logits, rollout.label), hard)
+    torch.testing.assert_close(label_nll(rollout.logits, rollout.label, taught, 0.3), 0.7 * hard + 0.3 * soft)
+    config, rollout = Config(teacher_weight=0.3), rollout._replace(taught=taught)
+    mixed = objective(rollout, config, locations=gaussian(0.1), hybrid=True).action
+    torch.testing.assert_close(mixed, (0.7 * hard + 0.3 * soft)[-1].mean())
+    assert not torch.equal(mixed, parts.action)
+
+
 def test_cross_entropy_is_the_answers_and_with_a_weight_the_guesses() -> None:
     _, rollout, parts = parts_of(Config())
     nll = label_nll(rollout.logits, rollout.label)  # type: ignore[arg-type]

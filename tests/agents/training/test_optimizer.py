@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 from ram_agents import Config, Reinforce
+from ram_agents.model.whole import ModernCNN
 from ram_agents.processes.group import ALONE, Processes
 from ram_agents.training import optimizer as optimizers
-from ram_agents.training.optimizer import Muon, all_orthogonalised, descend, orthogonalised
+from ram_agents.training.optimizer import Muon, all_orthogonalised, descend, make_cnn_optimizers, orthogonalised
 from shared_runs import together
 from toy_env import PeekVectorEnv
 
@@ -223,3 +224,13 @@ def test_sgd_goes_on_from_a_file_as_without_a_stop(tmp_path) -> None:
     assert loaded.updates == kept.updates == 4
     for ours, theirs in zip(loaded.policy.parameters(), kept.policy.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_every_parameter_of_a_cnn_has_one_optimizer_and_muon_the_matrices_between() -> None:
+    network = ModernCNN(channels=1, size=60, num_classes=10)
+    adam, muon = make_cnn_optimizers(network)
+    adams, muons = ([p for group in o.param_groups for p in group["params"]] for o in (adam, muon))
+    assert {id(p) for p in adams} | {id(p) for p in muons} == {id(p) for p in network.parameters()}
+    assert len(adams) + len(muons) == len(list(network.parameters()))
+    matrices = [p for p in network.parameters() if p.dim() > 1]
+    assert {id(p) for p in muons} == {id(p) for p in matrices[1:-1]}

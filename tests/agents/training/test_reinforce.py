@@ -457,6 +457,7 @@ def test_recipes_are_whole(name) -> None:
     images = {"images": "sklearn:photos"} if name == "photographs" else {}  # whose own come from the user
     config = recipe(name)
     config = config.replace(num_envs=2 * config.repeats, total_episodes=1, env_kwargs=config.env_kwargs | images)
+    config = config.replace(teacher_scenes=1)
     agent = Reinforce(config=config).learn()
     assert agent.episodes == config.num_envs
 
