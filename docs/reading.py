@@ -20,12 +20,12 @@ from ram_agents.reports.intervals import wilson
 EPISODES, HELD_OUT = 400_000, 5_000
 GLIMPSES = 3, 4, 5, 6, 7
 MATRIX: dict[str, Any] = {"glimpse_network": "mlp", "canvas_size": 0}
-ALONE = {"teacher_weight": 0.0}
+TEACHER = {"teacher_weight": 0.8}
 READERS: dict[str, dict[str, Any]] = {
-    "the present glimpse, labels": MATRIX | ALONE,
-    "the present glimpse, labels and a teacher": MATRIX,
-    "a canvas, labels": ALONE,
-    "a canvas, labels and a teacher": {},
+    "the present glimpse, labels": MATRIX,
+    "the present glimpse, labels and a teacher": MATRIX | TEACHER,
+    "a canvas, labels": {},
+    "a canvas, labels and a teacher": TEACHER,
 }
 
 

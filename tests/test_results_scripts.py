@@ -177,6 +177,7 @@ def test_readers_differ_in_the_canvas_and_the_teacher_alone(tmp_path, monkeypatc
     assert changed == [teacher, canvas, canvas | teacher]
     short = {"total_episodes": 8, "num_envs": 4, "teacher_scenes": 4, "curriculum": {}, "hidden_size": 8}
     config = reading.config_of("a canvas, labels and a teacher").replace(**short, checkpoint_every=1)
+    assert config.teacher_weight > 0
     monkeypatch.setattr(reading, "config_of", lambda reader: config)
     monkeypatch.setattr(reading, "READERS", {"a canvas": {}, "never run": {}})
     reading.courses.train(reading.directory(tmp_path, "a canvas"), config)

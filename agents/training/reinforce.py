@@ -69,7 +69,9 @@ class Reinforce(TrainableAgent):
             self.set_env(self._make_env(self.config))
         self.decide_precision()
         self._measure_light()
+        start = time.perf_counter()
         self.train_teacher()
+        self.seconds += time.perf_counter() - start
         processes = self.processes
         with Interruptible() as keyboard, ProgressBar() as bar:
             callbacks = CallbackList(*([callback, bar if progress_bar else None] if processes.first else []))
