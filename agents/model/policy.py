@@ -96,8 +96,7 @@ class RAM(nn.Module):
         self._config = config = (config or RAMConfig()).replace(**options)
         self.location_std = config.location_std
         self.detaches_location, self.detaches_baseline = config.detach_location, config.detach_baseline
-        size, shape = config.hidden_size, glimpse_shape(observation_space)
-        relative = has_saccades(observation_space)
+        size, shape, relative = config.hidden_size, glimpse_shape(observation_space), has_saccades(observation_space)
         self.normalisation = make_normalisation(config.normalise, shape)
         self.f_g = GlimpseNetwork(
             glimpse_shape=shape,
@@ -176,7 +175,9 @@ class RAM(nn.Module):
         memory, after = self._memorise(g, observation, state, canvas)
         return self._choose(memory, shown, observation["location"]), after
 
-    forward = step  # what a module is called by
+    def forward(self, observation: dict[str, Tensor], state: Tensor | None) -> tuple[RAMOutput, Tensor]:
+        """The same as `step`."""
+        return self.step(observation, state)
 
     def unroll(
         self, observations: dict[str, Tensor], state: Tensor, remembers: Tensor | None = None
@@ -284,14 +285,13 @@ class RAM(nn.Module):
 
 def _make_f_l(config: RAMConfig, shape: tuple[int, ...], relative: bool) -> LocationNetwork | CellLocationNetwork:
     """f_l for glimpses of this shape."""
-    size, hidden = config.hidden_size, config.location_hidden
     if config.location_network == "linear":
-        return LocationNetwork(input_size=size, hidden_size=hidden)
+        return LocationNetwork(input_size=config.hidden_size, hidden_size=config.location_hidden)
     return CELL_NETWORKS[config.location_network](
-        input_size=size,
+        input_size=config.hidden_size,
         glimpse_shape=shape,
         relative=relative,
-        hidden_size=hidden,
+        hidden_size=config.location_hidden,
         alike=config.normalise == "scales",
         memory=config.location_memory,
         seen=config.location_seen,
