@@ -170,7 +170,7 @@ class RAM(nn.Module):
         Returns:
             The output for these B episodes, and the next state.
         """
-        canvas = self._paint({key: observation[key][None] for key in self.observed}, state)
+        canvas = self._paint({k: v[None] for k, v in observation.items()}, state) if self._config.canvas_size else []
         shown, g = self._see(observation, canvas)
         memory, after = self._memorise(g, observation, state, canvas)
         return self._choose(memory, shown, observation["location"]), after

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..agent.config import Config
-from ..agent.envs import AnyVectorEnv, Spaces, make_env
+from ..agent.envs import AnyVectorEnv, Spaces, declared, make_env
 
 Variant = dict[str, Any]
 """Keyword arguments of an environment, on top of `Config.env_kwargs`."""
@@ -33,7 +33,7 @@ class Curriculum:
 
     Raises:
         ValueError: there is a curriculum, and no id to make environments from; or one that it names shows glimpses or
-            takes actions that differ from those of `env`.
+            takes actions that differ from those of `env`, or whose scenes are not of `canvas_size`.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Curriculum:
             if key not in self._envs:
                 env = make_env(self._config(key, num_envs=self.config.repeats))
                 spaces.check_fit(env)
+                check_canvas(self.config, env)
                 env.close()
 
     def begin_segment(self, seed: int) -> None:
@@ -104,3 +105,13 @@ def seed_of_repeats(repeats: int, generator: torch.Generator) -> int | None:
 
 def _key(variant: Variant) -> str:
     return json.dumps(variant, sort_keys=True)
+
+
+def check_canvas(config: Config, env: AnyVectorEnv) -> None:
+    """Raise a ValueError if a canvas has another size than the scenes, as far as the environment tells theirs."""
+    size, shape = config.canvas_size, declared(env).scene_shape
+    if size and shape is not None and tuple(shape[:2]) != (size, size):
+        raise ValueError(
+            f"canvas_size={size}, and the environment's scenes have {shape[0]} x {shape[1]} pixels: a canvas must be "
+            "as large as they are"
+        )

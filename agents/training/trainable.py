@@ -19,7 +19,7 @@ from ..precision import MatmulPrecision, faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
 from .callbacks import Metrics
-from .curriculum import Curriculum, seed_of_repeats
+from .curriculum import Curriculum, check_canvas, seed_of_repeats
 from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .teacher import Teacher
@@ -219,13 +219,3 @@ class TrainableAgent(Agent):
         self._scenes.begin_segment(env_seed >> 1)  # 31 bits: room to add each row's number
         self._training_generator.manual_seed(seeds[rank])
         self.processes.broadcast_(self.policy.parameters())  # other processors may have rounded otherwise
-
-
-def check_canvas(config: Config, env: AnyVectorEnv) -> None:
-    """Raise a ValueError if a canvas has another size than the scenes, as far as the environment tells theirs."""
-    size, shape = config.canvas_size, declared(env).scene_shape
-    if size and shape is not None and tuple(shape[:2]) != (size, size):
-        raise ValueError(
-            f"canvas_size={size}, and the environment's scenes have {shape[0]} x {shape[1]} pixels: a canvas must be "
-            "as large as they are"
-        )

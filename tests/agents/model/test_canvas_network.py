@@ -99,6 +99,17 @@ def test_the_state_holds_it_behind_the_core() -> None:
             lambda: Reinforce("ram_envs/GlimpseMNIST-v0", glimpse_network="canvas", canvas_size=60),
             "canvas_size=60, and the environment's scenes have 28 x 28 pixels",
         ),
+        (
+            lambda: Reinforce(
+                "ram_envs/GlimpseMNIST-v0",
+                glimpse_network="canvas",
+                canvas_size=28,
+                curriculum={"0": [{}], "0.5": [{"canvas_size": 40}]},
+                num_envs=4,
+                total_episodes=4,
+            ).learn(),
+            "canvas_size=28, and the environment's scenes have 40 x 40 pixels",
+        ),
     ],
 )
 def test_what_no_canvas_can_be_of_is_refused(make, told: str) -> None:
