@@ -13,7 +13,7 @@ from ..model.choice import CONTROL_LOOKS, Look, choose, choose_location, control
 from ..model.forms import first_row, glimpse_shape, has_saccades, periphery_shape
 from ..model.policy import RAM, RAMOutput
 from .config import Config
-from .envs import Spaces
+from .envs import AnyVectorEnv, Spaces, check_canvas
 from .runner import to_tensors
 
 
@@ -52,6 +52,11 @@ class Agent:
     def env_kwargs(self) -> dict[str, Any]:
         """That environment's keyword arguments: `gym.make_vec(agent.env_id, num_envs=n, **agent.env_kwargs)` fits."""
         return dict(self.config.env_kwargs)
+
+    def check_fit(self, env: AnyVectorEnv) -> None:
+        """Raise a ValueError unless the agent can act in the environment, on scenes as large as its canvas, if any."""
+        self.spaces.check_fit(env)
+        check_canvas(self.config.canvas_size, env)
 
     @torch.no_grad()
     def predict(

@@ -156,6 +156,16 @@ class Spaces(NamedTuple):
         return cls(spaces.Dict(parts), forms.from_description(description["action"]))
 
 
+def check_canvas(size: int, env: AnyVectorEnv) -> None:
+    """Raise a ValueError if a canvas of so many pixels (0: none) is not as large as the scenes, where they tell it."""
+    shape = declared(env).scene_shape
+    if size and shape is not None and tuple(shape[:2]) != (size, size):
+        raise ValueError(
+            f"canvas_size={size}, and the environment's scenes have {shape[0]} x {shape[1]} pixels: a canvas must be "
+            "as large as they are"
+        )
+
+
 def import_module_of(env_id: str) -> None:
     """Import the module that an id such as "my_module:Mine-v0" names, for a user who wrote the id."""
     module, colon, _ = env_id.partition(":")

@@ -255,7 +255,7 @@ def scenes_of(agent: Reinforce, images: NDArray[np.uint8], names: Sequence[str])
             f"{agent.env_id} does not show images of yours ({error}); name an environment that does with --env-id, and "
             "the agent's retina with --env-kwargs"
         ) from error
-    agent.spaces.check_fit(env)
+    agent.check_fit(env)
     return env
 
 

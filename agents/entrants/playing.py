@@ -112,7 +112,7 @@ def agent_successes(
         ValueError: the agent was made for other spaces.
     """
     env = scene_env(env_id, env_kwargs, split=split)
-    agent.spaces.check_fit(env)
+    agent.check_fit(env)
     indices = numbered(env, split, scenes)
     env.reset(seed=SEED)
     generator = torch.Generator(agent.device).manual_seed(SEED)

@@ -140,7 +140,7 @@ def evaluation_env(agent: Reinforce, split: str = "test", *, num_envs: int = 500
             does not fit.
     """
     env = make_env(agent.config.without_repeats(num_envs=num_envs), split=split)
-    agent.spaces.check_fit(env)
+    agent.check_fit(env)
     return env
 
 
@@ -157,7 +157,7 @@ def validation_env(agent: Reinforce, *, num_envs: int = 500) -> AnyVectorEnv:
     config = agent.config
     config = config.without_repeats(env_kwargs=config.env_kwargs | config.validation_kwargs, num_envs=num_envs)
     env = make_env(config, split="validation")
-    agent.spaces.check_fit(env)
+    agent.check_fit(env)
     return env
 
 

@@ -143,7 +143,7 @@ def environment(
     )
     env = make_env(config, split=None if "split" in (env_kwargs or {}) else split)
     viewer(env)
-    agent.spaces.check_fit(env)
+    agent.check_fit(env)
     return env
 
 

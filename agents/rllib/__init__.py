@@ -32,7 +32,7 @@ from ray.rllib.utils.torch_utils import convert_to_torch_tensor
 from ray.tune.registry import register_env
 
 from ..agent.config import Config
-from ..agent.envs import Spaces
+from ..agent.envs import Spaces, check_canvas
 from ..training.reinforce import Reinforce
 from .distribution import GlimpseDistribution, GreedyGlimpseDistribution
 from .env import ENV, check_autoreset, make_env
@@ -195,6 +195,7 @@ def _try_out(env_config: dict[str, Any], model_config: dict[str, Any]) -> Spaces
     env.close()
     spaces = Spaces(env.single_observation_space, env.single_action_space)
     RAMModule(observation_space=spaces.observation, action_space=spaces.action, model_config=model_config)
+    check_canvas(model_config["ram"].get("canvas_size", 0), env)
     return spaces
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..agent.config import Config
-from ..agent.envs import AnyVectorEnv, Spaces, declared, make_env
+from ..agent.envs import AnyVectorEnv, Spaces, check_canvas, make_env
 
 Variant = dict[str, Any]
 """Keyword arguments of an environment, on top of `Config.env_kwargs`."""
@@ -61,7 +61,7 @@ class Curriculum:
             if key not in self._envs:
                 env = make_env(self._config(key, num_envs=self.config.repeats))
                 spaces.check_fit(env)
-                check_canvas(self.config, env)
+                check_canvas(self.config.canvas_size, env)
                 env.close()
 
     def begin_segment(self, seed: int) -> None:
@@ -105,13 +105,3 @@ def seed_of_repeats(repeats: int, generator: torch.Generator) -> int | None:
 
 def _key(variant: Variant) -> str:
     return json.dumps(variant, sort_keys=True)
-
-
-def check_canvas(config: Config, env: AnyVectorEnv) -> None:
-    """Raise a ValueError if a canvas has another size than the scenes, as far as the environment tells theirs."""
-    size, shape = config.canvas_size, declared(env).scene_shape
-    if size and shape is not None and tuple(shape[:2]) != (size, size):
-        raise ValueError(
-            f"canvas_size={size}, and the environment's scenes have {shape[0]} x {shape[1]} pixels: a canvas must be "
-            "as large as they are"
-        )

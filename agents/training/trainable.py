@@ -19,7 +19,7 @@ from ..precision import MatmulPrecision, faster_precision, matmul_precision
 from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
 from .callbacks import Metrics
-from .curriculum import Curriculum, check_canvas, seed_of_repeats
+from .curriculum import Curriculum, seed_of_repeats
 from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .teacher import Teacher
@@ -91,8 +91,7 @@ class TrainableAgent(Agent):
                 scenes are not of `canvas_size`; or its episodes have several answers, and the baseline is to be the
                 probability of success.
         """
-        self.spaces.check_fit(env)
-        check_canvas(self.config, env)
+        self.check_fit(env)
         _, info = env.reset(seed=self.config.seed + self._first_scene(env))
         if "answered" in info and self.config.baseline_probability:
             raise ValueError("an episode with several answers has no one success: use baseline_probability=False")

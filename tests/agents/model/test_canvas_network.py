@@ -8,7 +8,9 @@ import pytest
 import torch
 from gymnasium import spaces
 from ram_agents import RAM, Config, Reinforce
+from ram_agents.evaluation.evaluate import evaluation_env
 from ram_agents.model.canvas import Canvas
+from ram_agents.rendering.episodes import environment
 
 import ram_envs  # noqa: F401  (registers the environments)
 
@@ -115,6 +117,14 @@ def test_the_state_holds_it_behind_the_core() -> None:
 def test_what_no_canvas_can_be_of_is_refused(make, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         make()
+
+
+@pytest.mark.parametrize("use", [evaluation_env, environment], ids=["evaluate", "watch"])
+def test_an_agent_reads_no_scenes_of_another_size(use) -> None:
+    agent = Reinforce("ram_envs/GlimpseMNIST-v0", glimpse_network="canvas", canvas_size=28, num_envs=2)
+    agent.config.env_kwargs["canvas_size"] = 40
+    with pytest.raises(ValueError, match="canvas_size=28, and the environment's scenes have 40 x 40 pixels"):
+        use(agent, num_envs=2)
 
 
 def test_a_place_that_is_no_number_is_told_as_everywhere() -> None:

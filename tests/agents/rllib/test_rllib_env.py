@@ -101,6 +101,8 @@ def test_mistakes_show_on_the_driver() -> None:
         ppo_config(MNIST["env_id"], env_kwargs={"num_looks": 3})
     with pytest.raises(ValueError, match="location_std must be in "):
         ppo_config(MNIST["env_id"], location_std=-1.0)
+    with pytest.raises(ValueError, match="canvas_size=60, and the environment's scenes have 28 x 28"):
+        ppo_config(MNIST["env_id"], glimpse_network="canvas", canvas_size=60)
 
 
 def test_an_id_may_name_the_module_that_registers_it() -> None:
