@@ -57,6 +57,17 @@ class Rollout(NamedTuple):
         """(T, B) bool: this step's location was looked at. The last step's never is: T glimpses are T - 1 choices."""
         return self.active & ~self.last
 
+    @property
+    def location_spread(self) -> Tensor:
+        """How far apart the places of the same look are, (): their standard deviation over episodes, in either axis.
+
+        It is hardly more than the policy's `location_std` where the gaze goes the same way whatever was seen.
+        """
+        looked = self.looked[..., None]
+        middle = (self.location * looked).sum(1, keepdim=True) / looked.sum(1, keepdim=True).clamp(min=1)
+        away = (self.location - middle) * looked
+        return (away.square().sum() / (2 * looked.sum()).clamp(min=1)).sqrt()
+
 
 PICTURED = 8
 

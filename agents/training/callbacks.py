@@ -34,6 +34,8 @@ class Metrics(NamedTuple):
     """Mean number of glimpses in an episode of the batch."""
     answers: float
     """Mean number of answers in it."""
+    location_spread: float
+    """See `Rollout.location_spread`."""
     learning_rate: float
     location_std: float
 

@@ -44,6 +44,7 @@ class Objective(NamedTuple):
         measured["episode_return"] = rollout.reward.sum(0).mean()
         measured["glimpses"] = rollout.active.sum(0).float().mean()
         measured["answers"] = rollout.answer.sum(0).float().mean()
+        measured["location_spread"] = rollout.location_spread
         return dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True))
 
 

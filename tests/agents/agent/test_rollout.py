@@ -40,6 +40,28 @@ def test_masks_in_every_autoreset_mode(mode) -> None:
     assert (rollout.reward[~rollout.last] == 0).all()
 
 
+def test_the_spread_of_locations_by_hand() -> None:
+    rollout = rollout_of(PeekVectorEnv(4, lengths=LENGTHS))
+    location = torch.full((4, 4, 2), 100.0)  # never looked at
+    location[0, [0, 2, 3]] = torch.tensor(
+        [[0.0, 0.0], [0.3, 0.0], [0.0, 0.6]]
+    )  # 0.06 and 0.24 from their middles, squared
+    location[1, [0, 2]] = torch.tensor([[0.5, -0.5], [0.1, -0.5]])  # 0.08 and 0
+    location[2, 2] = torch.tensor([-0.9, 0.9])  # alone
+    expected = ((0.06 + 0.24 + 0.08) / (2 * 6)) ** 0.5
+    assert rollout._replace(location=location).location_spread.item() == pytest.approx(expected)
+    never = rollout_of(PeekVectorEnv(4, lengths=1))
+    assert never.location_spread.item() == 0
+
+
+def test_a_gaze_that_sees_nothing_spreads_by_its_noise_alone() -> None:
+    env = PeekVectorEnv(512, lengths=4)
+    blind = make_policy(env, location_std=0.1)
+    torch.nn.init.zeros_(blind.f_l.mean.weight)
+    assert rollout_of(env, blind).location_spread.item() == pytest.approx(0.1, rel=0.1)
+    assert rollout_of(env, blind, look="random").location_spread.item() == pytest.approx(3**-0.5, rel=0.1)
+
+
 def test_a_runner_leaves_the_last_scene_until_the_next_choice() -> None:
     """Pictures of an episode's end are taken between the two."""
     env = PeekVectorEnv(4, lengths=LENGTHS)
