@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from marked import rows
+from ram_agents.reports.paper import ONCE_MORE
 
 PAPER_TASKS = {
-    "28x28": ("mnist28_3", "mnist28"),
+    "28x28": ("canvas28_3", "canvas28"),
     "translated 60x60": ("translated60",),
     "cluttered 60x60": ("cluttered60",),
     "cluttered 100x100": ("cluttered100",),
@@ -20,6 +21,8 @@ PAPER_TASKS = {
 COLUMNS = range(2, 9)
 AGENTS = (
     *(agent for agents in PAPER_TASKS.values() for agent in agents),
+    "mnist28_3",
+    "mnist28",
     "catch",
     "megapixel",
     "pairs",
@@ -164,6 +167,8 @@ def errors_of(agent: str) -> str:
         return f"- **Error** after twelve glimpses {centre}% of 10,000 sums, from a random first look {anywhere}%."
     if agent == "moving":
         return f"- **Error** after ten glimpses {moving('center')}%, from a random first look {moving('random')}%."
+    if agent in ("mnist28", "mnist28_3"):
+        return _errors_once_more(agent)
     mine = [row for row in paper_rows() if row.agent == agent]
     anywhere = {(row["task"], row["glimpses"]): _figure(row["from anywhere, single"]) for row in rows("first-look")}
     lines = [
@@ -173,6 +178,21 @@ def errors_of(agent: str) -> str:
         f"  - from a random first look {_listed([anywhere[row.task, str(row.glimpses)] for row in mine])}",
     ]
     return "\n".join(lines)
+
+
+def _errors_once_more(agent: str) -> str:
+    """As `errors_of`, from the table of the agents whose glimpse network is the paper's."""
+    counts = {str(row.glimpses) for row in ONCE_MORE if row.agent == agent}
+    mine = [row for row in rows("once-more") if row["glimpses"] in counts]
+
+    def listed(column: str) -> str:
+        return _listed([_figure(row[column]) for row in mine])
+
+    errors = f"{listed('from the centre, single')} (paper {listed('NIPS')})"
+    return (
+        f"- **Error** after {listed('glimpses')} glimpses {errors}\n"
+        f"  - from a random first look {listed('from anywhere, single')}"
+    )
 
 
 def error_after(task: str) -> str:

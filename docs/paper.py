@@ -2,27 +2,28 @@
 
 Figures are those of `ram reproduce` and of `ram reproduce --initial-location random`.
 
-It renews two tables of RESULTS.md, `<!-- paper -->` and `<!-- first-look -->`; `python docs/tables.py` carries their
-figures into the other documents.
+It renews three tables of RESULTS.md, `<!-- paper -->`, `<!-- first-look -->` and, of the agents whose glimpse network
+is the paper's, `<!-- once-more -->`; `python docs/tables.py` carries their figures into the other documents.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 import torch
 from marked import renew
-from ram_agents.commands.reproduce import AGENTS, Reproduce, answered, measure
+from ram_agents.commands.reproduce import AGENTS, OTHERS, Reproduce, answered, measure
 from ram_agents.evaluation.pretrained import load
-from ram_agents.reports.paper import ROWS
+from ram_agents.reports.paper import ONCE_MORE, ROWS
 from ram_agents.reports.paper_tables import Answer, Line, answers, markdown
 
 
-def measured(options: Reproduce) -> list[Line]:
-    """Every row's figures."""
+def measured(agents: Iterable[str], options: Reproduce) -> list[Line]:
+    """The figures of their rows."""
     lines: list[Line] = []
-    for name in AGENTS:
-        lines += answered(measure(name, load(name), options), [row for row in ROWS if row.agent == name])
+    for name in agents:
+        lines += answered(measure(name, load(name), options), [row for row in ROWS + ONCE_MORE if row.agent == name])
     return lines
 
 
@@ -46,13 +47,18 @@ def beside(centre: list[Answer], anywhere: list[Answer]) -> str:
 
 
 def main() -> None:
-    """Measure from both starts, print, and renew both tables."""
+    """Measure from both starts, print, and renew the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     torch.set_num_threads(parser.parse_args().threads)
-    centre = measured(Reproduce())
-    anywhere = measured(Reproduce(initial_location="random"))
-    for name, table in {"paper": markdown(centre), "first-look": beside(answers(centre), answers(anywhere))}.items():
+    starts = Reproduce(), Reproduce(initial_location="random")
+    centre, anywhere = (measured(AGENTS, start) for start in starts)
+    tables = {
+        "paper": markdown(centre),
+        "first-look": beside(answers(centre), answers(anywhere)),
+        "once-more": beside(*(answers(measured(OTHERS, start)) for start in starts)),
+    }
+    for name, table in tables.items():
         print(table)
         renew(name, table)
 

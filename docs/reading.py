@@ -1,8 +1,9 @@
 """What a canvas and a teacher gain on 28x28: `python docs/reading.py train OUT`, then `... measure OUT`.
 
-Four runs of one length, seed 0, by the recipe `canvas28`: with the paper's glimpse network or a canvas, by labels alone
-or with a teacher's soft targets too. `measure` gives their held-out errors, a single path of mean locations from the
-centre: a table between `<!-- reading -->` and `<!-- /reading -->` in RESULTS.md.
+Four runs of one length, seed 0, by the recipe `canvas28` at twice its rates in half its batches: with the paper's
+glimpse network or a canvas, by labels alone or with a teacher's soft targets too. `measure` gives their held-out
+errors, a single path of mean locations from the centre: a table between `<!-- reading -->` and `<!-- /reading -->` in
+RESULTS.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ram_agents.evaluation.runs import LAST, LOG, read_log
 from ram_agents.reports.intervals import wilson
 
 EPISODES, HELD_OUT = 400_000, 5_000
+FASTER = {"num_envs": 128, "learning_rate": 0.002, "matrix_learning_rate": 0.02, "checkpoint_every": 1000}
 GLIMPSES = 3, 4, 5, 6, 7
 MATRIX: dict[str, Any] = {"glimpse_network": "mlp", "canvas_size": 0}
 TEACHER = {"teacher_weight": 0.8}
@@ -31,7 +33,7 @@ READERS: dict[str, dict[str, Any]] = {
 
 def config_of(reader: str) -> Config:
     """The run's."""
-    return recipe("canvas28").replace(total_episodes=EPISODES, **READERS[reader])
+    return recipe("canvas28").replace(total_episodes=EPISODES, **FASTER, **READERS[reader])
 
 
 def directory(out: Path, reader: str) -> Path:

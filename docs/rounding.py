@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.agent.rounding import Bits
 from ram_agents.evaluation.evaluate import evaluate
-from ram_agents.reports.paper import ROWS
+from ram_agents.reports.paper import ONCE_MORE, ROWS
 
 WEIGHTS = Path(__file__).parent.parent / "agents" / "weights"
 
@@ -49,7 +49,7 @@ def wrong(agent: Reinforce, episodes: int | None) -> tuple[NDArray[np.int64], in
 
 def rows_of(name: str, errors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Of errors after each glimpse (T,), those that count: of the paper's rows, else the last."""
-    glimpses = [row.glimpses for row in ROWS if row.agent == name and row.glimpses]
+    glimpses = [row.glimpses for row in ROWS + ONCE_MORE if row.agent == name and row.glimpses]
     return errors[[count - 1 for count in glimpses] or [-1]]
 
 

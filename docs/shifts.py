@@ -14,9 +14,9 @@ from typing import Any
 import ram_agents
 import torch
 from marked import renew, rows
-from ram_agents import Reinforce
+from ram_agents import Reinforce, recipe
 from ram_agents.evaluation.evaluate import evaluate, evaluation_env
-from ram_agents.reports.paper import ROWS
+from ram_agents.reports.paper import ONCE_MORE, ROWS
 
 
 def shifts(agent: Reinforce) -> dict[str, dict[str, Any] | None]:
@@ -82,7 +82,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = options.agents or sorted({row.agent for row in ROWS} - {"catch"})
+    names = options.agents or sorted(
+        {row.agent for row in ROWS + ONCE_MORE if not recipe(row.agent).canvas_size} - {"catch"}
+    )  # a canvas takes scenes of one size
     table = markdown(in_results() | {Path(name).stem: measure(name, options.episodes) for name in names})
     print(table)
     renew("shifts", table)

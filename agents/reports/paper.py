@@ -32,12 +32,12 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("28x28", 2, "mnist28_3", 6.27, 3.79, None),
-    Row("28x28", 3, "mnist28_3", 2.7, 1.51, None),
-    Row("28x28", 4, "mnist28", 1.73, 1.54, 1.07, HONERKAMP),
-    Row("28x28", 5, "mnist28", 1.55, 1.34, None),
-    Row("28x28", 6, "mnist28", 1.29, 1.12, 0.67, HONERKAMP),
-    Row("28x28", 7, "mnist28", 1.47, 1.07, 0.85, ELEMENT),
+    Row("28x28", 2, "canvas28_3", 6.27, 3.79, None),
+    Row("28x28", 3, "canvas28_3", 2.7, 1.51, None),
+    Row("28x28", 4, "canvas28", 1.73, 1.54, 1.07, HONERKAMP),
+    Row("28x28", 5, "canvas28", 1.55, 1.34, None),
+    Row("28x28", 6, "canvas28", 1.29, 1.12, 0.67, HONERKAMP),
+    Row("28x28", 7, "canvas28", 1.47, 1.07, 0.85, ELEMENT),
     Row("translated 60x60", 4, "translated60", 2.29, 1.54, 1.54, TFRAM),
     Row("translated 60x60", 6, "translated60", 1.86, 1.22, 1.08, TFRAM),
     Row("translated 60x60", 8, "translated60", 1.84, 1.20, 0.94, TFRAM),
@@ -49,6 +49,11 @@ ROWS = (
     Row("cluttered 100x100", 8, "cluttered100", 10.83, 8.11, 5.9, TFRAM),
     Row("Catch", None, "catch", None, 15.0, 11.0),
 )
+
+ONCE_MORE = tuple(
+    row._replace(agent=row.agent.replace("canvas28", "mnist28")) for row in ROWS if row.agent.startswith("canvas28")
+)
+"""Rows that other agents of ours answer too, with the paper's glimpse network, which sees the present glimpse alone."""
 
 
 class WholeImage(NamedTuple):

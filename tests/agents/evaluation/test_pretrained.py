@@ -14,6 +14,8 @@ from ram_agents.evaluation.evaluate import evaluate
 # Test error in %, single path, of the first 1,000 scenes (100 of the large ones): a coarse bound, so that a wrong file
 # or sensor shows.
 BOUNDS = {
+    "canvas28": 1.5,
+    "canvas28_3": 2.0,
     "mnist28": 1.5,
     "mnist28_3": 2.5,
     "translated60": 1.8,
