@@ -195,6 +195,11 @@ def _errors_once_more(agent: str) -> str:
     )
 
 
+def error_once_more() -> str:
+    """As `error_after`, of 28x28 by the agent whose glimpse network is the paper's."""
+    return _figure(rows("once-more")[-1]["from the centre, single"])
+
+
 def error_after(task: str) -> str:
     """A single path's error after the last glimpse of a task of the paper; of Catch the balls missed, in %."""
     return last_rows()[task].error

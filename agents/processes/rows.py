@@ -47,17 +47,24 @@ class WholeDensity(NamedTuple):
     """
 
     own: Any
+    steps: int
+    rows: int
     processes: Processes
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Of values (T, B, ...) of these rows: (T', N B)."""
-        log_prob = self.own.log_prob(value)
-        return log_prob if self.processes.size == 1 else _side_by_side([log_prob], self.processes)[0]
+        """Of values (T', N B, ...) of the whole batch: (T', N B)."""
+        if self.processes.size == 1:
+            return self.own.log_prob(value)
+        first = self.processes.rank * self.rows
+        log_prob = self.own.log_prob(value[: self.steps, first : first + self.rows])
+        return _side_by_side([log_prob], self.processes)[0]
 
 
 def whole_densities(distribution: Callable[[Tensor], Any], processes: Processes) -> Callable[[Tensor], WholeDensity]:
     """A function from this process's parameters to distributions as one to densities of the whole batch."""
-    return lambda parameters: WholeDensity(distribution(parameters), processes)
+    return lambda parameters: WholeDensity(
+        distribution(parameters), steps=parameters.shape[0], rows=parameters.shape[1], processes=processes
+    )
 
 
 def _side_by_side(tensors: list[Tensor], processes: Processes) -> list[Tensor]:

@@ -24,7 +24,7 @@ from .objective import find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .teacher import Teacher
 
-OF_OWN_ROWS = ("location", "location_parameters", "glimpse", "gaze")
+OF_OWN_ROWS = ("location_parameters", "glimpse", "gaze")
 """Of a rollout: what each of several processes keeps for itself."""
 
 

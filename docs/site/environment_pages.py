@@ -37,7 +37,7 @@ def _errs(figure: str, looks: str) -> str:
 
 
 SHOWN = {
-    "GlimpseMNIST-v0": Shown("mnist28", _errs(figures.error_after("28x28"), "7 glimpses")),
+    "GlimpseMNIST-v0": Shown("mnist28", _errs(figures.error_once_more(), "7 glimpses")),
     "GlimpseMNIST-Translated-v0": Shown("translated60", _errs(figures.error_after("translated 60x60"), "8 glimpses")),
     "GlimpseMNIST-Cluttered-v0": Shown("cluttered60", _errs(figures.error_after("cluttered 60x60"), "8 glimpses")),
     "GlimpseMNIST-Cluttered100-v0": Shown(

@@ -77,20 +77,20 @@ def test_densities_of_the_whole_batch_need_no_one_elses_parameters() -> None:
             self.width = width
 
         def log_prob(self, value: Tensor) -> Tensor:
-            return -self.width.log().expand(value.shape[:2])
+            assert value.shape == (*self.width.shape, 2)
+            return -self.width.log()
 
-    def work(processes: Processes) -> tuple[list[list[float]], float]:
-        steps = 2 - processes.rank
-        width = torch.full((1, 1), 2.0 + 2 * processes.rank, requires_grad=True)
-        log_prob = whole_densities(Uniform, processes)(width).log_prob(torch.zeros(steps, 1, 2))
+    def work(processes: Processes) -> tuple[list[list[float]], list[float]]:
+        width = torch.full((2 - processes.rank, 1), 2.0 + 2 * processes.rank, requires_grad=True)
+        log_prob = whole_densities(Uniform, processes)(width).log_prob(torch.zeros(2, 2, 2))
         log_prob.sum().backward()
         assert width.grad is not None
-        return log_prob.exp().tolist(), width.grad.item()
+        return log_prob.exp().tolist(), width.grad.flatten().tolist()
 
     (one, slope), (other, other_slope) = together(work)
     assert one == other
     torch.testing.assert_close(torch.tensor(one), torch.tensor([[0.5, 0.25], [0.5, 1.0]]))
-    assert (slope, other_slope) == (-2 / 2, -1 / 4)
+    assert (slope, other_slope) == ([-1 / 2, -1 / 2], [-1 / 4])
 
 
 def test_alone_densities_are_their_own() -> None:

@@ -97,7 +97,10 @@ def test_scenes_are_the_same_and_choices_are_not() -> None:
     rollouts = [agent.last_rollout for agent in both if agent.last_rollout is not None]
     for both_rows in rollouts:
         assert torch.equal(one.last_rollout.label, both_rows.label)  # type: ignore[union-attr, arg-type]
-    noise = [own.location - own.location_parameters.detach() for own in rollouts]
+    first, second = rollouts
+    assert torch.equal(first.location, second.location)
+    halves = first.location.chunk(2, dim=1)
+    noise = [half - own.location_parameters.detach() for half, own in zip(halves, rollouts, strict=True)]
     assert not torch.equal(*noise)
 
 

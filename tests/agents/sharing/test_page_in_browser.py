@@ -239,7 +239,7 @@ def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
 def test_the_command_tells_what_it_wrote(folder: Path, tmp_path: Path, capsys) -> None:
     cli.main(["page", "mnist28_3", "--scenes", "1", "--out", str(tmp_path / "new")])
     assert re.search(r"wrote .*index\.html, 1\.\d\d MB", capsys.readouterr().out)
-    large = ["mnist28", "cluttered100", "megapixel", "catch"]
+    large = ["canvas28", "mnist28", "cluttered100", "megapixel", "catch"]
     cli.main(["page", *large, "--scenes", "1", "--out", str(tmp_path / "new")])
     assert "larger than 8 MB: --half, fewer --scenes" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="name at least one agent"):
