@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from marked import rows
-from ram_agents.reports.paper import ONCE_MORE
+from ram_agents.reports.paper import ONCE_MORE, rows_of
 
 PAPER_TASKS = {
     "28x28": ("canvas28_3", "canvas28"),
@@ -167,7 +167,7 @@ def errors_of(agent: str) -> str:
         return f"- **Error** after twelve glimpses {centre}% of 10,000 sums, from a random first look {anywhere}%."
     if agent == "moving":
         return f"- **Error** after ten glimpses {moving('center')}%, from a random first look {moving('random')}%."
-    if agent in ("mnist28", "mnist28_3"):
+    if any(row.agent == agent for row in ONCE_MORE):
         return _errors_once_more(agent)
     mine = [row for row in paper_rows() if row.agent == agent]
     anywhere = {(row["task"], row["glimpses"]): _figure(row["from anywhere, single"]) for row in rows("first-look")}
@@ -182,7 +182,7 @@ def errors_of(agent: str) -> str:
 
 def _errors_once_more(agent: str) -> str:
     """As `errors_of`, from the table of the agents whose glimpse network is the paper's."""
-    counts = {str(row.glimpses) for row in ONCE_MORE if row.agent == agent}
+    counts = {str(row.glimpses) for row in rows_of(agent)}
     mine = [row for row in rows("once-more") if row["glimpses"] in counts]
 
     def listed(column: str) -> str:

@@ -15,7 +15,7 @@ import torch
 from marked import renew
 from ram_agents.commands.reproduce import AGENTS, OTHERS, Reproduce, answered, measure
 from ram_agents.evaluation.pretrained import load
-from ram_agents.reports.paper import ONCE_MORE, ROWS
+from ram_agents.reports.paper import rows_of
 from ram_agents.reports.paper_tables import Answer, Line, answers, markdown
 
 
@@ -23,7 +23,7 @@ def measured(agents: Iterable[str], options: Reproduce) -> list[Line]:
     """The figures of their rows."""
     lines: list[Line] = []
     for name in agents:
-        lines += answered(measure(name, load(name), options), [row for row in ROWS + ONCE_MORE if row.agent == name])
+        lines += answered(measure(name, load(name), options), rows_of(name))
     return lines
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ram_agents import Reinforce
 from ram_agents.agent.rounding import Bits
 from ram_agents.evaluation.evaluate import evaluate
-from ram_agents.reports.paper import ONCE_MORE, ROWS
+from ram_agents.reports.paper import rows_of
 
 WEIGHTS = Path(__file__).parent.parent / "agents" / "weights"
 
@@ -47,9 +47,9 @@ def wrong(agent: Reinforce, episodes: int | None) -> tuple[NDArray[np.int64], in
     return np.rint(found.mean * found.episodes / 100).astype(np.int64), found.episodes
 
 
-def rows_of(name: str, errors: NDArray[np.int64]) -> NDArray[np.int64]:
+def counted(name: str, errors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Of errors after each glimpse (T,), those that count: of the paper's rows, else the last."""
-    glimpses = [row.glimpses for row in ROWS + ONCE_MORE if row.agent == name and row.glimpses]
+    glimpses = [row.glimpses for row in rows_of(name) if row.glimpses]
     return errors[[count - 1 for count in glimpses] or [-1]]
 
 
@@ -57,7 +57,7 @@ def round_off(path: Path, out: Path, bits: Bits, episodes: int | None) -> Rounde
     """Write an agent's file in fewer bits, without what only training needs, and compare the two."""
     Reinforce.load(path).save(out, resumable=False, bits=bits)
     (before, count), (after, _) = (wrong(ram_agents.load(file), episodes) for file in (path, out))
-    differences = rows_of(path.stem, after) - rows_of(path.stem, before)
+    differences = counted(path.stem, after) - counted(path.stem, before)
     return Rounded(path.stem, path.stat().st_size, out.stat().st_size, differences.tolist(), count)
 
 

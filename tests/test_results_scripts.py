@@ -117,9 +117,9 @@ def test_traces_of_the_ball_and_the_paddle() -> None:
 
 def test_errors_after_the_glimpses_of_the_papers_rows() -> None:
     errors = np.array([9, 8, 7, 6, 5, 4, 3, 2])
-    assert ROUNDING["rows_of"]("cluttered60", errors).tolist() == [6, 4, 2]
-    assert ROUNDING["rows_of"]("catch", errors[:1]).tolist() == [9]
-    assert ROUNDING["rows_of"]("somebody", errors).tolist() == [2]
+    assert ROUNDING["counted"]("cluttered60", errors).tolist() == [6, 4, 2]
+    assert ROUNDING["counted"]("catch", errors[:1]).tolist() == [9]
+    assert ROUNDING["counted"]("somebody", errors).tolist() == [2]
 
 
 @pytest.mark.parametrize(("bits", "size"), [(16, 0.6), (8, 0.4)])

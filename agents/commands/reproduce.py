@@ -23,7 +23,7 @@ from ..evaluation.pretrained import load, pretrained_names
 from ..evaluation.runs import BEST, LAST, naming, read_log
 from ..model.config import COUNT, NOT_NEGATIVE, number
 from ..precision import MatmulPrecision
-from ..reports.paper import ONCE_MORE, ROWS, Row
+from ..reports.paper import ONCE_MORE, ROWS, Row, rows_of
 from ..reports.paper_tables import Line, as_json, markdown, table
 from ..training.reinforce import Reinforce
 from .options import DEFAULT_THREADS, check_device, check_out, metered, parse
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str]) -> None:
         raise ValueError("--estimate tells how long training takes: add --train")
     lines: list[Line] = []
     for name in options.agents or [name for name in AGENTS if options.train or name in pretrained_names()]:
-        rows = [row for row in ROWS + ONCE_MORE if row.agent == name]
+        rows = rows_of(name)
         if options.estimate:
             for seed in options.seeds:
                 print(f"{name}, seed {seed}: {estimated(name, seed, options)}")

@@ -109,7 +109,7 @@ def agent_successes(
     """As `successes`, of an agent of this package; controls of the gaze look where they are made to.
 
     Raises:
-        ValueError: the agent was made for other spaces.
+        ValueError: the agent was made for other spaces, or has a canvas of another size.
     """
     env = scene_env(env_id, env_kwargs, split=split)
     agent.check_fit(env)

@@ -56,6 +56,11 @@ ONCE_MORE = tuple(
 """Rows that other agents of ours answer too, with the paper's glimpse network, which sees the present glimpse alone."""
 
 
+def rows_of(agent: str) -> list[Row]:
+    """The rows that an agent of ours answers."""
+    return [row for row in ROWS + ONCE_MORE if row.agent == agent]
+
+
 class WholeImage(NamedTuple):
     """What a network reaches on a task that sees all of each scene at once: a control, not measured anew."""
 
