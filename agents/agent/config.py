@@ -74,8 +74,9 @@ class Config(RAMConfig):
     two need labels, are not in the paper, and have a lower variance."""
     discount: float = number(1.0, SHARE)
     """Of later rewards. 1 in the paper; 0.8 suits information gain."""
-    baseline: Literal["state", "leave-one-out", "none"] = "state"
-    """What is subtracted from the return: the paper's b_t, or the mean return of the scene's other repeats."""
+    baseline: Literal["state", "label", "leave-one-out", "none"] = "state"
+    """What is subtracted from the return: the paper's b_t; or what the other episodes' returns let expect after a guess
+    that gave the label as much probability, which no b_t can know; or the mean return of the scene's other repeats."""
     baseline_probability: bool = False
     """Train b_t as a probability, by cross-entropy in place of squared error. For returns in [0, 1]."""
     baseline_weight: float = number(1.0, NOT_NEGATIVE)

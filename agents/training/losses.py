@@ -63,6 +63,32 @@ def leave_one_out(returns: Tensor, repeats: int) -> Tensor:
     return ((groups.sum(-1, keepdim=True) - groups) / (repeats - 1)).reshape(steps, rows)
 
 
+def expected_given(known: Tensor, returns: Tensor, mask: Tensor) -> Tensor:
+    """What a line through the other episodes' returns expects of each, step by step: a baseline. (T, B) -> (T, B).
+
+    It is unbiased where what is known of an episode was so before its choice, as nothing else of that episode enters.
+    So that one unusual episode does not turn the line, its slope is shrunk (ridge regression) by as much as that
+    episode has to say of it. To leave one out takes no second regression: it is its residual / (1 - its leverage).
+
+    Args:
+        known: what the line goes along, (T, B).
+        returns: (T, B).
+        mask: which entries count, (T, B); where but one of a step does, its own return is expected.
+    """
+    assert known.shape == returns.shape == mask.shape, (known.shape, returns.shape, mask.shape)
+    count = mask.sum(1, keepdim=True).clamp(min=1)
+
+    def centred(value: Tensor) -> Tensor:
+        return (value - (value * mask).sum(1, keepdim=True) / count) * mask
+
+    x, y = centred(known), centred(returns)
+    squares = x.square()
+    total = (squares.sum(1, keepdim=True) + squares.amax(1, keepdim=True)).clamp(min=1e-12)
+    residual = y - x * (x * y).sum(1, keepdim=True) / total
+    left = 1 - 1 / count - squares / total
+    return returns - residual / left.clamp(min=1e-6)
+
+
 def standardise(advantage: Tensor, mask: Tensor) -> Tensor:
     """Zero mean and unit variance over the marked entries: (T, B) -> (T, B)."""
     assert advantage.shape == mask.shape, (advantage.shape, mask.shape)

@@ -75,9 +75,8 @@ def objective(
     nll = None
     if rollout.label is not None:
         nll = label_nll(rollout.logits, rollout.label, rollout.taught, config.teacher_weight)
-    reward = _reward(rollout, config, nll)
-    returns = losses.discounted_sum(reward, config.discount)
-    advantage = _advantage(rollout, config, reward, returns)
+    reward = trained_reward(rollout, config, nll)
+    advantage = find_advantage(rollout, config, reward, nll)
     if config.standardise:
         only_looks = hybrid and rollout.stop is None
         advantage = losses.standardise(advantage, rollout.looked if only_looks else rollout.active)
@@ -85,7 +84,7 @@ def objective(
     return Objective(
         action=_action_loss(rollout, config, weighed, advantage),
         location=_location_loss(rollout, config, advantage, locations),
-        baseline=_baseline_loss(rollout, config, returns),
+        baseline=_baseline_loss(rollout, config, reward),
         stop=_stop_loss(rollout, config, advantage),
     )
 
@@ -143,7 +142,7 @@ def find_class_weights(
     return torch.tensor(config.class_weights, dtype=torch.float32)
 
 
-def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
+def trained_reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
     """The reward that trains, (T, B), without gradient.
 
     One that is made of labels takes the place of the environment's reward for answers alone: what the environment gave
@@ -162,15 +161,27 @@ def _reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
     return losses.information_gain(nll, rollout.looked, known) + before
 
 
-def _advantage(rollout: Rollout, config: Config, reward: Tensor, returns: Tensor) -> Tensor:
-    """What each choice was worth beyond what was expected, (T, B), without gradient."""
+def find_advantage(rollout: Rollout, config: Config, reward: Tensor, nll: Tensor | None) -> Tensor:
+    """What each choice was worth beyond what was expected, (T, B), without gradient.
+
+    Args:
+        rollout: of the episodes.
+        config: `baseline`, and what it takes.
+        reward: (T, B), as `trained_reward` gives it.
+        nll: -log p(label) after each glimpse, (T, B), where there are labels.
+    """
+    if config.baseline == "state":
+        b = rollout.baseline.detach()
+        b = b.sigmoid() if config.baseline_probability else b
+        return losses.generalised_advantage(reward, b * rollout.active, config.discount, config.gae_lambda)
+    returns = losses.discounted_sum(reward, config.discount)
+    if config.baseline == "label":
+        if nll is None:
+            raise ValueError("baseline='label' needs an environment whose infos tell the label; use baseline='state'")
+        return returns - losses.expected_given(nll.detach(), returns, rollout.active)
     if config.baseline == "leave-one-out":
         return returns - losses.leave_one_out(returns, config.repeats)
-    if config.baseline == "none":
-        return returns
-    b = rollout.baseline.detach()
-    b = b.sigmoid() if config.baseline_probability else b
-    return losses.generalised_advantage(reward, b * rollout.active, config.discount, config.gae_lambda)
+    return returns
 
 
 def _action_loss(rollout: Rollout, config: Config, nll: Tensor | None, advantage: Tensor) -> Tensor:
@@ -207,8 +218,9 @@ def _stop_loss(rollout: Rollout, config: Config, advantage: Tensor) -> Tensor:
     return loss
 
 
-def _baseline_loss(rollout: Rollout, config: Config, returns: Tensor) -> Tensor:
+def _baseline_loss(rollout: Rollout, config: Config, reward: Tensor) -> Tensor:
     """Regression of b_t on the return; 0 where b_t is not used."""
     if config.baseline != "state":
-        return returns.new_zeros(())
+        return reward.new_zeros(())
+    returns = losses.discounted_sum(reward, config.discount)
     return losses.baseline_loss(rollout.baseline, returns, rollout.active, probability=config.baseline_probability)

@@ -18,6 +18,7 @@ ROWS, STEPS = 8, 4
 SMALL = {"hidden_size": 16, "glimpse_size": 8, "location_size": 8, "num_envs": ROWS, "max_grad_norm": None}
 CASES: dict[str, dict[str, Any]] = {
     "information gain": {"reward": "information-gain", "standardise": True, "discount": 0.8, "step_weight": 0.5},
+    "a baseline from the label": {"baseline": "label", "reward": "information-gain", "standardise": True},
     "leave one out": {"baseline": "leave-one-out", "repeats": 2, "standardise": True},
     "a location network of thousands of numbers": {"location_network": "cells", "location_hidden": 8},
     "a baseline, and actions by REINFORCE": {"hybrid": False, "gae_lambda": 0.9, "entropy_weight": 0.1},

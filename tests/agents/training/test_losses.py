@@ -76,6 +76,50 @@ def test_leave_one_out_does_not_know_its_own_return() -> None:
     torch.testing.assert_close(returns.grad, t([1 / 3, 1 / 3, 0.0, 1 / 3]))
 
 
+def test_expected_given_by_hand() -> None:
+    """Of 0, 1, 2 with returns 0, 3, 3. Without the first, the mean is (1.5, 3), and the line is flat.
+
+    Without the second it goes through (1, 1.5), and at 1 expects that. Without the last it has the mean (0.5, 1.5) and
+    the slope 1.5 / (0.5 + 1), where 1 is the largest square of all; at 2 that is 1.5 + 1.5.
+    """
+    known, returns = t([0.0, 1.0, 2.0]), t([0.0, 3.0, 3.0])
+    expected = losses.expected_given(known, returns, torch.ones_like(known).bool())
+    torch.testing.assert_close(expected, t([3.0, 1.5, 3.0]))
+
+
+def test_expected_given_against_a_regression_without_each_episode() -> None:
+    generator = torch.Generator().manual_seed(0)
+    known, returns = torch.randn(2, 4, 9, generator=generator, dtype=torch.float64)
+    mask = torch.rand(4, 9, generator=generator) > 0.3
+    expected = losses.expected_given(known, returns, mask)
+    for step, row in mask.nonzero().tolist():
+        marked = mask[step]
+        penalty = (known[step, marked] - known[step, marked].mean()).square().max()
+        others = marked & (torch.arange(9) != row)
+        x, y = known[step, others], returns[step, others]
+        slope = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()).square().sum() + penalty)
+        torch.testing.assert_close(expected[step, row], y.mean() + slope * (known[step, row] - x.mean()))
+
+
+def test_expected_given_does_not_know_its_own_return() -> None:
+    known = torch.randn(2, 5, generator=torch.Generator().manual_seed(1))
+    returns = known.square().requires_grad_()
+    mask = torch.tensor([[True, True, False, True, True], [True] * 5])
+    losses.expected_given(known, returns, mask)[0, 3].backward()
+    assert returns.grad is not None
+    torch.testing.assert_close(returns.grad[0, 3], torch.tensor(0.0), atol=1e-6, rtol=0)
+    assert (returns.grad[0, [0, 1, 4]] != 0).all()
+    assert (returns.grad[0, 2] == 0) & (returns.grad[1] == 0).all()
+
+
+@pytest.mark.parametrize("marked", [[True, False, False], [False, False, False], [True, True, True]])
+def test_expected_given_where_nothing_can_be_told(marked) -> None:
+    """Of one episode, of none, and where all is known alike: nothing, and the mean of the others."""
+    known, returns, mask = t([2.0, 2.0, 2.0]), t([1.0, 2.0, 6.0]), torch.tensor([marked])
+    expected = losses.expected_given(known, returns, mask)
+    torch.testing.assert_close(expected[mask], t([4.0, 3.5, 1.5])[mask] if all(marked) else returns[mask])
+
+
 def test_standardise_counts_only_the_marked() -> None:
     advantage = t([1.0, 3.0], [5.0, 100.0])
     mask = t([True, True], [True, False])

@@ -58,7 +58,7 @@ def reached(policy: RAM, loss: torch.Tensor) -> set[str]:
 
 
 @pytest.mark.parametrize("reward", ["0/1", "log-likelihood", "information-gain"])
-@pytest.mark.parametrize("baseline", ["state", "leave-one-out", "none"])
+@pytest.mark.parametrize("baseline", ["state", "label", "leave-one-out", "none"])
 def test_routing_of_the_hybrid_loss(reward, baseline) -> None:
     config = Config(reward=reward, baseline=baseline, repeats=4)
     policy, _, parts = parts_of(config)
@@ -186,6 +186,29 @@ def test_a_reward_from_the_label_needs_one() -> None:
         parts_of(Config(reward="information-gain"), PeekVectorEnv(8, labels=False), hybrid=False)
 
 
+def test_a_baseline_from_the_label_needs_one() -> None:
+    with pytest.raises(ValueError, match=r"baseline='label' needs .*; use baseline='state'"):
+        parts_of(Config(baseline="label"), PeekVectorEnv(8, labels=False), hybrid=False)
+
+
+def test_a_baseline_from_the_label_takes_away_what_was_known_before_the_look() -> None:
+    """Who is certain in the end whatever was looked at gains the surprise that there was: no look is credited."""
+    _, rollout, _ = parts_of(Config(), PeekVectorEnv(512))
+    logits = 3 * torch.randn(rollout.logits.shape, generator=torch.Generator().manual_seed(0))
+    assert rollout.label is not None
+    logits[-1] = 20 * torch.eye(2)[rollout.label]
+    pulls = {}
+    for baseline in ("none", "state", "label"):
+        leaf = rollout.location_parameters.detach().requires_grad_()
+        now = rollout._replace(location_parameters=leaf, logits=logits)
+        config = Config(reward="information-gain", baseline=baseline)
+        objective(now, config, locations=gaussian(0.2), hybrid=True).location.backward()
+        assert leaf.grad is not None
+        pulls[baseline] = leaf.grad[:2].abs().mean().item()
+    assert pulls["label"] < 0.05 * pulls["state"]
+    assert pulls["label"] < 0.05 * pulls["none"]
+
+
 def test_a_probability_baseline_is_compared_as_one() -> None:
     config = Config(baseline_probability=True, reinforce_weight=1.0)
     _, rollout, _ = parts_of(config)
@@ -236,13 +259,13 @@ def smooth() -> tuple[SmoothVectorEnv, dict[str, float]]:
     }
 
 
-@pytest.mark.parametrize("baseline", ["state", "none", "leave-one-out"])
+@pytest.mark.parametrize("baseline", ["state", "none", "label", "leave-one-out"])
 def test_reinforce_on_locations_agrees_with_finite_differences(baseline, smooth) -> None:
     """The mean of many REINFORCE gradients against the slope of the mean return; of 100,000 rows both are sharp."""
     env, measured = smooth
     config = PLAIN.replace(baseline=baseline, repeats=2)
     policy = make_policy(env, config)
-    rollout = played(policy, env)
+    rollout = played(policy, env)._replace(label=torch.arange(env.num_envs) % 2)
     objective(rollout, config, locations=gaussian(0.2), hybrid=False).location.backward()
     for network in NETWORKS:
         # A mean over the T - 1 choices is minimised: the expected return's gradient is -(T - 1) times its gradient.

@@ -25,6 +25,10 @@ def weights(agent: Reinforce) -> torch.Tensor:
     "options",
     [
         {"reward": "information-gain", "standardise": True, "discount": 0.8},
+        pytest.param(
+            {"reward": "information-gain", "standardise": True, "discount": 0.8, "baseline": "label"},
+            marks=pytest.mark.slow,
+        ),
         pytest.param({"reward": "log-likelihood", "repeats": 4, "baseline": "leave-one-out"}, marks=pytest.mark.slow),
         pytest.param({"baseline_probability": True, "gae_lambda": 0.9, "core": "gru"}, marks=pytest.mark.slow),
     ],
