@@ -1,13 +1,12 @@
-"""What a baseline is worth to the gaze: `python docs/baselines.py variance`, `... train OUT`, `... measure OUT`.
+"""What a baseline is worth to the gaze: `python docs/baselines.py train OUT`, then `... measure OUT`.
 
-`variance` gives how much of the returns' variance each baseline leaves, of trained agents. `train` makes runs of one
-length by the recipe `mnist28`, each with another baseline and three seeds, and `measure` gives their held-out errors, a
-single path of mean locations. Tables of RESULTS.md: `<!-- variance -->` and `<!-- baselines -->`.
+`train` makes runs of one length by the recipe `mnist28`, each with another baseline and three seeds. `measure` gives
+how much of the returns' variance each baseline leaves, of agents of the package, and the runs' held-out errors, a
+single path of mean locations: tables `<!-- variance -->` and `<!-- baselines -->` in RESULTS.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 from typing import Any
@@ -81,21 +80,18 @@ def _errors(where: Path) -> NDArray[np.float64]:
 
 
 def variance() -> str:
-    """A row for each agent."""
-    lines = [
-        "| agent | choices | " + " | ".join(list(BASELINES)[1:]) + " |",
-        "|---|---|" + "---:|" * (len(BASELINES) - 1),
-    ]
+    """Two rows for each agent: of the first choice, and of all."""
+    lines = [f"| agent | choices | {' | '.join(BASELINES)} |", "|---|---|" + "---:|" * len(BASELINES)]
     for name in AGENTS:
-        left = np.array([variance_left(ram_agents.load(name), baseline) for baseline in list(BASELINES)[1:]])
-        for column, choices in enumerate(("the first", "all")):
-            lines.append(f"| `{name}` | {choices} | {' | '.join(f'{share:.2f}' for share in left[:, column])} |")
+        left = variance_left(ram_agents.load(name))
+        for choices, shares in (("the first", left[:, 0]), ("all", left[:, 1])):
+            lines.append(f"| `{name}` | {choices} | {' | '.join(f'{share:.2f}' for share in shares)} |")
     return "\n".join(lines)
 
 
 @torch.no_grad()
-def variance_left(agent: Reinforce, baseline: str) -> tuple[float, float]:
-    """Of the returns' variance, after the first glimpse and in the mean over the choices, the share that is left.
+def variance_left(agent: Reinforce) -> NDArray[np.float64]:
+    """The share of the returns' variance that each baseline leaves, of the first choice and of all; (baselines, 2).
 
     A return's variance is that around the mean of its step, which any baseline can take away.
     """
@@ -107,13 +103,13 @@ def variance_left(agent: Reinforce, baseline: str) -> tuple[float, float]:
         Runner(agent.policy, env, look="sample", sample_action=False, generator=generator, seed=0)
     )
     env.close()
-    whole = _squares(rollout, config.replace(baseline="none"))
-    left = _squares(rollout, config.replace(**BASELINES[baseline]))
-    return (left[0] / whole[0]).item(), (left.sum() / whole.sum()).item()
+    variances = torch.stack([_variances(rollout, config.replace(**changes)) for changes in BASELINES.values()])
+    of_choices = torch.stack([variances[:, 0], variances.sum(1)], dim=1)
+    return (of_choices / of_choices[0]).double().numpy()  # the first is none
 
 
-def _squares(rollout: Rollout, config: Config) -> Tensor:
-    """Each choice's variance of the advantage, (T - 1,)."""
+def _variances(rollout: Rollout, config: Config) -> Tensor:
+    """Of the advantage, of each choice: (T - 1,)."""
     assert rollout.label is not None
     nll = label_nll(rollout.logits, rollout.label)
     advantage = find_advantage(rollout, config, trained_reward(rollout, config, nll), nll)
@@ -121,19 +117,14 @@ def _squares(rollout: Rollout, config: Config) -> Tensor:
 
 
 def main() -> None:
-    """Do what the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("variance", "train", "measure"))
-    parser.add_argument("out", type=Path, nargs="?", help="a directory, of the runs")
-    options = parser.parse_args()
-    if (options.out is None) != (options.what == "variance"):
-        parser.error("name a directory to train in or to measure; variance takes none")
+    """Train, or measure and renew both tables."""
+    options = courses.arguments(__doc__, "train", "measure").parse_args()
     if options.what == "train":
         train(options.out)
         return
-    lines = variance() if options.what == "variance" else measure(options.out)
-    print(lines)
-    renew("variance" if options.what == "variance" else "baselines", lines)
+    for name, lines in {"variance": variance(), "baselines": measure(options.out)}.items():
+        print(lines)
+        renew(name, lines)
 
 
 if __name__ == "__main__":
