@@ -72,6 +72,7 @@ def objective(
         class_weights: (n,), what each label's cross-entropy is multiplied by; None: all alike. A reward that is made of
             labels is not weighed.
     """
+    check_labels(config, told=rollout.label is not None)
     nll = None
     if rollout.label is not None:
         nll = label_nll(rollout.logits, rollout.label, rollout.taught, config.teacher_weight)
@@ -142,6 +143,18 @@ def find_class_weights(
     return torch.tensor(config.class_weights, dtype=torch.float32)
 
 
+def check_labels(config: Config, *, told: bool) -> None:
+    """Raise a ValueError if the loss is to be made of labels, and none are told."""
+    if told:
+        return
+    others = [("reward", config.reward != "0/1", "'0/1'"), ("baseline", config.baseline == "label", "'state'")]
+    for name, needed, other in others:
+        if needed:
+            raise ValueError(
+                f"{name}={getattr(config, name)!r} needs an environment whose infos tell the label; use {name}={other}"
+            )
+
+
 def trained_reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tensor:
     """The reward that trains, (T, B), without gradient.
 
@@ -150,8 +163,7 @@ def trained_reward(rollout: Rollout, config: Config, nll: Tensor | None) -> Tens
     """
     if config.reward == "0/1":
         return rollout.reward
-    if nll is None:
-        raise ValueError(f"reward={config.reward!r} needs an environment whose infos tell the label; use reward='0/1'")
+    assert nll is not None, "check_labels"
     before = rollout.reward * ~rollout.answer
     nll = nll.detach()
     if config.reward == "log-likelihood":
@@ -176,8 +188,7 @@ def find_advantage(rollout: Rollout, config: Config, reward: Tensor, nll: Tensor
         return losses.generalised_advantage(reward, b * rollout.active, config.discount, config.gae_lambda)
     returns = losses.discounted_sum(reward, config.discount)
     if config.baseline == "label":
-        if nll is None:
-            raise ValueError("baseline='label' needs an environment whose infos tell the label; use baseline='state'")
+        assert nll is not None, "check_labels"
         return returns - losses.expected_given(nll.detach(), returns, rollout.active)
     if config.baseline == "leave-one-out":
         return returns - losses.leave_one_out(returns, config.repeats)

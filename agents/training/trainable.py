@@ -20,7 +20,7 @@ from ..processes.group import ALONE, Processes
 from ..processes.rows import whole_batch, whole_densities
 from .callbacks import Metrics
 from .curriculum import Curriculum, seed_of_repeats
-from .objective import find_class_weights, objective
+from .objective import check_labels, find_class_weights, objective
 from .optimizer import descend, make_optimizers, set_learning_rates
 from .teacher import Teacher
 
@@ -88,13 +88,15 @@ class TrainableAgent(Agent):
         Raises:
             TypeError: it is no vector environment.
             ValueError: its glimpses have another shape than the model's, or it has another number of actions; its
-                scenes are not of `canvas_size`; or its episodes have several answers, and the baseline is to be the
-                probability of success.
+                scenes are not of `canvas_size`; or its infos tell no label, and the reward or the baseline is
+                to be made of it; or its episodes have several answers, and the baseline is to be the probability of
+                success.
         """
         self.check_fit(env)
         _, info = env.reset(seed=self.config.seed + self._first_scene(env))
         if "answered" in info and self.config.baseline_probability:
             raise ValueError("an episode with several answers has no one success: use baseline_probability=False")
+        check_labels(self.config, told="label" in info)
         self.hybrid = self.config.hybrid and "label" in info
         self.spaces = Spaces.of(env)
         self.config = adopt(self.config, env, self.processes.size)

@@ -438,6 +438,15 @@ def test_another_environment_must_fit() -> None:
         agent.set_env(PeekVectorEnv(8, glimpse_shape=(1, 4, 4)))
 
 
+@pytest.mark.parametrize("of_labels", [{"reward": "information-gain"}, {"baseline": "label"}])
+def test_an_environment_without_labels_is_refused_before_an_update(of_labels: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="needs an environment whose infos tell the label"):
+        Reinforce(PeekVectorEnv(8, labels=False), **SMALL, **of_labels)
+    agent = Reinforce(PeekVectorEnv(8), **SMALL, **of_labels)
+    with pytest.raises(ValueError, match="needs an environment whose infos tell the label"):
+        agent.set_env(PeekVectorEnv(8, labels=False))
+
+
 def test_a_gradient_that_is_not_finite_stops_the_run() -> None:
     class Broken(PeekVectorEnv):
         def step(self, actions):
