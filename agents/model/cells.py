@@ -38,8 +38,8 @@ class CellLocationNetwork(nn.Module):
     """f_l: h_t says how much each feature of a cell counts at each scale; the next location is near one of the cells.
 
     The features are a cell's light, its mean over 3x3 and over 5x5 cells (of each colour, times the cell's width, so
-    that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, and whether it
-    has been seen by one of the latest looks. All cells of a scale share their weights, so that what is learned at one
+    that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, perhaps which way
+    it lies, and whether it has been seen by one of the latest looks. All cells of a scale share their weights, so that what is learned at one
     serves for all. The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's
     tanh(Linear(h_t)).
 
@@ -60,6 +60,8 @@ class CellLocationNetwork(nn.Module):
         gravity: the eye lands on the centre of gravity of the light in the 3x3 cells around the one that it looks at,
             and not on its middle, as saccades to a group of things do (the global effect, Findlay 1982). From afar,
             where cells are wide, it meets the middle of an object so.
+        direction: two features more tell which way a cell lies, so that h_t can send the eye on where nothing is shown:
+            all cells that show nothing are alike else.
         drift: how far the eye lands beside that, in widths of the finest patch, each time in another
             direction; as fixational eye movements do. Cells lie where the last look put them: without it a gaze that
             has found its cell sees the same again and again.
@@ -79,6 +81,7 @@ class CellLocationNetwork(nn.Module):
         memory: int = 0,
         seen: Seen = "near",
         gravity: bool = False,
+        direction: bool = False,
         drift: float = 0.0,
     ):
         super().__init__()
@@ -89,7 +92,7 @@ class CellLocationNetwork(nn.Module):
             raise ValueError(f"location_network='cells' needs square patches, not {size}x{width}")
         self.scales, self.size, self.colours = scales, size, math.prod(colours)
         self.num_seen = len(NEAR) if seen == "near" else len(NEAR) + len(COVERED)
-        self.num_features = (1 + len(BLURS)) * self.colours + 1 + self.num_seen
+        self.num_features = (1 + len(BLURS)) * self.colours + 1 + 2 * direction + self.num_seen
         self.num_parts = scales * size * size + 1
         self.num_parameters = self.num_parts + 6 + gravity * 2 * (self.num_parts - 1)
         self.hidden = nn.Linear(input_size, hidden_size) if hidden_size else None
@@ -100,7 +103,7 @@ class CellLocationNetwork(nn.Module):
         self.drift = drift * size / (size * 2 ** (scales - 1) / 2)  # in units of the reach
         self.lands_beside = drift > 0 or gravity
         self._begin(NORMALISED_SEEN if alike else SEEN)
-        self._make_constants(relative, alike, seen)
+        self._make_constants(relative, alike, seen, direction)
 
     def _begin(self, seen: float) -> None:
         for layer in (self.weights, self.own):
@@ -111,7 +114,7 @@ class CellLocationNetwork(nn.Module):
             bias[:, : self.colours] = LIGHT / self.colours
             bias[:, -self.num_seen :] = seen
 
-    def _make_constants(self, relative: bool, alike: bool, seen: Seen) -> None:
+    def _make_constants(self, relative: bool, alike: bool, seen: Seen, direction: bool) -> None:
         scales, size = self.scales, self.size
         widths = 2.0 ** torch.arange(scales)
         reach = size * widths[-1] / 2  # in pixels
@@ -119,13 +122,15 @@ class CellLocationNetwork(nn.Module):
         inside = axis.abs() < (size / 2) * widths[:, None] / 2 / reach
         outside = ~(inside[:, None, :] & inside[:, :, None])
         outside[0] = True  # there is no finer scale
+        columns, rows = axis[:, None, :].expand_as(outside), axis[:, :, None].expand_as(outside)
+        fixed = [outside.float(), columns, rows] if direction else [outside.float()]
         constants = {
             "gains": (torch.ones(scales) if alike else widths).view(-1, 1, 1),
             "axis": axis,
             "near": _within(size, widths, seen) / reach,
             "places": saccade_to(axis) if relative and not self.lands_beside else axis,
             "blur": torch.cat([_box_blur(size, width) for width in BLURS], dim=1),
-            "outside": outside.float().view(1, scales, 1, -1),
+            "fixed": torch.stack(fixed, 1).view(1, scales, -1, size**2),
         }
         if self.gravity:
             constants |= {"moments": _moments(size), "cell_width": widths[:, None, None] / reach}
@@ -137,7 +142,7 @@ class CellLocationNetwork(nn.Module):
     near: Tensor
     places: Tensor
     blur: Tensor
-    outside: Tensor
+    fixed: Tensor
     moments: Tensor
     cell_width: Tensor
 
@@ -209,8 +214,8 @@ class CellLocationNetwork(nn.Module):
         light = glimpse.reshape(rows, self.scales, cells, self.colours).transpose(2, 3) * self.gains
         blurred = light.reshape(-1, cells) @ self.blur  # (B * k * C, 2 * g * g)
         blurred = blurred.view(rows, self.scales, self.colours, len(BLURS), cells).transpose(2, 3).flatten(2, 3)
-        outside = self.outside.expand(rows, -1, -1, -1)
-        return torch.cat([light, blurred, outside, self.seen(location, looks)], dim=2)
+        fixed = self.fixed.expand(rows, -1, -1, -1)
+        return torch.cat([light, blurred, fixed, self.seen(location, looks)], dim=2)
 
     @torch.no_grad()
     def seen(self, location: Tensor, looks: Tensor) -> Tensor:

@@ -132,6 +132,7 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 CELLS_ALONE = {
     "location_gravity": "is of the light around a cell",
+    "location_direction": "is of the way to a cell",
     "location_memory": "is of cells that were seen",
     "location_drift": "is from a cell's middle",
     "location_seen": "is of cells that were seen",
@@ -166,6 +167,9 @@ class RAMConfig(Options):
     location_gravity: bool = False
     """The eye lands on the centre of gravity of the light around the cell that it looks at, and not on the cell's
     middle: so it meets an object's middle from afar, where cells are wide. For location networks of cells."""
+    location_direction: bool = False
+    """A cell's score depends on which way it lies, too: an eye that is shown nothing can go to where it has not been, or
+    back to the middle. For scenes larger than the retina. For location networks of cells."""
     location_memory: int = number(0, Range(0, MOST_UNITS))
     """A cell is marked as seen near the latest so many looks; 0: near any, for a search that need not come back. With 1
     the gaze goes to and fro, as it must to compare or to add. For location networks of cells."""

@@ -296,5 +296,6 @@ def _make_f_l(config: RAMConfig, shape: tuple[int, ...], relative: bool) -> Loca
         memory=config.location_memory,
         seen=config.location_seen,
         gravity=config.location_gravity,
+        direction=config.location_direction,
         drift=config.location_drift,
     )
