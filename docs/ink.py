@@ -1,7 +1,7 @@
 """How well does ink alone find the digit of a large scene? `python docs/ink.py` renews a table of RESULTS.md.
 
 A bound on what an agent's first looks should reach: a scene is cut into boxes of 32 pixels, the width of a cell of the
-sixth scale, and the brightest are looked at in turn. A box is on the digit if its middle is.
+sixth scale, and the brightest are looked at in turn, until one has the digit's middle.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from marked import renew
 from numpy.typing import NDArray
 from ram_agents.agent.envs import declared
-from ram_agents.evaluation.attention import on_the_target
+from ram_agents.evaluation.attention import middle
 from ram_agents.evaluation.paths import batches
 
 import ram_envs  # noqa: F401  (registers the environments)
@@ -36,18 +36,18 @@ def brightest(scenes: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
 
 
 def found(canvas: int, scenes: int) -> NDArray[np.float64]:
-    """The share of the first test scenes in which one of the brightest boxes so far is on the digit, (LOOKS[-1],)."""
+    """The share of the first test scenes in which one of the brightest boxes so far has the digit, (LOOKS[-1],)."""
     rows = min(ROWS, scenes)
     kwargs = {"canvas_size": canvas, "num_distractors": CANVASES[canvas], "num_glimpses": 1, "split": "test"}
     env = gym.make_vec("ram_envs/GlimpseMNIST-Megapixel-v0", num_envs=rows, **kwargs)
     hits = []
     for indices in batches(np.arange(scenes), rows):
-        env.reset(seed=0, options={"index": indices})
+        env.reset(seed=0, options={"indices": indices})
         says = declared(env)
         assert says.targets is not None
         assert says.whole_scenes is not None
-        regions, places = says.targets(), brightest(says.whole_scenes(), LOOKS[-1])
-        hits.append(np.stack([on_the_target(regions, places[:, look]) for look in range(places.shape[1])]))
+        apart = brightest(says.whole_scenes(), LOOKS[-1]) - middle(says.targets())[:, None]
+        hits.append((np.abs(apart) <= BOX / 2).all(-1).T)
     env.close()
     each = np.maximum.accumulate(np.concatenate(hits, axis=1)[:, :scenes])
     return np.pad(each.mean(1), (0, LOOKS[-1] - len(each)), mode="edge")  # a small scene has fewer boxes

@@ -46,6 +46,12 @@ class Scenes(NamedTuple):
     times: int
     """As much clutter as the paper's so many times."""
 
+    @classmethod
+    def of(cls, env_kwargs: dict[str, Any]) -> Scenes:
+        """That of an entry of the recipe's curriculum."""
+        canvas = env_kwargs["canvas_size"]
+        return cls(env_kwargs["digit_size"], canvas, env_kwargs["num_distractors"] // CLUTTER[canvas])
+
     @property
     def env_kwargs(self) -> dict[str, Any]:
         """The environment's arguments."""
@@ -59,17 +65,19 @@ class Scenes(NamedTuple):
 
 
 ALL = [Scenes(*combination) for combination in product(DIGITS, CANVASES, TIMES)]
+MIXTURE = [Scenes.of(variant) for variant in list(recipe("robust").curriculum.values())[-1]]
+"""What the agent is trained on; the harder combinations are there twice."""
 
 
 class MixtureTraining(Training):
-    """The training of a CNN on batches of which each is of one combination, drawn anew."""
+    """The training of a CNN on batches of which each is of one combination, drawn anew as the agent's are."""
 
     def scenes(self, env: AnyVectorEnv, updates: int, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Batches that follow from a seed."""
         del env  # of one combination
         generator = np.random.default_rng(seed)
         for _ in range(updates):
-            drawn, first = ALL[generator.integers(len(ALL))], int(generator.integers(2**31 - self.plan.batch))
+            drawn, first = MIXTURE[generator.integers(len(MIXTURE))], int(generator.integers(2**31 - self.plan.batch))
             yield self._of(drawn).reset(seed=first)
 
     @cache  # noqa: B019 (a training lives as long as its script)

@@ -39,11 +39,9 @@ class CellLocationNetwork(nn.Module):
 
     The features are a cell's light, its mean over 3x3 and over 5x5 cells (of each colour, times the cell's width, so
     that a stroke is about as bright at every scale), whether it lies outside of the next finer scale, perhaps which way
-    it lies, and whether it has been seen by one of the latest looks. All cells of a scale share their weights, so that what is learned at one
-    serves for all. The softmax over all scores weighs the parts of a `Mixture`. One part more is the paper's
-    tanh(Linear(h_t)).
-
-    What was looked at is a part of the model's state: see `remember`.
+    it lies, and whether it has been seen by one of the latest looks, which are a part of the model's state: see
+    `remember`. All cells of a scale share their weights, so that what is learned at one serves for all. The softmax
+    over all scores weighs the parts of a `Mixture`. One part more is the paper's tanh(Linear(h_t)).
 
     Args:
         input_size: units of h_t.
@@ -60,8 +58,7 @@ class CellLocationNetwork(nn.Module):
         gravity: the eye lands on the centre of gravity of the light in the 3x3 cells around the one that it looks at,
             and not on its middle, as saccades to a group of things do (the global effect, Findlay 1982). From afar,
             where cells are wide, it meets the middle of an object so.
-        direction: two features more tell which way a cell lies, so that h_t can send the eye on where nothing is shown:
-            all cells that show nothing are alike else.
+        direction: two features more tell which way a cell lies: h_t can send the eye on where nothing is shown.
         drift: how far the eye lands beside that, in widths of the finest patch, each time in another
             direction; as fixational eye movements do. Cells lie where the last look put them: without it a gaze that
             has found its cell sees the same again and again.
@@ -87,20 +84,19 @@ class CellLocationNetwork(nn.Module):
         super().__init__()
         if input_size < 3:
             raise ValueError(f"location_network='cells' needs a hidden_size of at least 3, not {input_size}")
-        scales, size, width, *colours = glimpse_shape
-        if size != width:
+        self.scales, self.size, width, *colours = glimpse_shape
+        if (size := self.size) != width:
             raise ValueError(f"location_network='cells' needs square patches, not {size}x{width}")
-        self.scales, self.size, self.colours = scales, size, math.prod(colours)
+        self.colours, self.memory, self.gravity = math.prod(colours), memory, gravity
         self.num_seen = len(NEAR) if seen == "near" else len(NEAR) + len(COVERED)
         self.num_features = (1 + len(BLURS)) * self.colours + 1 + 2 * direction + self.num_seen
-        self.num_parts = scales * size * size + 1
+        self.num_parts = self.scales * size * size + 1
         self.num_parameters = self.num_parts + 6 + gravity * 2 * (self.num_parts - 1)
         self.hidden = nn.Linear(input_size, hidden_size) if hidden_size else None
-        self.weights = nn.Linear(hidden_size or input_size, scales * self.num_features + 1)
+        self.weights = nn.Linear(hidden_size or input_size, self.scales * self.num_features + 1)
         self.own = nn.Linear(hidden_size or input_size, 2)
         self.reach = None if relative else nn.Parameter(torch.ones(2))
-        self.memory, self.gravity = memory, gravity
-        self.drift = drift * size / (size * 2 ** (scales - 1) / 2)  # in units of the reach
+        self.drift = drift * size / (size * 2 ** (self.scales - 1) / 2)  # in units of the reach
         self.lands_beside = drift > 0 or gravity
         self._begin(NORMALISED_SEEN if alike else SEEN)
         self._make_constants(relative, alike, seen, direction)
@@ -179,9 +175,8 @@ class CellLocationNetwork(nn.Module):
         if self.hidden is not None:
             h = torch.relu_(self.hidden(h))
         weights = self.weights(h)
-        features = self.features(glimpse, location, looks)  # (B, k, F, g * g)
-        counts = weights[:, :-1].reshape(-1, 1, self.num_features)  # (B * k, 1, F)
-        scores = (counts @ features.flatten(0, 1)).view(h.shape[0], -1)  # (B, k * g * g)
+        features = self.features(glimpse, location, looks).flatten(0, 1)  # (B * k, F, g * g)
+        scores = (weights[:, :-1].reshape(-1, 1, self.num_features) @ features).view(h.shape[0], -1)
         log_weight = torch.cat([scores, weights[:, -1:]], dim=1).log_softmax(1)
         if self.reach is None:
             origin, scale = torch.zeros_like(location), torch.ones_like(location)

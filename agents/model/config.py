@@ -168,8 +168,8 @@ class RAMConfig(Options):
     """The eye lands on the centre of gravity of the light around the cell that it looks at, and not on the cell's
     middle: so it meets an object's middle from afar, where cells are wide. For location networks of cells."""
     location_direction: bool = False
-    """A cell's score depends on which way it lies, too: an eye that is shown nothing can go to where it has not been, or
-    back to the middle. For scenes larger than the retina. For location networks of cells."""
+    """A cell's score depends on which way it lies, too: an eye that is shown nothing can go on, or back to the middle.
+    For scenes larger than the retina. For location networks of cells."""
     location_memory: int = number(0, Range(0, MOST_UNITS))
     """A cell is marked as seen near the latest so many looks; 0: near any, for a search that need not come back. With 1
     the gaze goes to and fro, as it must to compare or to add. For location networks of cells."""

@@ -140,8 +140,7 @@ class RAM(nn.Module):
         gates = {"rnn": 1, "gru": 3, "lstm": 4}[self.f_h.core]
         layers = [*self.f_g.what.layers, self.f_g.both, *([self.f_l.hidden] if self.f_l.hidden else [])]
         layers += self.f_c.layers if self.f_c else []
-        cores = [core for core in (self.f_h, self.f_h2) if core]
-        core = [parameter for core in cores for parameter in core.parameters() if parameter.dim() == 2]
+        core = [matrix for core in (self.f_h, self.f_h2) if core for matrix in core.parameters() if matrix.dim() == 2]
         return [(layer.weight, 1) for layer in layers] + [(matrix, gates) for matrix in core]
 
     @property

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 DIGITS = tuple("0123456789")
 MODEL = (
     "core", "core_layers", "glimpse_network", "canvas_size", "normalise",
-    "location_network", "location_gravity", "location_memory", "location_seen", "location_drift",
+    "location_network", "location_gravity", "location_direction", "location_memory", "location_seen",
+    "location_drift",
 )  # fmt: skip
 """What of a model's options page/ram.js needs."""
 

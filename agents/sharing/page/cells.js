@@ -11,9 +11,10 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 class CellLocationNetwork {
   constructor(layer, options) {
     const { glimpse: [scales, size, , colours = 1], relative, normalise, location_network } = options;
-    const { location_gravity, location_memory, location_seen, location_drift } = options;
+    const { location_gravity, location_direction, location_memory, location_seen, location_drift } = options;
     const alike = normalise === "scales", takesMean = location_network === "cells-mean";
     Object.assign(this, { scales, size, colours, relative, alike, takesMean, gravity: location_gravity });
+    this.direction = location_direction;
     this.memory = location_memory || Infinity;
     this.hidden = layer("f_l.hidden");
     this.weights = layer("f_l.weights");
@@ -69,7 +70,7 @@ class CellLocationNetwork {
     return scores;
   }
 
-  /** Of each scale a list of features, each of g x g cells: light, its blurs, whether outside, whether seen. */
+  /** Of each scale a list of features, each of g x g cells: light, its blurs, whether outside, perhaps which way, whether seen. */
   features(glimpse, location, looks) {
     const { size, colours } = this, cells = size * size;
     return this.axis.map((_, scale) => {
@@ -78,7 +79,8 @@ class CellLocationNetwork {
         Float32Array.from({ length: cells }, (_, cell) => glimpse[start + cell * colours + colour] * gain));
       const blurred = BLURS.flatMap((width) => light.map((plane) => boxBlur(plane, size, width)));
       const seen = this.near[scale].map((near) => this.seen(scale, near, location, looks));
-      return [...light, ...blurred, this.outside(scale), ...seen];
+      const ways = this.direction ? this.ways(scale) : [];
+      return [...light, ...blurred, this.outside(scale), ...ways, ...seen];
     });
   }
 
@@ -86,6 +88,12 @@ class CellLocationNetwork {
   outside(scale) {
     const inside = Array.from(this.axis[scale], (a) => scale > 0 && Math.abs(a) < this.finer[scale]);
     return this.onCells((row, column) => !(inside[row] && inside[column]));
+  }
+
+  /** How far to the right and how far down cells lie. */
+  ways(scale) {
+    const axis = this.axis[scale];
+    return [this.onCells((row, column) => axis[column]), this.onCells((row) => axis[row])];
   }
 
   /** 1 for the cells within `near` of one of the looks that count, in each axis. */
@@ -113,9 +121,10 @@ class CellLocationNetwork {
     return mass > 0 ? [(x / mass) * width, (y / mass) * width] : [0, 0];
   }
 
-  onCells(test) {
+  /** What a function of row and column tells of each cell; of yes and no 1 and 0. */
+  onCells(tell) {
     const { size } = this;
-    return Float32Array.from({ length: size * size }, (_, i) => (test(Math.floor(i / size), i % size) ? 1 : 0));
+    return Float32Array.from({ length: size * size }, (_, i) => Number(tell(Math.floor(i / size), i % size)));
   }
 
   /** Beside a cell's middle, after so many looks. */

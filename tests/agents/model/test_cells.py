@@ -76,9 +76,11 @@ def test_the_places_in_units_of_the_reach() -> None:
     ("shape", "num_looks", "memory"),
     [(SHAPE, 2, 0), (SHAPE, 1, 0), (SHAPE, 4, 0), ((3, 4, 4, 2), 2, 0), (SHAPE, 4, 1), (SHAPE, 4, 3), (SHAPE, 2, 3)],
 )
-@pytest.mark.parametrize("seen", ["near", "covered"])
-def test_features_against_slow_code(relative, shape, num_looks, memory, seen) -> None:
-    f_l = network(shape, relative=relative, memory=memory, seen=seen)
+@pytest.mark.parametrize(
+    ("seen", "direction"), [("near", False), ("near", True), ("covered", False), ("covered", True)]
+)
+def test_features_against_slow_code(relative, shape, num_looks, memory, seen, direction) -> None:
+    f_l = network(shape, relative=relative, memory=memory, seen=seen, direction=direction)
     if f_l.reach is not None:
         f_l.reach.data = torch.tensor([0.5, 2.0])
     scale = [1.0, 1.0] if relative else [0.5, 2.0]
@@ -87,7 +89,7 @@ def test_features_against_slow_code(relative, shape, num_looks, memory, seen) ->
     features = f_l.features(glimpse, location, looks_of(*places))[0].numpy()  # (k, F, 16)
     colours = shape[3] if len(shape) == 4 else 1
     light = glimpse[0].reshape(3, 4, 4, colours).numpy()
-    assert features.shape == (3, 3 * colours + (3 if seen == "near" else 5), 16)
+    assert features.shape == (3, 3 * colours + 2 * direction + (3 if seen == "near" else 5), 16)
     for s, row, column in itertools.product(range(3), range(4), range(4)):
         cell = features[s, :, 4 * row + column]
         expected = list(light[s, row, column] * 2**s)
@@ -102,6 +104,7 @@ def test_features_against_slow_code(relative, shape, num_looks, memory, seen) ->
         middle = s > 0 and row in (1, 2) and column in (1, 2)  # shown by the next finer scale too
         expected.append(float(not middle))
         x, y = ((column - 1.5) * 2**s / 8, (row - 1.5) * 2**s / 8)
+        expected += [x, y] if direction else []
         counted = places[-memory:]  # the latest; all of them with 0
         apart = [max(abs((px - 0.25) / scale[0] - x), abs((py + 0.5) / scale[1] - y)) for px, py in counted]
         within = [4, 8]  # pixels: one and two widths of the finest patch
@@ -109,6 +112,16 @@ def test_features_against_slow_code(relative, shape, num_looks, memory, seen) ->
             within = [4 + 2**s / 2, 8 + 2**s / 2, 2**s / 2, 2**s]
         expected += [float(min(apart) < pixels / 8) for pixels in within]
         np.testing.assert_allclose(cell, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_where_nothing_is_shown_the_weights_of_direction_send_the_eye_on() -> None:
+    dark, eye = torch.zeros(1, *SHAPE), torch.zeros(1, 2)
+    f_l = network(direction=True)
+    with torch.no_grad():
+        f_l.weights.weight.zero_()
+        f_l.weights.bias[:-1].view(3, -1)[:, -4:-2] = torch.tensor([1.0, -2.0])  # to the right, and twice as much up
+    mode = f_l.distribution(f_l(torch.zeros(1, 32), dark, eye, looks_of((0.0, 0.0))), 0.1).mode()
+    torch.testing.assert_close(mode.sign() * mode.square(), torch.tensor([[0.75, -0.75]]))  # the farthest cell
 
 
 def test_an_eye_that_remembers_one_look_goes_to_and_fro() -> None:
@@ -349,6 +362,8 @@ def test_the_options_build_it_again_and_bad_ones_are_named() -> None:
         RAMConfig(location_memory=1)
     with pytest.raises(ValueError, match="location_gravity=True is of the light around a cell: use it with location_"):
         RAMConfig(location_gravity=True)
+    with pytest.raises(ValueError, match="location_direction=True is of the way to a cell: use it with location_"):
+        RAMConfig(location_direction=True)
     with pytest.raises(ValueError, match="location_seen=covered is of cells that were seen: use it with location_"):
         RAMConfig(location_seen="covered")
     with pytest.raises(ValueError, match="location_seen must be 'near' or 'covered', not 'far'"):

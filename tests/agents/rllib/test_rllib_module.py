@@ -135,7 +135,11 @@ def test_the_module_is_ram_step_by_step(core: str) -> None:
 
 @pytest.mark.parametrize(
     ("options", "beside"),
-    [({}, 0), ({"location_gravity": True, "location_memory": 1}, 32), ({"location_seen": "covered"}, 0)],
+    [
+        ({}, 0),
+        ({"location_gravity": True, "location_memory": 1}, 32),
+        ({"location_seen": "covered", "location_direction": True}, 0),
+    ],
 )
 def test_cells_have_a_distribution_of_their_own(options, beside: int) -> None:
     ram = {**SMALL, "location_network": "cells", "glimpse_network": "conv", **options}

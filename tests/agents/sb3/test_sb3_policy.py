@@ -78,6 +78,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "drift": {"location_network": "cells", "location_drift": 0.25},
     "memory, gravity": {"location_network": "cells", "location_memory": 1, "location_gravity": True},
     "covered": {"location_network": "cells-mean", "location_seen": "covered"},
+    "direction": {"location_network": "cells", "location_direction": True},
     "lstm and cells": {"core": "lstm", "location_network": "cells"},
 }
 

@@ -37,6 +37,7 @@ OWN: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "drift": ((2, 4, 4), INF, False, {"location_network": "cells", "location_drift": 0.25, "location_memory": 2}),
     "gravity, absolute": ((2, 4, 4), 1.0, False, {"location_network": "cells", "location_gravity": True}),
     "gravity, relative": ((2, 4, 4), INF, False, {"location_network": "cells", "location_gravity": True}),
+    "direction": ((2, 4, 4), INF, False, {"location_network": "cells", "location_direction": True}),
     "covered": ((3, 4, 4), INF, False, {"location_network": "cells", "location_seen": "covered"}),
     "cells, relative, stop": ((3, 4, 4), INF, True, {"location_network": "cells", "identity_core": True}),
 }  # fmt: skip

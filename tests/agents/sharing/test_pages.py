@@ -157,6 +157,9 @@ NETWORKS: dict[str, tuple[tuple[int, ...], float, bool, dict[str, Any]]] = {
     "covered, absolute": ((3, 4, 4), 1.0, False, {"location_network": "cells", "location_seen": "covered"}),
     "covered, relative": ((3, 4, 4), np.inf, False, {
         "location_network": "cells", "location_seen": "covered", "location_memory": 2}),
+    "direction, absolute": ((3, 4, 4), 1.0, False, {"location_network": "cells", "location_direction": True}),
+    "direction, relative": ((3, 4, 4), np.inf, False, {
+        "location_network": "cells", "location_direction": True, "location_seen": "covered"}),
     "gravity, absolute": ((2, 4, 4), 1.0, False, {
         "location_network": "cells", "location_gravity": True, "location_drift": 0.25}),
     "gravity, relative": ((3, 4, 4), np.inf, False, {"location_network": "cells", "location_gravity": True}),
