@@ -18,9 +18,9 @@ NOTES = (
     "beaten: the single path's error is below the paper's as published (NIPS), significant at 5% by a one-sided test "
     "of two proportions, of several seeds the worst's, after Holm over the rows of this table (p); a tie is lower, but "
     "not significantly. The paper's figures are taken to be of 10,000 independent scenes each, of which two decimals "
-    "are exact; on 28x28 these are the same images as ours, which makes the test the more careful. others' RAMs: the "
-    "best of RAM's re-implementations. whole image: a modern CNN that sees all of each scene, of Catch RAM that does; "
-    "* not trained to its plateau."
+    "are exact; on 28x28 these are the same images as ours, which makes the test the more careful. best of RAM's "
+    "re-implementations: the lowest error that the public ones which we know of tell. whole image: a modern CNN that "
+    "sees all of each scene, of Catch RAM that does; * not trained to its plateau."
 )
 
 
@@ -142,7 +142,7 @@ def _cells(answer: Answer) -> list[str]:
     """A row of the table."""
     row = answer.row
     ours = [f"{figure} ({ends})" if ends else figure for figure, ends in map(answer.figure, FIGURES)]
-    public = "-" if row.public is None else f"{row.public:.2f} ({row.whose or 'source not kept'})"
+    public = "-" if row.public is None else f"{row.public:.2f} ({row.whose})"
     p = f"{answer.p_value:.3f}" if answer.p_value >= 0.001 else "<0.001"
     paper = [_theirs(row.arxiv), _theirs(row.nips)]
     return [row.task, str(row.glimpses or "-"), *ours, *paper, public, _whole_image(row), answer.beaten, p]
