@@ -10,6 +10,7 @@ import pytest
 import ram_agents
 from processes import run_script
 from ram_agents.evaluation.evaluate import evaluate
+from ram_agents.evaluation.pretrained import WEIGHTS
 
 # Test error in %, single path, of the first 1,000 scenes (100 of the large ones): a coarse bound, so that a wrong file
 # or sensor shows.
@@ -27,11 +28,18 @@ BOUNDS = {
     "moving": 3.0,
     "pairs": 3.5,
     "addition": 2.5,
+    "robust": 4.0,
 }
+MOST_BYTES = 15_000_000
+"""Of all files together: each installation carries them."""
 
 
 def test_every_agent_is_tested() -> None:
     assert set(ram_agents.pretrained_names()) == set(BOUNDS)
+
+
+def test_all_files_together_are_small() -> None:
+    assert sum(path.stat().st_size for path in Path(str(WEIGHTS)).glob("*.safetensors")) <= MOST_BYTES
 
 
 @pytest.mark.parametrize("name", BOUNDS)
