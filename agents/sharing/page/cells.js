@@ -70,7 +70,7 @@ class CellLocationNetwork {
     return scores;
   }
 
-  /** Of each scale a list of features, each of g x g cells: light, its blurs, whether outside, perhaps which way, whether seen. */
+  /** Of each scale a list of features, each of g x g cells: light, its blurs, whether outside, which way, whether seen. */
   features(glimpse, location, looks) {
     const { size, colours } = this, cells = size * size;
     return this.axis.map((_, scale) => {
