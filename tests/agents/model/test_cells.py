@@ -76,9 +76,8 @@ def test_the_places_in_units_of_the_reach() -> None:
     ("shape", "num_looks", "memory"),
     [(SHAPE, 2, 0), (SHAPE, 1, 0), (SHAPE, 4, 0), ((3, 4, 4, 2), 2, 0), (SHAPE, 4, 1), (SHAPE, 4, 3), (SHAPE, 2, 3)],
 )
-@pytest.mark.parametrize(
-    ("seen", "direction"), [("near", False), ("near", True), ("covered", False), ("covered", True)]
-)
+@pytest.mark.parametrize("direction", [False, True])
+@pytest.mark.parametrize("seen", ["near", "covered"])
 def test_features_against_slow_code(relative, shape, num_looks, memory, seen, direction) -> None:
     f_l = network(shape, relative=relative, memory=memory, seen=seen, direction=direction)
     if f_l.reach is not None:
